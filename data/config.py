@@ -1,0 +1,140 @@
+"""The settings read once from the environment (or a file `.env`). A bad value stops the start with one sentence."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from data.smtp import MailAccount, Security
+
+
+class BadSetting(Exception):
+    """One sentence about the setting that can't be used."""
+
+
+class Config(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="HANDBILL_", env_file=".env", extra="ignore")
+
+    data: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    base_url: str = ""
+    secret: SecretStr = SecretStr("")
+    owner_email: str = ""
+    owner_password: SecretStr = SecretStr("")
+    smtp_url: SecretStr = SecretStr("")
+    database_url: str = ""
+    redis_url: str = ""
+    undo_seconds: Annotated[int, Field(ge=0, le=600)] = 30
+    workers: Annotated[int, Field(ge=0, le=16)] = 2
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("must be a web address such as https://mail.my-shop.com")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_sqlite(cls, value: str) -> str:
+        if value and not value.startswith("sqlite:///"):
+            raise ValueError("must begin with sqlite:/// (other databases are not supported yet)")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _no_redis_yet(cls, value: str) -> str:
+        if value:
+            raise ValueError("is not supported yet; leave it out and the queue lives in the database file")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_account(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            mail_account(value.get_secret_value())
+        return value
+
+    @property
+    def public_url(self) -> str:
+        return self.base_url or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"
+
+    @property
+    def database_file(self) -> Path:
+        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url else self.data / "handbill.db"
+
+    @property
+    def fixed_mail_account(self) -> MailAccount | None:
+        """The account from HANDBILL_SMTP_URL; it wins over the settings page."""
+        url = self.smtp_url.get_secret_value()
+        return mail_account(url) if url else None
+
+    def master_secret(self) -> bytes:
+        """HANDBILL_SECRET, or one that is made once and kept beside the database (mode 0600)."""
+        given = self.secret.get_secret_value()
+        return given.encode() if given else _kept_secret(self.data / "secret")
+
+
+def read_config() -> Config:
+    """Raises BadSetting with one sentence that names the variable."""
+    try:
+        config = Config()
+        config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "HANDBILL_" + str(first["loc"][0]).upper()
+        raise BadSetting(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from None
+    except OSError as error:
+        raise BadSetting(f"HANDBILL_DATA: the folder can't be used ({error.strerror}).") from None
+    if bool(config.owner_email) != bool(config.owner_password.get_secret_value()):
+        raise BadSetting("HANDBILL_OWNER_EMAIL and HANDBILL_OWNER_PASSWORD: give both or neither.")
+    return config
+
+
+def mail_account(url: str) -> MailAccount:
+    """smtp://user:password@host:port?security=none|starttls|tls. Raises ValueError with a sentence."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError("has a port that is not a number from 1 to 65535") from None
+    if parts.scheme != "smtp" or not parts.hostname:
+        raise ValueError("must look like smtp://user:password@host:port?security=starttls")
+    word = parse_qs(parts.query).get("security", ["starttls"])[0]
+    if word not in list(Security):
+        raise ValueError("security must be none, starttls or tls")
+    security = Security(word)
+    usual = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[security]
+    return MailAccount(
+        parts.hostname, port or usual, security, unquote(parts.username or ""), unquote(parts.password or "")
+    )
+
+
+def _kept_secret(path: Path) -> bytes:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip().encode()
+
+
+_config: Config | None = None
+
+
+def use_config(config: Config) -> Config:
+    """Called once at the start by whoever opens the shop."""
+    global _config
+    _config = config
+    return config
+
+
+def config() -> Config:
+    if _config is None:
+        raise RuntimeError("use_config() was not called")
+    return _config

@@ -1,0 +1,90 @@
+"""The engine and the unit of work: opened at a door, closed at the door."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+BUSY_SECONDS = 30
+
+_engine: Engine | None = None
+_sessions: sessionmaker[Session] | None = None
+
+
+def now() -> datetime:
+    """The moment, for doors and jobs; the domain gets it as an argument."""
+    return datetime.now(UTC)
+
+
+def open_database(path: Path) -> Engine:
+    """Connect this process to its database file. The last call wins, so tests can move on to a new file."""
+    global _engine, _sessions
+    close_database()
+    _engine = make_engine(path)
+    _sessions = sessionmaker(_engine, expire_on_commit=False, autoflush=True)
+    return _engine
+
+
+def close_database() -> None:
+    global _engine, _sessions
+    if _engine is not None:
+        _engine.dispose()
+    _engine = _sessions = None
+
+
+def database() -> Engine:
+    if _engine is None:
+        raise RuntimeError("open_database() was not called")
+    return _engine
+
+
+@contextmanager
+def unit() -> Iterator[Session]:
+    """One unit of work that writes: all of it is kept, or none."""
+    with _session() as session, session.begin():
+        session.connection(execution_options={"writes": True})
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A consistent look that writes nothing and waits for nobody."""
+    with _session() as session:
+        yield session
+
+
+def make_engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _session() -> Session:
+    if _sessions is None:
+        raise RuntimeError("open_database() was not called")
+    return _sessions()
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: see _begin
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a lost lease would mean a second copy; groups make the price small
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "cache_size=-32000",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Any) -> None:
+    # A writer takes its place in the queue at once: a later upgrade from reading can fail with "database is locked".
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

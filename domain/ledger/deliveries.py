@@ -1,0 +1,113 @@
+"""The delivery ledger: one row for each recipient of each dispatch, and the only truth about who was reached.
+
+The life of a row:
+
+    skipped                                   matched, but may not be written to (the reason stands beside it)
+    queued -> claimed -> handoff -> sent
+                 |          |-----> failed    the server said no, for good
+                 |          |-----> deferred  the server said "later" -> queued again when due
+                 |          '-----> unknown   the body left and no answer came: shown as "not sure"
+                 '-> queued                   a dead worker, or a lost link before the body: safe to repeat
+    queued, deferred -> cancelled             stopped, undone, failed as a whole, or erased
+
+`handoff` is committed before the first byte of a body leaves. Every step names the worker and the attempt it belongs
+to, so a worker that was thought dead can do no harm when it wakes up.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from data.base import Base, Instant, Word
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    HANDOFF = "handoff"
+    DEFERRED = "deferred"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+OPEN = (State.QUEUED, State.CLAIMED, State.HANDOFF, State.DEFERRED)
+REACHED = (State.SENT, State.HANDOFF, State.UNKNOWN)  # got it, or may have got it: never written to by themselves
+IS_OPEN = "state IN ('queued', 'deferred')"
+IS_HELD = "state IN ('claimed', 'handoff')"
+
+
+class Delivery(Base):
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("uq_deliveries_once", "dispatch_id", "address_key", unique=True, sqlite_where=text("state != 'skipped'")),
+        Index("ix_deliveries_open", "dispatch_id", "next_at", "id", sqlite_where=text(IS_OPEN)),
+        Index("ix_deliveries_held", "claimed_by", sqlite_where=text(IS_HELD)),
+        Index("ix_deliveries_state", "dispatch_id", "state"),
+        Index("ix_deliveries_customer", "customer_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dispatch_id: Mapped[int] = mapped_column(ForeignKey("dispatches.id"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="SET NULL"))
+    address_key: Mapped[str | None] = mapped_column(String(320))  # normalised; where it goes
+    state: Mapped[State] = mapped_column(Word(State))
+    reason: Mapped[str | None] = mapped_column(String(30))  # a LeftOut word, or why it failed
+    code: Mapped[int | None]  # the server's reply code
+    reply: Mapped[str | None] = mapped_column(Text)  # the server's own words
+    claimed_by: Mapped[int | None]  # a worker
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(Instant)  # not tried before
+    handed_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The equation on the screen: recipients = queued + sent + failed + skipped + cancelled + not sure."""
+
+    queued: int = 0
+    sent: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    not_sure: int = 0
+
+    @property
+    def recipients(self) -> int:
+        return self.queued + self.sent + self.failed + self.skipped + self.cancelled + self.not_sure
+
+
+COLUMN_OF: dict[State, str] = {
+    State.QUEUED: "queued",
+    State.CLAIMED: "queued",
+    State.HANDOFF: "queued",
+    State.DEFERRED: "queued",
+    State.SENT: "sent",
+    State.FAILED: "failed",
+    State.SKIPPED: "skipped",
+    State.CANCELLED: "cancelled",
+    State.UNKNOWN: "not_sure",
+}
+
+
+def books(session: Session, dispatch_id: int) -> Books:
+    return books_of(session, [dispatch_id]).get(dispatch_id, Books())
+
+
+def books_of(session: Session, dispatch_ids: list[int]) -> dict[int, Books]:
+    rows = session.execute(
+        select(Delivery.dispatch_id, Delivery.state, func.count())
+        .where(Delivery.dispatch_id.in_(dispatch_ids))
+        .group_by(Delivery.dispatch_id, Delivery.state)
+    )
+    sums: dict[int, dict[str, int]] = {}
+    for dispatch_id, state, count in rows:
+        line = sums.setdefault(dispatch_id, {})
+        line[COLUMN_OF[state]] = line.get(COLUMN_OF[state], 0) + count
+    return {dispatch_id: Books(**line) for dispatch_id, line in sums.items()}

@@ -1,0 +1,120 @@
+"""The shop itself: one row with its name, its address, its clock and its usual sender."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from data.base import Base, Instant
+from domain.refusal import Kind, Refusal, invalid
+from domain.shop import audit
+from domain.shop.people import Actor, Right
+
+TEXT_FIELDS = {"name": 120, "postal_address": 500, "country": 2, "sender_name": 120, "sender_email": 320, "reply_to": 320}
+REQUIRED = {"name": "Please give the shop's name.", "timezone": "Please choose the shop's time zone."}
+
+
+class Shop(Base):
+    __tablename__ = "shop"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(120), default="")
+    postal_address: Mapped[str] = mapped_column(Text, default="")
+    country: Mapped[str] = mapped_column(String(2), default="GB")
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    sender_name: Mapped[str] = mapped_column(String(120), default="")
+    sender_email: Mapped[str] = mapped_column(String(320), default="")
+    reply_to: Mapped[str] = mapped_column(String(320), default="")
+    ready: Mapped[bool] = mapped_column(default=False)  # the welcome pages are done
+    practice_port: Mapped[int | None]  # where Handbill's own mail catcher listens, while it runs
+    version: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def may_send_marketing(self) -> bool:
+        """The law asks for a postal address in every marketing message."""
+        return bool(self.postal_address.strip())
+
+
+def read(session: Session) -> Shop:
+    """The one row; made on the first look."""
+    shop = session.get(Shop, 1)
+    if shop is None:
+        shop = Shop(id=1, public_id=secrets.token_hex(12), name="", timezone="UTC")
+        session.add(shop)
+        session.flush()
+    return shop
+
+
+def change(session: Session, fields: dict[str, Any], *, by: Actor, now: datetime) -> Shop:
+    """Change what is given; unknown fields are refused by name."""
+    by.require(Right.MANAGE_SHOP)
+    shop = read(session)
+    cleaned = checked(fields)
+    before = {name: getattr(shop, name) for name in cleaned}
+    for name, value in cleaned.items():
+        setattr(shop, name, value)
+    shop.updated_at = now
+    audit.write(session, "shop.changed", by=by, now=now, before=before, after=cleaned)
+    return shop
+
+
+def open_doors(session: Session, *, by: Actor) -> None:
+    """The welcome pages are done."""
+    by.require(Right.MANAGE_SHOP)
+    read(session).ready = True
+
+
+def checked(fields: dict[str, Any]) -> dict[str, str]:
+    unknown = set(fields) - set(TEXT_FIELDS) - {"timezone"}
+    if unknown:
+        raise Refusal("unknown_field", f"There is no setting called {sorted(unknown)[0]}.", Kind.MALFORMED)
+    cleaned = {name: _tidy(name, str(value or "")) for name, value in fields.items()}
+    for name, sentence in REQUIRED.items():
+        if name in cleaned and not cleaned[name]:
+            raise invalid(name, sentence)
+    for name in ("sender_email", "reply_to"):
+        if cleaned.get(name):
+            cleaned[name] = _email(name, cleaned[name])
+    if "timezone" in cleaned:
+        _known_zone(cleaned["timezone"])
+    if cleaned.get("country"):
+        cleaned["country"] = cleaned["country"].upper()
+    return cleaned
+
+
+def _tidy(name: str, value: str) -> str:
+    keep = "\n" if name == "postal_address" else ""
+    cleaned = "".join(c for c in value.replace("\r\n", "\n") if c.isprintable() or c in keep).strip()
+    longest = TEXT_FIELDS.get(name, 64)
+    if len(cleaned) > longest:
+        raise invalid(name, f"This can have at most {longest} characters.")
+    return cleaned
+
+
+def _email(field: str, value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True, allow_smtputf8=False).normalized
+    except EmailNotValidError:
+        raise invalid(field, "This does not look like an email address.") from None
+
+
+def _known_zone(name: str) -> None:
+    try:
+        if name in available_timezones():
+            ZoneInfo(name)
+            return
+    except (ZoneInfoNotFoundError, ValueError):
+        pass
+    raise invalid("timezone", "This time zone is not known. Choose one such as Europe/London.")
