@@ -1,0 +1,117 @@
+"""What the shop answers when somebody pressed something: a toast, a sentence, or the way back to sign-in."""
+
+import asyncio
+import inspect
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from nicegui import run, ui
+from nicegui.client import Client
+
+from domain.refusal import Refusal
+from ui.theme import glyph
+
+log = logging.getLogger("handbill.ui")
+P = ParamSpec("P")
+R = TypeVar("R")
+SIGN_IN = "/sign-in"
+TOAST_ICONS = {"good": "check", "bad": "alert", "plain": "info"}
+
+
+class SessionOver(Exception):
+    """Whoever pressed this is signed out, here or in another tab."""
+
+
+def handled(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """An event handler whose refusals and faults reach the person as a sentence.
+
+    Buttons and inputs of ui.parts are handled already; use this for `.on(...)` and timers.
+    """
+
+    @wraps(handler)
+    async def guarded(*args: Any, **kwargs: Any) -> None:
+        client = ui.context.client
+        try:
+            result = handler(*args, **kwargs)
+            if inspect.isawaitable(result):
+                await result
+        except Exception as error:  # noqa: BLE001 - whatever it was, the person is told and the log knows
+            answer(error, client)
+
+    return guarded
+
+
+@contextmanager
+def refusals_to(show: Callable[[str, str], None]) -> Iterator[None]:
+    """Show a refusal beside the thing: `show(field, sentence)`; the field is empty if no single one is meant."""
+    try:
+        yield
+    except Refusal as refusal:
+        show(str(refusal.details.get("field", "")), refusal.sentence)
+
+
+def answer(error: Exception, client: Client | None = None) -> None:
+    """Tell the person what went wrong, in the tab where it happened; nobody is told if the tab is gone."""
+    client = client or ui.context.client
+    sentence = sentence_for(error)
+    if client.is_deleted:
+        return
+    with client:
+        if isinstance(error, SessionOver):
+            leave_for_sign_in(client)
+        else:
+            toast(sentence, kind="bad")
+
+
+def sentence_for(error: Exception) -> str:
+    """The words for a fault; an unexpected one is written to the log under the id that the person sees."""
+    if isinstance(error, Refusal):
+        return error.sentence
+    if isinstance(error, SessionOver):
+        return "You are signed out."
+    return f"Something went wrong on our side. It is noted as {noted(error)}."
+
+
+def noted(error: BaseException) -> str:
+    """Write a fault to the log and give the id that finds it there."""
+    number = secrets.token_hex(4)
+    log.error("fault %s", number, exc_info=error)
+    return number
+
+
+def leave_for_sign_in(client: Client) -> None:
+    """A whole new page, not a move inside the shell: the old page must not stay in the browser."""
+    client.run_javascript(
+        f'location.replace("{SIGN_IN}?next=" + encodeURIComponent(location.pathname + location.search))'
+    )
+
+
+def toast(sentence: str, *, kind: str = "good") -> None:
+    """A short word at the foot of the page, for what has no place on the page itself. Kinds: good, bad, plain."""
+    ui.notify(
+        sentence,
+        position="bottom",
+        timeout=8000 if kind == "bad" else 4000,
+        icon=glyph(TOAST_ICONS.get(kind, "info")),
+        close_button="Close" if kind == "bad" else False,
+        group=False,
+        classes=f"hb-toast {kind}",
+        attrs={"data-testid": "toast"},
+    )
+
+
+async def io(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run something that waits (a unit of work, the network) beside the event loop.
+
+    When the shop shuts down the work is called off: the handler ends there, without a message.
+    """
+    boxed = await run.io_bound(
+        lambda: (call(*args, **kwargs),)
+    )  # boxed: None as a result is not the same as no result
+    if boxed is None:
+        raise asyncio.CancelledError
+    return boxed[0]
