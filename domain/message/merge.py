@@ -19,9 +19,15 @@ from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.comment_tag import CommentNode
 from liquid.builtin.tags.inline_comment_tag import InlineCommentNode
-from liquid.exceptions import LiquidError, LoopIterationLimitError, OutputStreamLimitError, ResourceLimitError
+from liquid.exceptions import (
+    LiquidError,
+    LoopIterationLimitError,
+    OutputStreamLimitError,
+    ResourceLimitError,
+)
 from liquid.expression import Expression
 from liquid.lex import compile_liquid_rules
+from liquid.output import LimitedStringIO
 from liquid.stringify import to_liquid_string
 from rapidfuzz import process, utils
 
@@ -40,7 +46,17 @@ FIELDS: Final[dict[str, str]] = {
     "shopAddress": "Your shop's postal address",
     "unsubscribeUrl": "Unsubscribe link",
 }
-TAGS: Final = ("if", "unless", "case", "for", "break", "continue", "assign", "comment", "#")
+TAGS: Final = (
+    "if",
+    "unless",
+    "case",
+    "for",
+    "break",
+    "continue",
+    "assign",
+    "comment",
+    "#",
+)
 
 
 class MergeError(ValueError):
@@ -68,7 +84,8 @@ class UnknownField:
 
 def parse(source: str, *, part: str) -> "Parsed":
     """Read one part of a letter; whatever could fail for everybody fails here, before anything is sent."""
-    _refuse_verbatim(source, part)
+    source = plain(source)
+    _refuse_oddities(source, part)
     try:
         template = LETTER.from_string(source)
         _refuse_unknown_filters(template)
@@ -89,13 +106,15 @@ class Parsed:
         """The words for one person; raises MergeError when a value makes a filter or a loop impossible."""
         context = RenderContext(self.template, globals=self.template.make_globals(tidy(values)))
         context.tag_namespace["escape"] = escape
-        paper = self.template._get_buffer()
+        paper = LimitedStringIO(_Letter.output_stream_limit)
         try:
             self.template.render_with_context(context, paper)
         except LiquidError as error:
             raise _merge_error(error, self.source, self.part) from error
         except (ValueError, ArithmeticError, TypeError, LookupError) as error:
-            raise MergeError(self.part, "this can't be worked out for this customer's details.", 1, 1) from error
+            raise MergeError(
+                self.part, "this can't be worked out for this customer's details.", 1, 1
+            ) from error
         return plain(paper.getvalue())
 
     @cached_property
@@ -117,7 +136,9 @@ def fields_used(parsed: Parsed) -> set[str]:
     return {name for name, _ in _fields(parsed)}
 
 
-def unknown_fields(parsed: Parsed, attr_keys: "frozenset[str] | set[str]" = frozenset()) -> list[UnknownField]:
+def unknown_fields(
+    parsed: Parsed, attr_keys: "frozenset[str] | set[str]" = frozenset()
+) -> list[UnknownField]:
     """Fields nobody can have, each once per place, with the nearest real name."""
     known = [*FIELDS, *(f"attrs.{key}" for key in attr_keys)]
     return [
@@ -130,7 +151,7 @@ def unknown_fields(parsed: Parsed, attr_keys: "frozenset[str] | set[str]" = froz
 class Hole:
     """One `{{ … }}` of a flat part, to be filled alone."""
 
-    __slots__ = ("_parsed", "_node", "name", "paths", "plain")
+    __slots__ = ("_node", "_parsed", "name", "paths", "plain")
 
     def __init__(self, parsed: Parsed, node: OutputNode) -> None:
         self._parsed = parsed
@@ -205,17 +226,19 @@ class _PrintTag(Output):
 class _Letter(Environment):
     """Limits: a hundred pages of text, a thousand turns, and nothing that reads files or prints unescaped."""
 
-    output_stream_limit: ClassVar[int | None] = 400_000
+    output_stream_limit: ClassVar[int] = 400_000  # type: ignore[misc]
     loop_iteration_limit: ClassVar[int | None] = 1_000
     local_namespace_limit: ClassVar[int | None] = 200_000
     block_nesting_limit: ClassVar[int] = 12
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=False)
-        special = [name for name in self.tags if not name.isalpha() or name in ("illegal", "content", "output")]
+        special = [
+            name for name in self.tags if not name.isalpha() or name in ("illegal", "content", "output")
+        ]
         self.tags = {name: tag for name, tag in self.tags.items() if name in (*TAGS, *special)}
         self.add_tag(_PrintTag)
-        self.filters = {name: self.filters[name] for name in FROM_LIQUID} | dict(OURS)
+        self.filters = {**{name: self.filters[name] for name in FROM_LIQUID}, **OURS}
 
 
 SILENT: Final = (CommentNode, InlineCommentNode)
@@ -223,11 +246,20 @@ SILENT: Final = (CommentNode, InlineCommentNode)
 LETTER: Final = _Letter(globals={"now": None, "today": None})
 RULES: Final = compile_liquid_rules()
 VERBATIM: Final = re.compile(r"\{%-?\s*(raw|doc)\b")
+UNCLOSED: Final = re.compile("expected tag end(if|unless|case|for|comment)")
+EMPTY: Final = re.compile(r"\{\{-?\s*-?\}\}")
 
 
-def _refuse_verbatim(source: str, part: str) -> None:
+def _refuse_oddities(source: str, part: str) -> None:
+    """What Liquid would print as it stands (and nobody has escaped), or report at the wrong place."""
     if found := VERBATIM.search(source):
-        raise MergeError(part, f"the tag {found[1]} can't be used here.", *_place(source, found.start()))
+        raise MergeError(
+            part,
+            f"the tag {found[1]} can't be used here.",
+            *_place(source, found.start()),
+        )
+    if found := EMPTY.search(source):
+        raise MergeError(part, "there is nothing between {{ and }}.", *_place(source, found.start()))
 
 
 def _refuse_unknown_filters(template: BoundTemplate) -> None:
@@ -243,8 +275,15 @@ class _UnknownFilter(LiquidError):
 
 
 def _merge_error(error: LiquidError, source: str, part: str) -> MergeError:
-    index = error.index if isinstance(error, _UnknownFilter) else error.token.start_index if error.token else 0
-    return MergeError(part, _reason(error), *_place(source, index))
+    return MergeError(part, _reason(error), *_place(source, _index(error, source)))
+
+
+def _index(error: LiquidError, source: str) -> int:
+    if isinstance(error, _UnknownFilter):
+        return error.index
+    if unclosed := UNCLOSED.match(str(error.message)):
+        return max(found.start() for found in re.finditer(r"\{%-?\s*" + unclosed[1], source))
+    return error.token.start_index if error.token else 0
 
 
 def _reason(error: LiquidError) -> str:
@@ -264,6 +303,10 @@ def _reason(error: LiquidError) -> str:
         return "a tag is opened with {% and not closed with %}."
     if unexpected := re.fullmatch(r"unexpected tag '(.*)'", message):
         return f"the tag {unexpected[1]} has no meaning here."
+    if unclosed := UNCLOSED.match(message):
+        return f"{{% {unclosed[1]} %}} is never closed with {{% end{unclosed[1]} %}}."
+    if (misused := message.partition(":")[0]) in LETTER.filters:
+        return f"the filter {misused} can't be used like this."
     return f"this can't be read ({message})."
 
 
@@ -275,7 +318,10 @@ def _place(source: str, index: int) -> tuple[int, int]:
 def _fields(parsed: Parsed) -> list[tuple[str, int]]:
     found = parsed.template.analyze(include_partials=False).globals
     return [
-        (".".join(map(str, variable.segments[: 2 if root == "attrs" else 1])), variable.span.index)
+        (
+            ".".join(map(str, variable.segments[: 2 if root == "attrs" else 1])),
+            variable.span.index,
+        )
         for root, variables in found.items()
         for variable in variables
     ]
@@ -304,7 +350,11 @@ def _paths(expression: Expression) -> tuple[tuple[str, ...], ...] | None:
 
 def _plain_field(expression: Expression) -> str | None:
     """The name when the hole is nothing but one field, which is nearly always."""
-    if isinstance(expression, FilteredExpression) and not expression.filters and isinstance(expression.left, Path):
+    if (
+        isinstance(expression, FilteredExpression)
+        and not expression.filters
+        and isinstance(expression.left, Path)
+    ):
         path = expression.left.path
         return path[0] if len(path) == 1 and isinstance(path[0], str) else None
     return None
