@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
 from data.secrets import keys
-from domain.book.customers import Customer
+from domain.book.person import Customer
 from domain.refusal import invalid, missing
 from domain.shop import audit
 from domain.shop.people import Actor, Right
@@ -180,6 +180,14 @@ def set_by_staff(
     audit.write(
         session, "customer.opt_out", by=by, now=now, subject_id=customer_id, after={"out": opted_out, "why": reason}
     )
+
+
+def allows(session: Session, customer_id: int, channel: str, message_type: str) -> bool | None:
+    """What the person said about this type of message; None if they never said anything."""
+    said = select(Preference.allowed).where(
+        Preference.customer_id == customer_id, Preference.channel == channel, Preference.message_type == message_type
+    )
+    return session.scalar(said)
 
 
 def history(session: Session, customer_id: int) -> list[Consent]:

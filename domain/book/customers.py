@@ -1,94 +1,249 @@
-"""The customer book: people the shop knows, with their tags and dates."""
+"""The customer book: writing people down, changing and removing them."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.attributes import flag_modified
 
-from data.base import Base, Instant
+from domain.book import consent, memory, sheet, statuses, tags
+from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
+from domain.book.sheet import BIRTHDAY, Sheet
+from domain.refusal import Kind, Refusal, invalid, missing
+from domain.shop import audit, shop
+from domain.shop.people import Actor, Right
+
+__all__ = [
+    "Customer",
+    "CustomerDate",
+    "CustomerTag",
+    "Tag",
+    "change",
+    "create",
+    "delete",
+    "get",
+    "others_with",
+]
+
+SOME_WAY_TO_KNOW = ("first_name", "last_name", "company", "email", "phone")
+SHOWN_IN_AUDIT = (*SOME_WAY_TO_KNOW, "status", "language", "timezone", "notes", "attrs", "tags", "dates")
 
 
-class Customer(Base):
-    __tablename__ = "customers"
-    __table_args__ = (
-        Index("ix_customers_live", "id", sqlite_where=text("deleted_at IS NULL")),
-        Index("ix_customers_created", "created_at"),
-        Index("ix_customers_active_at", "active_at"),
-        Index("ix_customers_name", "last_name", "first_name", "id"),
+def create(
+    session: Session, fields: dict[str, Any], *, by: Actor, now: datetime, source: str = "typed"
+) -> Customer:
+    by.require(Right.EDIT_CUSTOMERS)
+    read = _read(session, fields, now)
+    customer = Customer(**_empty(session), source=source, created_at=now, updated_at=now, active_at=now)
+    session.add(customer)
+    _fill(session, customer, read)
+    _refuse_nobody(customer)
+    session.flush()
+    _remember(session, customer, now)
+    _write_wishes(session, customer, read, by, now)
+    audit.write(
+        session, "customer.created", by=by, now=now, subject_id=customer.id, after=_filled(_seen(customer))
+    )
+    session.flush()
+    return customer
+
+
+def change(
+    session: Session,
+    customer_id: int,
+    fields: dict[str, Any],
+    *,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
+) -> Customer:
+    """Change what is given. `version` is the one the editor saw; another one means that somebody was faster."""
+    by.require(Right.EDIT_CUSTOMERS)
+    customer = get(session, customer_id)
+    if version is not None and version != customer.version:
+        sentence = (
+            "Somebody else changed this customer in the meantime. Load the page again to see what is new."
+        )
+        raise Refusal("changed_meanwhile", sentence, Kind.CONFLICT, version=customer.version)
+    before, old_key = _seen(customer), customer.email_key
+    read = _read(session, fields, now)
+    _fill(session, customer, read)
+    _refuse_nobody(customer)
+    if customer.email_key != old_key:
+        customer.email_trouble = None
+        session.flush()
+        _remember(session, customer, now)
+    _write_wishes(session, customer, read, by, now)
+    _note_change(session, customer, before, by, now)
+    session.flush()
+    return customer
+
+
+def delete(session: Session, customer_id: int, *, by: Actor, now: datetime) -> None:
+    """Out of the lists at once. Their "no" is remembered if they come back (see memory)."""
+    by.require(Right.EDIT_CUSTOMERS)
+    customer = get(session, customer_id)
+    customer.deleted_at = customer.updated_at = now
+    audit.write(
+        session, "customer.deleted", by=by, now=now, subject_id=customer_id, before=_filled(_seen(customer))
+    )
+    session.flush()
+
+
+def get(session: Session, customer_id: int) -> Customer:
+    """With tags and dates."""
+    wanted = select(Customer).where(Customer.id == customer_id, Customer.deleted_at.is_(None))
+    customer = session.scalar(wanted.options(selectinload(Customer.tags), selectinload(Customer.dates)))
+    if customer is None:
+        raise missing("customer")
+    return customer
+
+
+def others_with(session: Session, email_key: str | None, except_id: int | None = None) -> list[Customer]:
+    """Other people at the same address: allowed, for families share one, but worth a hint on the screen."""
+    if not email_key:
+        return []
+    rows = select(Customer).where(Customer.email_key == email_key, Customer.deleted_at.is_(None))
+    return list(session.scalars(rows.where(Customer.id != (except_id or 0)).order_by(Customer.id).limit(5)))
+
+
+def birthday_of(customer: Customer) -> str:
+    """As "1984-05-17" or "--05-17"; empty when unknown."""
+    return next((str(day.as_day) for day in customer.dates if day.kind == BIRTHDAY), "")
+
+
+def how_many(session: Session) -> int:
+    return (
+        session.scalar(select(func.count()).select_from(Customer).where(Customer.deleted_at.is_(None))) or 0
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    first_name: Mapped[str] = mapped_column(String(120), default="")
-    last_name: Mapped[str] = mapped_column(String(120), default="")
-    company: Mapped[str] = mapped_column(String(160), default="")
-    email: Mapped[str] = mapped_column(String(320), default="")  # as typed; shown on the screen
-    email_key: Mapped[str | None] = mapped_column(String(320), index=True)  # normalised; what a message goes to
-    email_hash: Mapped[str | None] = mapped_column(String(32), index=True)  # keyed; how suppressions find it
-    email_trouble: Mapped[str | None] = mapped_column(String(20))  # "bounced", "complained", "invalid": not written to
-    phone: Mapped[str] = mapped_column(String(40), default="")
-    phone_key: Mapped[str | None] = mapped_column(String(20), index=True)  # E.164
-    phone_hash: Mapped[str | None] = mapped_column(String(32))
-    status: Mapped[str] = mapped_column(String(40), default="customer", index=True)
-    language: Mapped[str] = mapped_column(String(10), default="")
-    timezone: Mapped[str] = mapped_column(String(64), default="")
-    marketing_opt_out: Mapped[bool] = mapped_column(default=False)  # global; wins over every preference
-    active_at: Mapped[datetime] = mapped_column(Instant)  # the customer's own last act; at first, when they were added
-    notes: Mapped[str] = mapped_column(Text, default="")
-    attrs: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the shop's own fields
-    source: Mapped[str] = mapped_column(String(20), default="typed")  # typed, import, api, sample
-    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    updated_at: Mapped[datetime] = mapped_column(Instant)
-    deleted_at: Mapped[datetime | None] = mapped_column(Instant)
-    version: Mapped[int] = mapped_column(default=1)
 
-    tags: Mapped[list["Tag"]] = relationship(secondary="customer_tags", order_by="Tag.name", lazy="raise")
-    dates: Mapped[list["CustomerDate"]] = relationship(
-        back_populates="customer", cascade="all, delete-orphan", lazy="raise"
+def _read(session: Session, fields: dict[str, Any], now: datetime) -> Sheet:
+    return sheet.read(fields, country=shop.read(session).country, statuses=statuses.keys(session), now=now)
+
+
+def _empty(session: Session) -> dict[str, Any]:
+    """A blank card; the lists are set so that nothing has to be loaded."""
+    names = dict.fromkeys((*SOME_WAY_TO_KNOW, "language", "timezone", "notes"), "")
+    return {
+        **names,
+        "status": statuses.first(session),
+        "attrs": {},
+        "marketing_opt_out": False,
+        "tags": [],
+        "dates": [],
+    }
+
+
+def _fill(session: Session, customer: Customer, read: Sheet) -> None:
+    for name, value in read.columns.items():
+        if getattr(customer, name) != value:
+            setattr(customer, name, value)
+    customer.email_hash = consent.fingerprint(customer.email_key) if customer.email_key else None
+    customer.phone_hash = consent.fingerprint(customer.phone_key) if customer.phone_key else None
+    if read.tags is not None:
+        with session.no_autoflush:
+            customer.tags = tags.named(session, read.tags)
+    if read.dates is not None:
+        _set_dates(customer, read)
+    if read.says_birthday:
+        _set_birthday(customer, read)
+
+
+def _set_dates(customer: Customer, read: Sheet) -> None:
+    wanted = read.dates or {}
+    for row in [row for row in customer.dates if row.kind != BIRTHDAY]:
+        day = wanted.get((row.kind, row.note))
+        if day is None:
+            customer.dates.remove(row)
+        else:
+            row.month, row.day, row.year = day.month, day.day, day.year
+    there = {(row.kind, row.note) for row in customer.dates}
+    customer.dates += [
+        CustomerDate(kind=kind, note=note, month=day.month, day=day.day, year=day.year)
+        for (kind, note), day in wanted.items()
+        if (kind, note) not in there
+    ]
+
+
+def _set_birthday(customer: Customer, read: Sheet) -> None:
+    row, day = (next((row for row in customer.dates if row.kind == BIRTHDAY), None), read.birthday)
+    if day is None and row is not None:
+        customer.dates.remove(row)
+    elif day is not None and row is not None:
+        row.month, row.day, row.year = day.month, day.day, day.year
+    elif day is not None:
+        customer.dates.append(
+            CustomerDate(kind=BIRTHDAY, note="", month=day.month, day=day.day, year=day.year)
+        )
+
+
+def _refuse_nobody(customer: Customer) -> None:
+    if not any(getattr(customer, name) for name in SOME_WAY_TO_KNOW):
+        raise invalid("first_name", "Give at least a name, a company, an email address or a phone number.")
+
+
+def _remember(session: Session, customer: Customer, now: datetime) -> None:
+    """A new address, or a person who comes back: what is known about that address counts from the start."""
+    if customer.email_key is None:
+        return
+    known = memory.of_addresses(session, [customer.email_key], except_id=customer.id).get(customer.email_key)
+    if known is None:
+        return
+    customer.email_trouble = known.trouble
+    for message_type in known.refused - ({consent.EVERY_TYPE} if customer.marketing_opt_out else set()):
+        consent.withdraw(
+            session, customer.id, "email", message_type, how="staff", now=now, source=memory.CARRIED_OVER
+        )
+
+
+def _write_wishes(session: Session, customer: Customer, read: Sheet, by: Actor, now: datetime) -> None:
+    how = "api" if by.via == "api" else "staff"
+    for message_type, allowed in read.preferences.items():
+        if consent.allows(session, customer.id, "email", message_type) is not allowed:
+            write = consent.grant if allowed else consent.withdraw
+            write(
+                session,
+                customer.id,
+                "email",
+                message_type,
+                how=how,
+                now=now,
+                source=read.opt_out_reason,
+                by=by,
+            )
+    if read.opt_out is not None and read.opt_out is not customer.marketing_opt_out:
+        consent.set_by_staff(
+            session, customer.id, opted_out=read.opt_out, reason=read.opt_out_reason, by=by, now=now
+        )
+
+
+def _note_change(
+    session: Session, customer: Customer, before: dict[str, Any], by: Actor, now: datetime
+) -> None:
+    after = _seen(customer)
+    changed = [name for name in after if after[name] != before[name]]
+    if not changed:
+        return
+    customer.updated_at = now
+    flag_modified(customer, "updated_at")  # a new version also when only tags or dates changed
+    audit.write(
+        session,
+        "customer.changed",
+        by=by,
+        now=now,
+        subject_id=customer.id,
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
     )
 
-    __mapper_args__ = {"version_id_col": version}
 
-    @property
-    def full_name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip()
-
-    @property
-    def shown_name(self) -> str:
-        return self.full_name or self.company or self.email or self.phone or "Nameless"
+def _seen(customer: Customer) -> dict[str, Any]:
+    seen = {name: getattr(customer, name) for name in SHOWN_IN_AUDIT if name not in ("tags", "dates")}
+    dates = sorted(f"{row.kind} {row.note} {row.as_day}".replace("  ", " ") for row in customer.dates)
+    return {**seen, "tags": sorted(tag.name for tag in customer.tags), "dates": dates}
 
 
-class Tag(Base):
-    __tablename__ = "tags"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(60, collation="NOCASE"), unique=True)
-
-
-class CustomerTag(Base):
-    __tablename__ = "customer_tags"
-    __table_args__ = (Index("ix_customer_tags_tag", "tag_id", "customer_id"),)
-
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
-    tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True)
-
-
-class CustomerDate(Base):
-    """A day that comes back every year: a birthday, a wedding. The year may be unknown."""
-
-    __tablename__ = "customer_dates"
-    __table_args__ = (
-        UniqueConstraint("customer_id", "kind", "note"),
-        Index("ix_customer_dates_day", "kind", "month", "day"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(30))  # birthday, wedding, engagement, name_day, custom
-    month: Mapped[int]
-    day: Mapped[int]
-    year: Mapped[int | None]
-    note: Mapped[str] = mapped_column(String(80), default="")
-
-    customer: Mapped[Customer] = relationship(back_populates="dates", lazy="raise")
+def _filled(seen: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in seen.items() if value}

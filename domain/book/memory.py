@@ -1,0 +1,62 @@
+"""What the book remembers about an address after its person left: writing somebody down anew re-subscribes nobody (D8)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from domain.book.consent import EVERY_TYPE, Preference
+from domain.book.person import Customer
+
+CARRIED_OVER = "This address had said no before."
+AT_ONCE = 900
+
+
+@dataclass(slots=True)
+class Memory:
+    trouble: str | None = None  # of the address itself, whoever has it
+    refused: set[str] = field(
+        default_factory=set
+    )  # message types, or "all"; said by people who were deleted since
+
+
+def of_addresses(
+    session: Session, email_keys: Sequence[str], *, except_id: int | None = None
+) -> dict[str, Memory]:
+    """Only addresses about which there is something to remember."""
+    known: dict[str, Memory] = {}
+    for start in range(0, len(email_keys), AT_ONCE):
+        _look_up(session, email_keys[start : start + AT_ONCE], except_id, known)
+    return known
+
+
+def _look_up(
+    session: Session, email_keys: Sequence[str], except_id: int | None, known: dict[str, Memory]
+) -> None:
+    said_no = and_(
+        Preference.customer_id == Customer.id, Preference.channel == "email", Preference.allowed.is_(False)
+    )
+    left = Customer.deleted_at.is_not(None)
+    worth = or_(
+        Customer.email_trouble.is_not(None),
+        and_(left, or_(Customer.marketing_opt_out, Preference.id.is_not(None))),
+    )
+    rows = (
+        select(
+            Customer.email_key,
+            Customer.email_trouble,
+            left,
+            Customer.marketing_opt_out,
+            Preference.message_type,
+        )
+        .outerjoin(Preference, said_no)
+        .where(Customer.email_key.in_(email_keys), Customer.id != (except_id or 0), worth)
+    )
+    for key, trouble, has_left, opted_out, message_type in session.execute(rows):
+        memory = known.setdefault(str(key), Memory())
+        memory.trouble = trouble or memory.trouble
+        if has_left and opted_out:
+            memory.refused.add(EVERY_TYPE)
+        if has_left and message_type:
+            memory.refused.add(str(message_type))

@@ -1,0 +1,53 @@
+"""Tags: the shop's own words for groups of customers. A tag exists as soon as somebody uses it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from domain.book.person import Customer, CustomerTag, Tag
+from domain.book.words import one_line
+from domain.refusal import invalid
+
+LONGEST, MOST_FOR_ONE = 60, 100
+
+
+def with_counts(session: Session) -> list[tuple[str, int]]:
+    """Every tag that somebody has, with the number of people who have it."""
+    counted = (
+        select(Tag.name, func.count())
+        .join(CustomerTag, CustomerTag.tag_id == Tag.id)
+        .join(Customer, Customer.id == CustomerTag.customer_id)
+        .where(Customer.deleted_at.is_(None))
+        .group_by(Tag.id)
+        .order_by(func.lower(Tag.name))
+    )
+    return [(name, count) for name, count in session.execute(counted)]
+
+
+def named(session: Session, names: Iterable[str]) -> list[Tag]:
+    """The tags of these names, new ones made; upper and lower case are the same tag."""
+    known = {tag.name.casefold(): tag for tag in session.scalars(select(Tag))}
+    found: dict[str, Tag] = {}
+    for name in names:
+        key = name.casefold()
+        found[key] = found.get(key) or known.get(key) or _new(session, name)
+    session.flush()
+    return list(found.values())
+
+
+def cleaned(value: Any) -> list[str]:
+    """A list of names as typed, each once."""
+    if not isinstance(value, list | tuple | set):
+        raise invalid("tags", "Tags must be a list of words.")
+    names = [name for name in (one_line("tags", item, LONGEST) for item in value) if name]
+    if len(names) > MOST_FOR_ONE:
+        raise invalid("tags", f"One customer can have at most {MOST_FOR_ONE} tags.")
+    return list({name.casefold(): name for name in reversed(names)}.values())[::-1]
+
+
+def _new(session: Session, name: str) -> Tag:
+    tag = Tag(name=name)
+    session.add(tag)
+    return tag

@@ -1,0 +1,46 @@
+"""What every test may ask for: an open shop in a folder of its own, the cast, and a moment that stands still."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from data.config import Config, use_config
+from data.database import close_database, open_database, unit
+from data.secrets import use_keys
+from domain import tables
+from domain.book import records, statuses
+from domain.book.search import FTS_DDL
+from tests.cast import Cast, hire
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Saturday morning before Christmas."""
+    return datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop_db(tmp_path: Path) -> Iterator[Path]:
+    """A new database file with every table, open for `unit()` and `reading()`; gives its path."""
+    use_config(Config(data=tmp_path))
+    use_keys(b"test" * 8)
+    path = tmp_path / "handbill.db"
+    engine = open_database(path)
+    with engine.begin() as connection:
+        tables.metadata.create_all(connection)
+        for statement in FTS_DDL:
+            connection.execute(text(statement))
+    with unit() as session:
+        statuses.ensure_usual(session)
+        records.ensure_usual_kinds(session)
+    yield path
+    close_database()
+
+
+@pytest.fixture
+def cast(shop_db: Path, now: datetime) -> Cast:
+    with unit() as session:
+        return hire(session, now)
