@@ -8,7 +8,8 @@ import idna
 
 from data.mail_account import words
 
-_SAFE = re.compile(r"[!-;=?-~]{1,254}")  # printable ASCII without blank, < and >: nothing can break out
+LONGEST = 254  # bytes of an address (RFC 5321, 4.5.3.1.3, less the two brackets)
+_SAFE = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # printable ASCII without blank, < and >: nothing can break out
 
 
 class Unsendable(Exception):
@@ -49,7 +50,7 @@ def stuffed(body: bytes) -> bytes:
 
 
 def _address(address: str, stage: Literal["mail", "rcpt"], extensions: Mapping[str, str]) -> bytes:
-    if _SAFE.fullmatch(address):
+    if _SAFE.fullmatch(address) and len(address) <= LONGEST:
         return address.encode("ascii")
     path = _international(address)
     if path is None:
@@ -69,7 +70,7 @@ def _international(address: str) -> str | None:
         path = f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
     except UnicodeError:  # idna's own errors are UnicodeErrors
         return None
-    harmless = local and path.isprintable() and not set(path) & set(" <>") and len(path.encode()) <= 254
+    harmless = local and path.isprintable() and not set(path) & set(" <>") and len(path.encode()) <= LONGEST
     return path if harmless else None
 
 

@@ -167,7 +167,11 @@ async def _protect(account: MailAccount, client: aiosmtplib.SMTP) -> None:
 
 async def _sign_in(account: MailAccount, client: aiosmtplib.SMTP) -> None:
     """One try with the first method both sides know: each wrong try counts towards a lock at the provider."""
-    ways = {"plain": client.auth_plain, "login": client.auth_login, "cram-md5": client.auth_crammd5}
+    ways = {
+        "plain": client.auth_plain,
+        "login": client.auth_login,
+        "cram-md5": client.auth_crammd5,
+    }
     offered = [ways[name] for name in ways if name in client.server_auth_methods]
     if not offered:
         raise AccountTrouble(
@@ -195,17 +199,24 @@ def _translated(account: MailAccount, step: Kind) -> Iterator[None]:
 
 
 def _trouble(account: MailAccount, step: Kind, problem: Exception) -> AccountTrouble:
-    cause = problem.__cause__ if isinstance(problem, aiosmtplib.SMTPConnectError) else None
-    root = cause if isinstance(cause, Exception) else problem
     if isinstance(problem, aiosmtplib.SMTPResponseException):
         return _said_no(account, step, problem.code, words(problem.message))
+    root = _root(problem)
     if isinstance(root, ssl.SSLError):
         return _no_protection(account, root)
     if isinstance(root, TimeoutError):
         return _no_answer(account)
+    if step == "tls" or (account.security is Security.TLS and isinstance(root, ConnectionResetError)):
+        return _hung_up_on_protection(account)
     if isinstance(root, aiosmtplib.SMTPServerDisconnected):
         return AccountTrouble("closed", False, f"The mail server {account.host} closed the connection.")
     return _not_reached(account, root)
+
+
+def _root(problem: Exception) -> Exception:
+    """aiosmtplib wraps what went wrong below it while connecting."""
+    cause = problem.__cause__ if isinstance(problem, aiosmtplib.SMTPConnectError) else None
+    return cause if isinstance(cause, Exception) else problem
 
 
 def _said_no(account: MailAccount, step: Kind, code: int, text: str) -> AccountTrouble:
@@ -219,7 +230,11 @@ def _said_no(account: MailAccount, step: Kind, code: int, text: str) -> AccountT
     said = f"It said: {code} {text}".rstrip()
     if code == 421:
         return AccountTrouble(
-            "busy", False, f"The mail server is not taking mail just now. {said}", code, text
+            "busy",
+            False,
+            f"The mail server is not taking mail just now. {said}",
+            code,
+            text,
         )
     return AccountTrouble(step, code >= 500, f"{_REFUSALS[step, code >= 500]} {said}", code, text)
 
@@ -227,9 +242,18 @@ def _said_no(account: MailAccount, step: Kind, code: int, text: str) -> AccountT
 _REFUSALS: Mapping[tuple[str, bool], str] = {
     ("greeting", False): "The mail server is not taking mail just now.",
     ("greeting", True): "The mail server does not want to talk to this computer.",
-    ("tls", False): "The mail server could not protect the connection just now, so nothing was sent.",
-    ("tls", True): "The mail server refused to protect the connection, so nothing was sent.",
-    ("auth", False): "The mail server could not check the user name and password just now.",
+    (
+        "tls",
+        False,
+    ): "The mail server could not protect the connection just now, so nothing was sent.",
+    (
+        "tls",
+        True,
+    ): "The mail server refused to protect the connection, so nothing was sent.",
+    (
+        "auth",
+        False,
+    ): "The mail server could not check the user name and password just now.",
     ("auth", True): "The mail server did not accept the user name or password.",
 }
 
@@ -249,6 +273,16 @@ def _no_protection(account: MailAccount, problem: ssl.SSLError) -> AccountTroubl
         f"A protected connection to {account.host}, port {account.port}, could not be made, so nothing was sent. "
         "Usually TLS goes with port 465 and STARTTLS with port 587.",
         text=words(str(problem)),
+    )
+
+
+def _hung_up_on_protection(account: MailAccount) -> AccountTrouble:
+    """Perhaps a passing fault, perhaps a server with none but outdated kinds of TLS, which often just hangs up."""
+    return AccountTrouble(
+        "tls",
+        False,
+        f"{account.host} hung up while the connection was being protected, so nothing was sent. "
+        "Usually TLS goes with port 465 and STARTTLS with port 587.",
     )
 
 

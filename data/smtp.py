@@ -14,7 +14,14 @@ from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
 from data.envelope import Unsendable, envelope, size_limit, stuffed
-from data.mail_account import AccountTrouble, Link, MailAccount, Security, open_link, words
+from data.mail_account import (
+    AccountTrouble,
+    Link,
+    MailAccount,
+    Security,
+    open_link,
+    words,
+)
 
 __all__ = [
     "AccountTrouble",
