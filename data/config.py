@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from data.smtp import MailAccount, Security
+from data.mail_account import MailAccount, Security
 
 
 class BadSetting(Exception):
@@ -37,7 +37,9 @@ class Config(BaseSettings):
     @classmethod
     def _is_web_address(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        if value and (
+            parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment
+        ):
             raise ValueError("must be a web address such as https://mail.my-shop.com")
         return value.rstrip("/")
 
@@ -64,11 +66,18 @@ class Config(BaseSettings):
 
     @property
     def public_url(self) -> str:
-        return self.base_url or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"
+        return (
+            self.base_url
+            or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"
+        )
 
     @property
     def database_file(self) -> Path:
-        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url else self.data / "handbill.db"
+        return (
+            Path(self.database_url.removeprefix("sqlite:///"))
+            if self.database_url
+            else self.data / "handbill.db"
+        )
 
     @property
     def fixed_mail_account(self) -> MailAccount | None:
@@ -113,7 +122,11 @@ def mail_account(url: str) -> MailAccount:
     security = Security(word)
     usual = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[security]
     return MailAccount(
-        parts.hostname, port or usual, security, unquote(parts.username or ""), unquote(parts.password or "")
+        parts.hostname,
+        port or usual,
+        security,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
     )
 
 

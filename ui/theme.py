@@ -12,7 +12,9 @@ from starlette.types import Scope
 
 STATIC = Path(__file__).parent / "static"
 FAVICON = STATIC / "favicon.svg"
-LOOK_COOKIE = "handbill_look"  # "light" or "dark"; absent: as the system.  theme.js reads it before the first paint
+LOOK_COOKIE = (
+    "handbill_look"  # "light" or "dark"; absent: as the system.  theme.js reads it before the first paint
+)
 FOREVER = "public, max-age=31536000, immutable"
 
 # Quasar asks for icons by these names; ours answer, so that no icon font is downloaded.
@@ -69,10 +71,7 @@ def install(outer: FastAPI) -> None:
 
 def head_links(*sheets: str) -> str:
     """What the head of a page needs: the look before the first paint, then the sheets."""
-    links = "".join(
-        f'<link rel="stylesheet" href="{address(sheet)}">'
-        for sheet in ("tokens.css", *sheets)
-    )
+    links = "".join(f'<link rel="stylesheet" href="{address(sheet)}">' for sheet in ("tokens.css", *sheets))
     return (
         f'<script src="{address("theme.js")}"></script>'
         '<link rel="preload" href="/static/fonts/inter.woff2" as="font" type="font/woff2" crossorigin>'
@@ -104,9 +103,7 @@ class VersionedFiles(StaticFiles):
 
 def _versions() -> dict[str, str]:
     return {
-        file.name: sha256(file.read_bytes()).hexdigest()[:10]
-        for file in STATIC.iterdir()
-        if file.is_file()
+        file.name: sha256(file.read_bytes()).hexdigest()[:10] for file in STATIC.iterdir() if file.is_file()
     }
 
 

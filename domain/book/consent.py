@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    SQLColumnExpression,
     String,
     Text,
     UniqueConstraint,
@@ -81,7 +82,9 @@ class Consent(Base):
     allowed: Mapped[bool]
     at: Mapped[datetime] = mapped_column(Instant)
     how: Mapped[str] = mapped_column(String(20))  # link, one_click, staff, import, form, api, sample
-    source: Mapped[str] = mapped_column(String(200), default="")  # which mail, which file, which words on the phone
+    source: Mapped[str] = mapped_column(
+        String(200), default=""
+    )  # which mail, which file, which words on the phone
     wording: Mapped[str] = mapped_column(Text, default="")
     by_name: Mapped[str] = mapped_column(String(120), default="")
     by_user_id: Mapped[int | None]
@@ -108,9 +111,9 @@ class Reach:
     """Where a channel finds a person: the columns of `customers` it writes to."""
 
     channel: str
-    address: ColumnElement[Any]
-    address_hash: ColumnElement[Any]
-    trouble: ColumnElement[Any]
+    address: SQLColumnExpression[Any]
+    address_hash: SQLColumnExpression[Any]
+    trouble: SQLColumnExpression[Any]
 
 
 def why_left_out(reach: Reach, message_type: MessageType) -> ColumnElement[str | None]:
@@ -118,12 +121,17 @@ def why_left_out(reach: Reach, message_type: MessageType) -> ColumnElement[str |
 
     Duplicates are not seen here: they are a matter between two rows.
     """
-    reasons = [
+    reasons: list[tuple[ColumnElement[bool], LeftOut]] = [
         (reach.address.is_(None), LeftOut.NO_ADDRESS),
         (reach.trouble.is_not(None), LeftOut.BAD_ADDRESS),
     ]
     if message_type.needs_consent:
-        reasons.append((or_(Customer.marketing_opt_out, _said_no(reach.channel, message_type)), LeftOut.OPTED_OUT))
+        reasons.append(
+            (
+                or_(Customer.marketing_opt_out, _said_no(reach.channel, message_type)),
+                LeftOut.OPTED_OUT,
+            )
+        )
     reasons.append((_is_suppressed(reach, message_type), LeftOut.SUPPRESSED))
     return case(*[(condition, str(word)) for condition, word in reasons], else_=None)
 
@@ -169,35 +177,74 @@ def grant(
 
 
 def set_by_staff(
-    session: Session, customer_id: int, *, opted_out: bool, reason: str, by: Actor, now: datetime
+    session: Session,
+    customer_id: int,
+    *,
+    opted_out: bool,
+    reason: str,
+    by: Actor,
+    now: datetime,
 ) -> None:
     """Staff tick or clear "no marketing" for somebody. Clearing needs the reason: the ledger keeps both (D8)."""
     by.require(Right.EDIT_CUSTOMERS)
     if not opted_out and not reason.strip():
-        raise invalid("reason", "Say how this person asked to hear from you again, for example: asked in the shop.")
+        raise invalid(
+            "reason",
+            "Say how this person asked to hear from you again, for example: asked in the shop.",
+        )
     change = withdraw if opted_out else grant
-    change(session, customer_id, "email", EVERY_TYPE, how="staff", now=now, source=reason.strip()[:200], by=by)
+    change(
+        session,
+        customer_id,
+        "email",
+        EVERY_TYPE,
+        how="staff",
+        now=now,
+        source=reason.strip()[:200],
+        by=by,
+    )
     audit.write(
-        session, "customer.opt_out", by=by, now=now, subject_id=customer_id, after={"out": opted_out, "why": reason}
+        session,
+        "customer.opt_out",
+        by=by,
+        now=now,
+        subject_id=customer_id,
+        after={"out": opted_out, "why": reason},
     )
 
 
 def allows(session: Session, customer_id: int, channel: str, message_type: str) -> bool | None:
     """What the person said about this type of message; None if they never said anything."""
     said = select(Preference.allowed).where(
-        Preference.customer_id == customer_id, Preference.channel == channel, Preference.message_type == message_type
+        Preference.customer_id == customer_id,
+        Preference.channel == channel,
+        Preference.message_type == message_type,
     )
     return session.scalar(said)
 
 
 def history(session: Session, customer_id: int) -> list[Consent]:
-    return list(session.scalars(select(Consent).where(Consent.customer_id == customer_id).order_by(Consent.id.desc())))
+    return list(
+        session.scalars(select(Consent).where(Consent.customer_id == customer_id).order_by(Consent.id.desc()))
+    )
 
 
 def suppress(
-    session: Session, channel: str, address_hash: str, *, reason: str, now: datetime, scope: str = EVERY_TYPE
+    session: Session,
+    channel: str,
+    address_hash: str,
+    *,
+    reason: str,
+    now: datetime,
+    scope: str = EVERY_TYPE,
 ) -> None:
-    row = {"channel": channel, "address_hash": address_hash, "scope": scope, "reason": reason, "at": now}
+    row = {
+        "channel": channel,
+        "address_hash": address_hash,
+        "scope": scope,
+        "reason": reason,
+        "at": now,
+    }
     session.execute(insert(Suppression).values(**row).on_conflict_do_nothing())
 
 
@@ -230,7 +277,12 @@ def _is_suppressed(reach: Reach, message_type: MessageType) -> ColumnElement[boo
 
 
 def _write_state(
-    session: Session, customer: Customer, channel: str, message_type: str, allowed: bool, now: datetime
+    session: Session,
+    customer: Customer,
+    channel: str,
+    message_type: str,
+    allowed: bool,
+    now: datetime,
 ) -> None:
     if message_type == EVERY_TYPE:
         customer.marketing_opt_out = not allowed
@@ -245,7 +297,9 @@ def _write_state(
     changed = {"allowed": allowed, "changed_at": now}
     statement = insert(Preference).values(**row)
     session.execute(
-        statement.on_conflict_do_update(index_elements=["customer_id", "channel", "message_type"], set_=changed)
+        statement.on_conflict_do_update(
+            index_elements=["customer_id", "channel", "message_type"], set_=changed
+        )
     )
 
 

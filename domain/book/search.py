@@ -6,7 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, text, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session, selectinload
 
 from domain.book import tags
@@ -61,7 +71,11 @@ def page(
     )
     items = list(session.scalars(found))
     total = session.scalar(select(func.count()).select_from(Customer).where(*wanted)) or 0
-    return Page(items[:limit], _cursor(items[limit - 1], sort) if len(items) > limit else None, total)
+    return Page(
+        items[:limit],
+        _cursor(items[limit - 1], sort) if len(items) > limit else None,
+        total,
+    )
 
 
 def suggest(session: Session, typed: str, limit: int = 20) -> list[Customer]:
@@ -105,7 +119,9 @@ def _match(search: str) -> str:
 
 def _has_tag(name: str) -> ColumnElement[bool]:
     return exists().where(
-        CustomerTag.customer_id == Customer.id, CustomerTag.tag_id == Tag.id, Tag.name == name
+        CustomerTag.customer_id == Customer.id,
+        CustomerTag.tag_id == Tag.id,
+        Tag.name == name,
     )
 
 
@@ -135,7 +151,11 @@ def _place(cursor: str | None, sort: Sort, length: int) -> list[Any] | None:
     except (ValueError, TypeError):
         order, place = None, []
     if order != sort or len(place) != length or not _is_place(place):
-        raise Refusal("bad_cursor", "This list can't be continued from there. Load it anew.", Kind.MALFORMED)
+        raise Refusal(
+            "bad_cursor",
+            "This list can't be continued from there. Load it anew.",
+            Kind.MALFORMED,
+        )
     return place
 
 

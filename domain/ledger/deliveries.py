@@ -17,11 +17,23 @@ to, so a worker that was thought dead can do no harm when it wakes up.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, select, text
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    column,
+    func,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
+from domain.book.customers import Customer
 
 
 class State(StrEnum):
@@ -37,16 +49,35 @@ class State(StrEnum):
 
 
 OPEN = (State.QUEUED, State.CLAIMED, State.HANDOFF, State.DEFERRED)
-REACHED = (State.SENT, State.HANDOFF, State.UNKNOWN)  # got it, or may have got it: never written to by themselves
+REACHED = (
+    State.SENT,
+    State.HANDOFF,
+    State.UNKNOWN,
+)  # got it, or may have got it: never written to by themselves
 IS_OPEN = "state IN ('queued', 'deferred')"
 IS_HELD = "state IN ('claimed', 'handoff')"
+
+# The wing that owns dispatches lies above this one; here only these of its columns are looked at.
+DISPATCHES = table("dispatches", column("id"), column("state"), column("campaign_id"))
 
 
 class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index("uq_deliveries_once", "dispatch_id", "address_key", unique=True, sqlite_where=text("state != 'skipped'")),
-        Index("ix_deliveries_open", "dispatch_id", "next_at", "id", sqlite_where=text(IS_OPEN)),
+        Index(
+            "uq_deliveries_once",
+            "dispatch_id",
+            "address_key",
+            unique=True,
+            sqlite_where=text("state != 'skipped'"),
+        ),
+        Index(
+            "ix_deliveries_open",
+            "dispatch_id",
+            "next_at",
+            "id",
+            sqlite_where=text(IS_OPEN),
+        ),
         Index("ix_deliveries_held", "claimed_by", sqlite_where=text(IS_HELD)),
         Index("ix_deliveries_state", "dispatch_id", "state"),
         Index("ix_deliveries_customer", "customer_id", "id"),
@@ -111,3 +142,89 @@ def books_of(session: Session, dispatch_ids: list[int]) -> dict[int, Books]:
         line = sums.setdefault(dispatch_id, {})
         line[COLUMN_OF[state]] = line.get(COLUMN_OF[state], 0) + count
     return {dispatch_id: Books(**line) for dispatch_id, line in sums.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the ledger as a person reads it."""
+
+    id: int
+    dispatch_id: int
+    customer_id: int | None
+    name: str
+    address: str
+    state: State
+    reason: str | None
+    code: int | None
+    reply: str | None
+    at: datetime | None
+    attempts: int
+
+
+def lines(
+    session: Session,
+    dispatch_id: int,
+    *,
+    states: tuple[State, ...] = (),
+    search: str = "",
+    after: int = 0,
+    limit: int = 50,
+) -> list[Line]:
+    """The recipients of a dispatch in the order of the ledger, from the row behind `after` on."""
+    query = _lines().where(Delivery.dispatch_id == dispatch_id, Delivery.id > after)
+    if states:
+        query = query.where(Delivery.state.in_(states))
+    if search.strip():
+        query = query.where(_looks_like(search.strip()))
+    return [Line(*row) for row in session.execute(query.order_by(Delivery.id).limit(limit))]
+
+
+def by_id(session: Session, delivery_id: int) -> Line | None:
+    row = session.execute(_lines().where(Delivery.id == delivery_id)).one_or_none()
+    return Line(*row) if row else None
+
+
+def reached_in_campaign(session: Session, campaign_id: int) -> int:
+    """How many addresses got it, or may have got it, over all launches of a campaign."""
+    return (
+        session.scalar(
+            select(func.count(func.distinct(Delivery.address_key)))
+            .join(DISPATCHES, DISPATCHES.c.id == Delivery.dispatch_id)
+            .where(DISPATCHES.c.campaign_id == campaign_id, Delivery.state.in_(REACHED))
+        )
+        or 0
+    )
+
+
+def _lines() -> Any:
+    name = func.trim(Customer.first_name + " " + Customer.last_name)
+    shown = func.coalesce(func.nullif(name, ""), func.nullif(Customer.company, ""), "")
+    address = func.coalesce(Delivery.address_key, Customer.email, "")
+    at = func.coalesce(Delivery.settled_at, Delivery.handed_at, type_=Instant)
+    return select(
+        Delivery.id,
+        Delivery.dispatch_id,
+        Delivery.customer_id,
+        func.coalesce(shown, ""),
+        address,
+        Delivery.state,
+        Delivery.reason,
+        Delivery.code,
+        Delivery.reply,
+        at,
+        Delivery.attempts,
+    ).outerjoin(Customer, Customer.id == Delivery.customer_id)
+
+
+def _looks_like(text_: str) -> Any:
+    return (
+        Delivery.address_key.icontains(text_, autoescape=True)
+        | Customer.first_name.icontains(text_, autoescape=True)
+        | Customer.last_name.icontains(text_, autoescape=True)
+    )
+
+
+def open_count(session: Session, dispatch_id: int) -> int:
+    """How many rows have no outcome yet."""
+    is_open = (Delivery.dispatch_id == dispatch_id) & Delivery.state.in_(OPEN)
+    return session.scalar(select(func.count()).select_from(Delivery).where(is_open)) or 0

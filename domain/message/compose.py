@@ -94,7 +94,10 @@ def compile_letter(
     )
     foot, seen = footer(shop, message_type), plain(content.subject)
     head = opening(seen if "{" not in seen else shop.name, style)
-    first_line = (_Preheader(preheader), after_preheader(bool(content.preheader.strip())))
+    first_line = (
+        _Preheader(preheader),
+        after_preheader(bool(content.preheader.strip())),
+    )
     body = _pieces(parse(harden(markup), part="Message"))
     words = _pieces(parse(text.rstrip(), part="Plain text"))
     return Letter(

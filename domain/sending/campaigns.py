@@ -4,11 +4,29 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    func,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
+from domain.audience.audience import Audience
 from domain.book.consent import MessageType
+from domain.channels import channel
+from domain.refusal import Kind, Refusal, invalid, missing
+from domain.sending.calendar import GRACE, Appointment, shown
+from domain.shop import audit, notices, people
+from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
 
 
 class Status(StrEnum):
@@ -21,7 +39,11 @@ class Status(StrEnum):
 class Campaign(Base):
     __tablename__ = "campaigns"
     __table_args__ = (
-        Index("ix_campaigns_due", "scheduled_at", sqlite_where=text("status = 'scheduled' AND deleted_at IS NULL")),
+        Index(
+            "ix_campaigns_due",
+            "scheduled_at",
+            sqlite_where=text("status = 'scheduled' AND deleted_at IS NULL"),
+        ),
         Index("ix_campaigns_newest", "updated_at"),
     )
 
@@ -61,3 +83,358 @@ class Campaign(Base):
     @property
     def is_editable(self) -> bool:
         return self.status is Status.DRAFT and self.deleted_at is None
+
+
+EDITABLE = {
+    "name", "message_type", "from_name", "from_email", "reply_to", "subject", "preheader", "html_body", "text_body",
+    "template_id", "audience",
+}  # fmt: skip
+LONGEST = {
+    "name": 200,
+    "from_name": 120,
+    "from_email": 320,
+    "reply_to": 320,
+    "subject": 500,
+    "preheader": 300,
+}
+LONGEST_BODY = 500_000
+LOCKED = "Cannot edit a sent or sending campaign"
+
+
+def create(session: Session, fields: dict[str, Any], *, by: Actor, now: datetime) -> Campaign:
+    by.require(Right.EDIT_CAMPAIGNS)
+    cleaned = checked(fields)
+    if not cleaned.get("name"):
+        raise invalid("name", "Give the campaign a name. Only your team sees it.")
+    campaign = Campaign(
+        created_at=now,
+        updated_at=now,
+        created_by=by.user_id,
+        created_by_name=by.name,
+        **cleaned,
+    )
+    session.add(campaign)
+    session.flush()
+    audit.write(
+        session,
+        "campaign.created",
+        by=by,
+        now=now,
+        subject_id=campaign.id,
+        after={"name": campaign.name},
+    )
+    return campaign
+
+
+def change(
+    session: Session,
+    campaign_id: int,
+    fields: dict[str, Any],
+    *,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
+) -> Campaign:
+    """Change what is given. Only a draft can be changed, and only from the version that was looked at."""
+    by.require(Right.EDIT_CAMPAIGNS)
+    campaign = get(session, campaign_id)
+    _require_editable(campaign)
+    require_version(campaign, version)
+    cleaned = {name: value for name, value in checked(fields).items() if getattr(campaign, name) != value}
+    if "name" in cleaned and not cleaned["name"]:
+        raise invalid("name", "Give the campaign a name. Only your team sees it.")
+    for name, value in cleaned.items():
+        setattr(campaign, name, value)
+    if cleaned:
+        campaign.updated_at = now
+        session.flush()
+    return campaign
+
+
+def duplicate(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> Campaign:
+    """A new draft with the same content and audience; the original is untouched (S4-44)."""
+    by.require(Right.EDIT_CAMPAIGNS)
+    original = get(session, campaign_id)
+    fields = {name: getattr(original, name) for name in EDITABLE}
+    fields["name"] = f"{original.name[:190]} (copy)"
+    return create(session, fields, by=by, now=now)
+
+
+def delete(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> None:
+    """Soft: what went out stays readable. A schedule is cancelled by it."""
+    by.require(Right.EDIT_CAMPAIGNS)
+    campaign = get(session, campaign_id)
+    if campaign.status is Status.SENDING:
+        raise Refusal(
+            "is_sending",
+            "This campaign is being sent just now. Stop it first.",
+            Kind.CONFLICT,
+        )
+    campaign.deleted_at = now
+    if campaign.status is Status.SCHEDULED:
+        campaign.status, campaign.scheduled_at = Status.DRAFT, None
+    audit.write(
+        session,
+        "campaign.deleted",
+        by=by,
+        now=now,
+        subject_id=campaign.id,
+        before={"name": campaign.name},
+    )
+
+
+def schedule(
+    session: Session,
+    campaign_id: int,
+    when: Appointment,
+    *,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
+) -> Campaign:
+    by.require(Right.SEND)
+    campaign = get(session, campaign_id)
+    _require_editable(campaign)
+    require_version(campaign, version)
+    channel.named(campaign.channel).check(session, as_draft(session, campaign))
+    campaign.status = Status.SCHEDULED
+    campaign.scheduled_at, campaign.scheduled_wall, campaign.scheduled_zone = (
+        when.instant,
+        when.wall,
+        when.zone,
+    )
+    campaign.last_launch_error = ""
+    campaign.updated_at = now
+    session.flush()
+    after = {"at": when.instant.isoformat(), "zone": when.zone}
+    audit.write(
+        session,
+        "campaign.scheduled",
+        by=by,
+        now=now,
+        subject_id=campaign.id,
+        after=after,
+    )
+    return campaign
+
+
+def unschedule(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> Campaign:
+    by.require(Right.SEND)
+    campaign = get(session, campaign_id)
+    if campaign.status is not Status.SCHEDULED:
+        raise Refusal("not_scheduled", "This campaign is not scheduled.", Kind.CONFLICT)
+    _back_to_draft(campaign, "", now)
+    audit.write(session, "campaign.unscheduled", by=by, now=now, subject_id=campaign.id)
+    return campaign
+
+
+def get(session: Session, campaign_id: int) -> Campaign:
+    found = session.get(Campaign, campaign_id)
+    if found is None or found.deleted_at is not None:
+        raise missing("campaign")
+    return found
+
+
+def page(
+    session: Session,
+    *,
+    pill: str = "all",
+    search: str = "",
+    after: int | None = None,
+    limit: int = 50,
+) -> list[Campaign]:
+    """The list, newest first. `pill` is a status, "failed" (drafts whose last launch failed) or "all"."""
+    query = _living().where(_pill(pill))
+    if search.strip():
+        like = search.strip()
+        found = Campaign.name.icontains(like, autoescape=True) | Campaign.subject.icontains(
+            like, autoescape=True
+        )
+        query = query.where(found)
+    if after is not None:
+        query = query.where(Campaign.id < after)
+    return list(session.scalars(query.order_by(Campaign.id.desc()).limit(limit)))
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many campaigns stand under each pill of the list."""
+    pills = ["all", *Status, "failed"]
+    columns = [func.count().filter(_pill(pill)).label(f"p{at}") for at, pill in enumerate(pills)]
+    row = session.execute(select(*columns).select_from(Campaign).where(Campaign.deleted_at.is_(None))).one()
+    return dict(zip(map(str, pills), row, strict=True))
+
+
+def using_segment(session: Session, segment_id: int) -> list[str]:
+    """The names of drafts and scheduled campaigns that would miss this segment."""
+    waiting = Campaign.status.in_([Status.DRAFT, Status.SCHEDULED])
+    rows = session.execute(
+        select(Campaign.name, Campaign.audience).where(waiting, Campaign.deleted_at.is_(None))
+    )
+    return [name for name, audience in rows if audience.get("segmentId") == segment_id]
+
+
+def due(session: Session, now: datetime) -> list[int]:
+    is_due = (
+        (Campaign.status == Status.SCHEDULED) & (Campaign.scheduled_at <= now) & Campaign.deleted_at.is_(None)
+    )
+    return list(session.scalars(select(Campaign.id).where(is_due).order_by(Campaign.scheduled_at)))
+
+
+def miss(session: Session, campaign_id: int, *, now: datetime) -> bool:
+    """A schedule that is later than the grace asks instead of sending. True for the one who noted it."""
+    campaign = get(session, campaign_id)
+    if campaign.status is not Status.SCHEDULED or campaign.scheduled_at is None:
+        return False
+    if now - campaign.scheduled_at <= GRACE:
+        return False
+    zone = read_shop(session).zone
+    reason = (
+        f"It was due on {shown(campaign.scheduled_at, zone)}, and Handbill was not running then. "
+        f"That is more than {int(GRACE.total_seconds() // 3600)} hours ago, so it was not sent. Send it now, or choose a new time."
+    )
+    _back_to_draft(campaign, reason, now)
+    notices.leave(
+        session,
+        f"“{campaign.name}” was not sent. {reason}",
+        now=now,
+        link=f"/marketing/campaigns/{campaign.id}",
+    )
+    return True
+
+
+def note_failed_launch(
+    session: Session, campaign_id: int, sentence: str, *, by: Actor, now: datetime
+) -> None:
+    """A launch that nobody watched was refused: the campaign is a draft again, and the owner learns why."""
+    campaign = get(session, campaign_id)
+    if campaign.status is Status.SCHEDULED:
+        _back_to_draft(campaign, sentence, now)
+        campaign.last_launch_at, campaign.last_launch_by = now, by.name
+        link = f"/marketing/campaigns/{campaign.id}"
+        notices.leave(
+            session,
+            f"“{campaign.name}” was not sent. {sentence}",
+            now=now,
+            tone="bad",
+            link=link,
+        )
+
+
+def as_draft(session: Session, campaign: Campaign) -> channel.Draft:
+    """The content with the shop's usual sender filled in where the campaign names none (D19)."""
+    shop = read_shop(session)
+    return channel.Draft(
+        message_type=campaign.message_type,
+        from_name=campaign.from_name or shop.sender_name or shop.name,
+        from_email=campaign.from_email or shop.sender_email,
+        reply_to=campaign.reply_to or shop.reply_to,
+        subject=campaign.subject,
+        preheader=campaign.preheader,
+        html_body=campaign.html_body,
+        text_body=campaign.text_body,
+        shop_name=shop.name,
+        postal_address=shop.postal_address,
+    )
+
+
+def checked(fields: dict[str, Any]) -> dict[str, Any]:
+    """What was typed or posted, without what can't be in a message. Raises Refusal by field."""
+    unknown = set(fields) - EDITABLE
+    if unknown:
+        raise Refusal(
+            "unknown_field",
+            f"A campaign has no field called {sorted(unknown)[0]}.",
+            Kind.MALFORMED,
+        )
+    return {name: _checked_one(name, value) for name, value in fields.items()}
+
+
+def _checked_one(name: str, value: Any) -> Any:
+    if name == "message_type":
+        return _message_type(value)
+    if name == "audience":
+        return Audience.parse(value).as_json()
+    if name == "template_id":
+        return value
+    if name in ("html_body", "text_body"):
+        return _body(name, str(value or ""))
+    if name in ("from_email", "reply_to") and value:
+        return people.checked_email(str(value), name)
+    return one_line(name, str(value or ""), LONGEST[name])
+
+
+def _message_type(value: Any) -> MessageType:
+    try:
+        return MessageType(value)
+    except ValueError:
+        raise invalid("messageType", "Choose marketing, newsletter or operational.") from None
+
+
+def _body(name: str, value: str) -> str:
+    if len(value) > LONGEST_BODY:
+        raise Refusal(
+            "too_large",
+            f"The message is longer than {LONGEST_BODY:,} characters.",
+            Kind.TOO_LARGE,
+            field=name,
+        )
+    return "".join(
+        c
+        for c in value.replace("\r\n", "\n")
+        if c in "\n\t" or (ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF)
+    )
+
+
+def one_line(name: str, value: str, longest: int) -> str:
+    """No line breaks and no control characters: this ends up in a header."""
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    if len(cleaned) > longest:
+        raise invalid(name, f"This can have at most {longest} characters.")
+    return cleaned
+
+
+def require_version(campaign: Campaign, version: int | None) -> None:
+    if version is not None and version != campaign.version:
+        raise Refusal(
+            "changed_meanwhile",
+            "Somebody changed this campaign since you opened it. Reload the page to see the newest version.",
+            Kind.CONFLICT,
+            version=campaign.version,
+        )
+
+
+def _require_editable(campaign: Campaign) -> None:
+    if campaign.status is Status.SCHEDULED:
+        raise Refusal(
+            "is_scheduled",
+            "This campaign is scheduled. Take it back to draft to change it.",
+            Kind.CONFLICT,
+        )
+    if not campaign.is_editable:
+        raise Refusal(
+            "locked",
+            LOCKED,
+            Kind.CONFLICT,
+            why="The history must read as what went out.",
+        )
+
+
+def _back_to_draft(campaign: Campaign, reason: str, now: datetime) -> None:
+    campaign.status, campaign.scheduled_at = Status.DRAFT, None
+    campaign.scheduled_wall = campaign.scheduled_zone = ""
+    campaign.last_launch_error = reason
+    campaign.updated_at = now
+
+
+def _living() -> Select[tuple[Campaign]]:
+    return select(Campaign).where(Campaign.deleted_at.is_(None))
+
+
+def _pill(pill: str) -> ColumnElement[bool]:
+    if pill == "all":
+        return true()
+    if pill == "failed":
+        return (Campaign.status == Status.DRAFT) & (Campaign.last_launch_error != "")
+    if pill not in list(Status):
+        raise Refusal("unknown_status", f"There is no status called {pill}.", Kind.MALFORMED)
+    return Campaign.status == pill

@@ -1,14 +1,30 @@
 """A dispatch: one launch, with the content and the audience as they were at that moment. It never changes afterwards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
 from domain.book.consent import MessageType
+from domain.ledger import deliveries, steps
+from domain.ledger.deliveries import OPEN, Books, Delivery, State
+from domain.refusal import Kind, Refusal, missing
+from domain.shop import audit
+from domain.shop.people import Actor, Right
 
 
 class DispatchState(StrEnum):
@@ -34,7 +50,11 @@ class Dispatch(Base):
     __tablename__ = "dispatches"
     __table_args__ = (
         UniqueConstraint("campaign_id", "run_no"),
-        Index("ix_dispatches_running", "state", sqlite_where=text("state IN ('waiting', 'sending')")),
+        Index(
+            "ix_dispatches_running",
+            "state",
+            sqlite_where=text("state IN ('waiting', 'sending')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -79,3 +99,196 @@ class Dispatch(Base):
     @property
     def is_running(self) -> bool:
         return self.state in RUNNING
+
+
+def get(session: Session, dispatch_id: int) -> Dispatch:
+    found = session.get(Dispatch, dispatch_id)
+    if found is None:
+        raise missing("send")
+    return found
+
+
+def newest(session: Session, *, before: int | None = None, limit: int = 50) -> list[Dispatch]:
+    """Every launch, newest first; the Sends page."""
+    query = select(Dispatch).order_by(Dispatch.id.desc()).limit(limit)
+    return list(session.scalars(query.where(Dispatch.id < before) if before else query))
+
+
+def of_campaign(session: Session, campaign_id: int) -> list[Dispatch]:
+    return list(
+        session.scalars(
+            select(Dispatch).where(Dispatch.campaign_id == campaign_id).order_by(Dispatch.id.desc())
+        )
+    )
+
+
+def latest_of(session: Session, campaign_ids: Sequence[int]) -> dict[int, Dispatch]:
+    """The last launch of each of these campaigns."""
+    last = (
+        select(func.max(Dispatch.id))
+        .where(Dispatch.campaign_id.in_(campaign_ids))
+        .group_by(Dispatch.campaign_id)
+    )
+    rows = session.scalars(select(Dispatch).where(Dispatch.id.in_(last)))
+    return {row.campaign_id: row for row in rows if row.campaign_id is not None}
+
+
+def waiting(session: Session) -> list[Dispatch]:
+    """Those that can still be called back."""
+    return list(session.scalars(select(Dispatch).where(Dispatch.state == DispatchState.WAITING)))
+
+
+def begin(session: Session, dispatch_id: int, now: datetime) -> bool:
+    """The undo window is over. True for the one who opened the gate."""
+    opened = session.execute(
+        update(Dispatch)
+        .where(
+            Dispatch.id == dispatch_id,
+            Dispatch.state == DispatchState.WAITING,
+            Dispatch.starts_at <= now,
+        )
+        .values(state=DispatchState.SENDING)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(opened.rowcount)  # type: ignore[attr-defined]
+
+
+def ripe(session: Session, now: datetime) -> list[int]:
+    """Undo windows that are over."""
+    over = (Dispatch.state == DispatchState.WAITING) & (Dispatch.starts_at <= now)
+    return list(session.scalars(select(Dispatch.id).where(over)))
+
+
+def hungry(session: Session, now: datetime) -> list[int]:
+    """Dispatches with a row whose time has come, and nothing that tells them to wait."""
+    due = (
+        select(Delivery.id)
+        .where(
+            Delivery.dispatch_id == Dispatch.id,
+            Delivery.state.in_([State.QUEUED, State.DEFERRED]),
+            Delivery.next_at <= now,
+        )
+        .exists()
+    )
+    may_try = Dispatch.retry_at.is_(None) | (Dispatch.retry_at <= now)
+    return list(
+        session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.SENDING, may_try, due))
+    )
+
+
+def unfinished(session: Session) -> list[int]:
+    """Dispatches that have ended, or may have ended, and were not closed: a worker died in between."""
+    is_open = Delivery.state.in_(OPEN)
+    open_row = select(Delivery.id).where(Delivery.dispatch_id == Dispatch.id, is_open).exists()
+    ended = Dispatch.state.in_([DispatchState.SENDING, DispatchState.STOPPED, DispatchState.FAILED])
+    return list(session.scalars(select(Dispatch.id).where(ended, Dispatch.finished_at.is_(None), ~open_row)))
+
+
+def stop(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
+    """No further message is handed over; those that are already on their way are still counted."""
+    by.require(Right.SEND)
+    dispatch = get(session, dispatch_id)
+    if dispatch.state is DispatchState.WAITING:
+        return undo(session, dispatch_id, by=by, now=now)
+    _end(session, dispatch, DispatchState.STOPPED, f"Stopped by {by.name}.", now)
+    audit.write(session, "dispatch.stopped", by=by, now=now, subject_id=dispatch.id)
+    return dispatch
+
+
+def undo(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
+    """Call a launch back while its window is open. Nothing has left."""
+    by.require(Right.SEND)
+    dispatch = get(session, dispatch_id)
+    if dispatch.state is not DispatchState.WAITING or dispatch.starts_at <= now:
+        raise Refusal(
+            "too_late",
+            "It is too late to undo: the first messages are on their way. You can stop the rest.",
+            Kind.CONFLICT,
+        )
+    _end(session, dispatch, DispatchState.UNDONE, "", now)
+    dispatch.outcome = Outcome.CANCELLED
+    audit.write(session, "dispatch.undone", by=by, now=now, subject_id=dispatch.id)
+    return dispatch
+
+
+def fail(session: Session, dispatch_id: int, sentence: str, *, now: datetime) -> None:
+    """Trouble that no recipient is to blame for: the rest is called off and the reason kept."""
+    dispatch = get(session, dispatch_id)
+    if dispatch.is_running:
+        _end(session, dispatch, DispatchState.FAILED, sentence, now)
+
+
+def note_trouble(session: Session, dispatch_id: int, retry_at: datetime) -> None:
+    session.execute(
+        update(Dispatch)
+        .where(Dispatch.id == dispatch_id)
+        .values(troubles=Dispatch.troubles + 1, retry_at=retry_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def note_started(session: Session, dispatch_id: int, now: datetime) -> None:
+    session.execute(
+        update(Dispatch)
+        .where(Dispatch.id == dispatch_id, Dispatch.started_at.is_(None))
+        .values(started_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def close(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch | None:
+    """Write the last line under a dispatch that has no open row left. None where it is not over yet, or closed before."""
+    dispatch = get(session, dispatch_id)
+    if dispatch.finished_at is not None or dispatch.state is DispatchState.WAITING:
+        return None
+    books = deliveries.books(session, dispatch_id)
+    if books.queued:
+        return None
+    if dispatch.state is DispatchState.SENDING or (
+        dispatch.state is DispatchState.STOPPED and not books.cancelled
+    ):
+        dispatch.state = DispatchState.SENT
+        dispatch.error = ""
+    dispatch.outcome = _outcome(dispatch, books)
+    dispatch.finished_at = now
+    session.flush()
+    return dispatch
+
+
+def needs_attention(books: Books) -> bool:
+    """More than one in twenty failed (S4-45)."""
+    tried = books.sent + books.failed
+    return tried > 0 and books.failed * 20 > tried
+
+
+def _end(
+    session: Session,
+    dispatch: Dispatch,
+    state: DispatchState,
+    sentence: str,
+    now: datetime,
+) -> None:
+    ended = session.execute(
+        update(Dispatch)
+        .where(Dispatch.id == dispatch.id, Dispatch.state.in_(RUNNING))
+        .values(
+            state=state,
+            error=sentence,
+            finished_at=now if state is DispatchState.UNDONE else None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if not ended.rowcount:  # type: ignore[attr-defined]
+        raise Refusal("already_over", "This send is already over.", Kind.CONFLICT)
+    session.refresh(dispatch)
+    steps.cancel_open(session, dispatch.id, now=now)
+
+
+def _outcome(dispatch: Dispatch, books: Books) -> Outcome:
+    if dispatch.state is DispatchState.SENT:
+        return Outcome.COMPLETE if books.recipients else Outcome.NOBODY
+    return Outcome.PARTIAL if books.sent or books.not_sure else Outcome.CANCELLED
+
+
+def is_sending(session: Session, dispatch_id: int) -> bool:
+    return session.scalar(select(Dispatch.state).where(Dispatch.id == dispatch_id)) is DispatchState.SENDING

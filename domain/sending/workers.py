@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, select, update
+from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
+from domain.ledger.deliveries import Delivery, State
 
 BEAT_EVERY = timedelta(seconds=5)
 SILENT_AFTER = timedelta(seconds=45)  # a worker that did not beat for so long is thought dead
@@ -64,4 +65,14 @@ def thought_alive(session: Session) -> list[Worker]:
 def outage_before(session: Session, due: datetime, now: datetime) -> Outage | None:
     """The span without a worker that covers the moment when something was due."""
     covering = (Outage.from_at <= due) & (Outage.to_at >= due)
-    return session.scalar(select(Outage).where(covering, Outage.to_at <= now).order_by(Outage.id.desc()).limit(1))
+    return session.scalar(
+        select(Outage).where(covering, Outage.to_at <= now).order_by(Outage.id.desc()).limit(1)
+    )
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """Long gone workers that hold nothing, and gaps that no schedule can lie in any more."""
+    held = select(Delivery.claimed_by).where(Delivery.state.in_([State.CLAIMED, State.HANDOFF]))
+    old = now - timedelta(days=30)
+    session.execute(delete(Worker).where(Worker.beat_at < old, Worker.id.not_in(held)))
+    session.execute(delete(Outage).where(Outage.to_at < old))

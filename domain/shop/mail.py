@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
 from data.config import config
+from data.mail_account import MailAccount, Security
 from data.secrets import SealBroken, keys
-from data.smtp import MailAccount, Security
 from domain.refusal import Refusal, invalid
 from domain.shop import audit
 from domain.shop.people import Actor, Right
@@ -69,8 +69,19 @@ def save(
     if kept is None:
         kept = MailSettings(host="", port=0, security=Security.STARTTLS, updated_at=now)
         session.add(kept)
-    tried = checked(host=host, port=port, security=security, username=username, password=password or "")
-    kept.host, kept.port, kept.security, kept.username = tried.host, tried.port, tried.security, tried.username
+    tried = checked(
+        host=host,
+        port=port,
+        security=security,
+        username=username,
+        password=password or "",
+    )
+    kept.host, kept.port, kept.security, kept.username = (
+        tried.host,
+        tried.port,
+        tried.security,
+        tried.username,
+    )
     if password is not None:
         kept.sealed_password = keys().seal(password) if password else ""
     kept.updated_at, kept.last_error = now, ""
@@ -93,7 +104,10 @@ def checked(*, host: str, port: int, security: str, username: str, password: str
     if not host or any(c.isspace() or not c.isprintable() for c in host):
         raise invalid("host", "Please give the name of the mail server, such as smtp.example.com.")
     if not 1 <= port <= 65535:
-        raise invalid("port", "A port is a number from 1 to 65535; usual ones are 587, 465 and 25.")
+        raise invalid(
+            "port",
+            "A port is a number from 1 to 65535; usual ones are 587, 465 and 25.",
+        )
     if security not in list(Security):
         raise invalid("security", "Choose STARTTLS, TLS or none.")
     if any(ord(c) < 32 for c in username + password):
@@ -105,7 +119,13 @@ def with_kept_password(session: Session, tried: MailAccount, password: str | Non
     """For "send a test" with a form whose password field was left as it is."""
     kept = settings(session)
     if password is None and kept is not None:
-        return MailAccount(tried.host, tried.port, tried.security, tried.username, _opened(kept).password)
+        return MailAccount(
+            tried.host,
+            tried.port,
+            tried.security,
+            tried.username,
+            _opened(kept).password,
+        )
     return tried
 
 
@@ -136,9 +156,17 @@ def _opened(kept: MailSettings) -> MailAccount:
 def _practice_account(session: Session) -> MailAccount:
     port = read_shop(session).practice_port
     if port is None:
-        raise Refusal("catcher_off", "The Practice inbox is not running. Start Handbill and try again.")
+        raise Refusal(
+            "catcher_off",
+            "The Practice inbox is not running. Start Handbill and try again.",
+        )
     return MailAccount("127.0.0.1", port, Security.NONE)
 
 
 def _public(kept: MailSettings) -> dict[str, Any]:
-    return {"host": kept.host, "port": kept.port, "security": kept.security, "username": kept.username}
+    return {
+        "host": kept.host,
+        "port": kept.port,
+        "security": kept.security,
+        "username": kept.username,
+    }

@@ -21,12 +21,21 @@ class Notice(Base):
     seen_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-def leave(session: Session, sentence: str, *, now: datetime, tone: str = "warn", link: str = "") -> None:
+def leave(
+    session: Session,
+    sentence: str,
+    *,
+    now: datetime,
+    tone: str = "warn",
+    link: str = "",
+) -> None:
     session.add(Notice(at=now, tone=tone, sentence=sentence, link=link))
 
 
 def unseen(session: Session, most: int = 5) -> list[Notice]:
-    return list(session.scalars(select(Notice).where(Notice.seen_at.is_(None)).order_by(Notice.id.desc()).limit(most)))
+    return list(
+        session.scalars(select(Notice).where(Notice.seen_at.is_(None)).order_by(Notice.id.desc()).limit(most))
+    )
 
 
 def dismiss(session: Session, notice_id: int, *, by: Actor, now: datetime) -> None:

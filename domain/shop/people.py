@@ -67,8 +67,15 @@ class Actor:
         """The one permission check that pages, API and jobs share."""
         if self.may(right):
             return
-        reason = "This access token can only read." if self.read_only else f"As {self.role} you may not {right}."
-        raise Refusal("forbidden", f"{reason} Ask the owner of the shop.", Kind.FORBIDDEN, right=str(right))
+        reason = (
+            "This access token can only read." if self.read_only else f"As {self.role} you may not {right}."
+        )
+        raise Refusal(
+            "forbidden",
+            f"{reason} Ask the owner of the shop.",
+            Kind.FORBIDDEN,
+            right=str(right),
+        )
 
 
 CLOCK = Actor(None, "Handbill", Role.CLOCK, via="clock")
@@ -86,7 +93,14 @@ class User(Base):
     theme: Mapped[str | None] = mapped_column(String(8))  # "light", "dark", or none: as the system
     created_at: Mapped[datetime] = mapped_column(Instant)
 
-    def as_actor(self, via: str, address: str = "", *, role: Role | None = None, read_only: bool = False) -> Actor:
+    def as_actor(
+        self,
+        via: str,
+        address: str = "",
+        *,
+        role: Role | None = None,
+        read_only: bool = False,
+    ) -> Actor:
         return Actor(self.id, self.name, role or self.role, via, read_only, address)
 
 
@@ -97,12 +111,23 @@ def there_is_an_owner(session: Session) -> bool:
 def found_shop_owner(session: Session, *, email: str, name: str, password: str, now: datetime) -> User:
     """The very first account. Nobody can be asked for permission yet, so it works only once."""
     if there_is_an_owner(session):
-        raise Refusal("already_set_up", "This shop already has an owner. Sign in instead.", Kind.CONFLICT)
+        raise Refusal(
+            "already_set_up",
+            "This shop already has an owner. Sign in instead.",
+            Kind.CONFLICT,
+        )
     return _create(session, email=email, name=name, role=Role.OWNER, password=password, now=now)
 
 
 def add_staff(
-    session: Session, *, email: str, name: str, role: Role, password: str, by: Actor, now: datetime
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    password: str,
+    by: Actor,
+    now: datetime,
 ) -> User:
     by.require(Right.MANAGE_SHOP)
     return _create(session, email=email, name=name, role=role, password=password, now=now)
@@ -125,7 +150,11 @@ def change_staff(
         raise missing("person")
     steps_down = user.role is Role.OWNER and (role not in (None, Role.OWNER) or active is False)
     if steps_down and _active_owners(session) <= 1:
-        raise Refusal("last_owner", "A shop needs at least one owner. Make somebody else owner first.", Kind.CONFLICT)
+        raise Refusal(
+            "last_owner",
+            "A shop needs at least one owner. Make somebody else owner first.",
+            Kind.CONFLICT,
+        )
     if name is not None:
         user.name = _checked_name(name)
     if role is not None:
@@ -168,17 +197,23 @@ def hashed(password: str) -> str:
 
 def checked_password(password: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
-        raise invalid("password", f"A password needs at least {SHORTEST_PASSWORD} characters. 15 or more are better.")
+        raise invalid(
+            "password",
+            f"A password needs at least {SHORTEST_PASSWORD} characters. 15 or more are better.",
+        )
     if len(password) > LONGEST_PASSWORD:
         raise invalid("password", f"A password can have at most {LONGEST_PASSWORD} characters.")
     if password.casefold() in COMMON_PASSWORDS:
-        raise invalid("password", "This password is one of the first that anybody would try. Choose another.")
+        raise invalid(
+            "password",
+            "This password is one of the first that anybody would try. Choose another.",
+        )
     return password
 
 
 def _create(session: Session, *, email: str, name: str, role: Role, password: str, now: datetime) -> User:
     user = User(
-        email=_checked_email(email),
+        email=checked_email(email).casefold(),
         name=_checked_name(name),
         role=_checked_role(role),
         password_hash=hashed(password),
@@ -186,18 +221,29 @@ def _create(session: Session, *, email: str, name: str, role: Role, password: st
         created_at=now,
     )
     if session.scalar(select(User.id).where(User.email == user.email)):
-        raise Refusal("email_taken", "Somebody with this email address already works here.", Kind.CONFLICT, field="email")
+        raise Refusal(
+            "email_taken",
+            "Somebody with this email address already works here.",
+            Kind.CONFLICT,
+            field="email",
+        )
     session.add(user)
     session.flush()
     return user
 
 
-def _checked_email(email: str) -> str:
+def checked_email(email: str, field: str = "email") -> str:
+    """An address that mail can be sent from and to; local parts beyond ASCII are not."""
     try:
-        found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
+        found = validate_email(
+            email.strip(),
+            check_deliverability=False,
+            test_environment=True,
+            allow_smtputf8=False,
+        )
     except EmailNotValidError:
-        raise invalid("email", "This does not look like an email address.") from None
-    return found.normalized.casefold()
+        raise invalid(field, "This does not look like an email address.") from None
+    return found.normalized
 
 
 def _checked_name(name: str) -> str:

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import jwt
-from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
@@ -73,35 +73,60 @@ class Guesses(Base):
     wait_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
-def check_password(session: Session, email: str, password: str, *, address: str, now: datetime) -> User | Refusal:
+def check_password(
+    session: Session, email: str, password: str, *, address: str, now: datetime
+) -> User | Refusal:
     """The person, or why not: the same words and the same time for an unknown one.
 
     The refusal is returned, not raised, so that the caller's unit keeps the counted failure.
     """
-    counters = [_guesses(session, "account:" + email.strip().casefold()), _guesses(session, "address:" + address)]
+    counters = [
+        _guesses(session, "account:" + email.strip().casefold()),
+        _guesses(session, "address:" + address),
+    ]
     waits = [c.wait_until for c in counters if c.wait_until and c.wait_until > now]
     if waits:
         minutes = max(1, round((max(waits) - now).total_seconds() / 60))
-        return Refusal("slow_down", f"Too many tries. Wait about {minutes} min and try again.", Kind.SLOW_DOWN)
+        return Refusal(
+            "slow_down",
+            f"Too many tries. Wait about {minutes} min and try again.",
+            Kind.SLOW_DOWN,
+        )
     user = by_email(session, email)
     right = PASSWORDS.verify(password[:1000], user.password_hash if user else _nobodys_hash())
     if user is None or not right:
         for counter in counters:
             _count_failure(counter, now)
-        audit.write(session, "sign_in.failed", by=Actor(None, email[:120], Role.CLOCK, "page", address), now=now)
+        audit.write(
+            session,
+            "sign_in.failed",
+            by=Actor(None, email[:120], Role.CLOCK, "page", address),
+            now=now,
+        )
         return Refusal("wrong_sign_in", "Email address or password is not right.", Kind.SIGNED_OUT)
     for counter in counters:
         session.delete(counter)
     return user
 
 
-def sign_in(session: Session, user: User, *, now: datetime, user_agent: str = "", old_token: str = "") -> str:
+def sign_in(
+    session: Session,
+    user: User,
+    *,
+    now: datetime,
+    user_agent: str = "",
+    old_token: str = "",
+) -> str:
     """A new browser session; the token goes into the cookie, only its hash is kept. Any old session ends."""
     sign_out(session, old_token, now=now)
     token = secrets.token_urlsafe(32)
     session.add(
         BrowserSession(
-            token_hash=_hash(token), user_id=user.id, created_at=now, seen_at=now, user_agent=user_agent[:300]
+            token_hash=_hash(token),
+            user_id=user.id,
+            created_at=now,
+            seen_at=now,
+            user_agent=user_agent[:300],
         )
     )
     return token
@@ -127,7 +152,11 @@ def actor_for(session: Session, token: str, now: datetime, *, address: str = "")
     found = session.execute(
         select(BrowserSession, User)
         .join(User, User.id == BrowserSession.user_id)
-        .where(BrowserSession.token_hash == _hash(token), BrowserSession.ended_at.is_(None), User.active)
+        .where(
+            BrowserSession.token_hash == _hash(token),
+            BrowserSession.ended_at.is_(None),
+            User.active,
+        )
     ).one_or_none()
     if found is None:
         return None
@@ -144,12 +173,20 @@ def is_stale(session: Session, token: str, now: datetime) -> bool:
 
 
 def touch(session: Session, token: str, now: datetime) -> None:
-    session.execute(update(BrowserSession).where(BrowserSession.token_hash == _hash(token)).values(seen_at=now))
+    session.execute(
+        update(BrowserSession).where(BrowserSession.token_hash == _hash(token)).values(seen_at=now)
+    )
 
 
 def access_token(user: User, now: datetime) -> str:
     """A JWT that lives 15 minutes."""
-    claims = {"sub": str(user.id), "typ": "access", "aud": AUDIENCE, "iat": now, "exp": now + ACCESS_TOKEN_LIFE}
+    claims = {
+        "sub": str(user.id),
+        "typ": "access",
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + ACCESS_TOKEN_LIFE,
+    }
     return jwt.encode(claims, keys().key("jwt"), algorithm="HS256")
 
 
@@ -188,7 +225,13 @@ def end_refresh(session: Session, token: str, now: datetime) -> None:
 
 
 def make_api_token(
-    session: Session, name: str, *, by: Actor, now: datetime, role: Role | None = None, read_only: bool = False
+    session: Session,
+    name: str,
+    *,
+    by: Actor,
+    now: datetime,
+    role: Role | None = None,
+    read_only: bool = False,
 ) -> str:
     """Shown once. An owner's program may have any role; anybody else's has its maker's."""
     if by.user_id is None:
@@ -206,7 +249,13 @@ def make_api_token(
             created_at=now,
         )
     )
-    audit.write(session, "api_token.made", by=by, now=now, after={"name": name, "readOnly": read_only})
+    audit.write(
+        session,
+        "api_token.made",
+        by=by,
+        now=now,
+        after={"name": name, "readOnly": read_only},
+    )
     return token
 
 
@@ -220,7 +269,11 @@ def actor_for_bearer(session: Session, token: str, now: datetime, *, address: st
             keys().key("jwt"),
             algorithms=["HS256"],
             audience=AUDIENCE,
-            options={"require": ["exp", "sub", "aud"], "verify_exp": False, "verify_iat": False},
+            options={
+                "require": ["exp", "sub", "aud"],
+                "verify_exp": False,
+                "verify_iat": False,
+            },
         )
     except jwt.InvalidTokenError:
         return None
@@ -231,7 +284,9 @@ def actor_for_bearer(session: Session, token: str, now: datetime, *, address: st
 
 
 def _actor_for_api_token(session: Session, token: str, address: str) -> Actor | None:
-    kept = session.scalar(select(ApiToken).where(ApiToken.token_hash == _hash(token), ApiToken.revoked_at.is_(None)))
+    kept = session.scalar(
+        select(ApiToken).where(ApiToken.token_hash == _hash(token), ApiToken.revoked_at.is_(None))
+    )
     user = session.get(User, kept.user_id) if kept else None
     if kept is None or user is None or not user.active:
         return None
@@ -269,3 +324,10 @@ def _nobodys_hash() -> str:
     if _nobody is None:
         _nobody = hashed(secrets.token_urlsafe(24))
     return _nobody
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """Sessions, tokens and counted guesses that can have no effect any more."""
+    session.execute(delete(BrowserSession).where(BrowserSession.created_at < now - ABSOLUTE))
+    session.execute(delete(RefreshToken).where(RefreshToken.expires_at < now))
+    session.execute(delete(Guesses).where(Guesses.wait_until < now - LONGEST_WAIT))

@@ -5,17 +5,26 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from domain.refusal import Kind, Refusal, invalid
-from domain.shop import audit
+from domain.shop import audit, people
 from domain.shop.people import Actor, Right
 
-TEXT_FIELDS = {"name": 120, "postal_address": 500, "country": 2, "sender_name": 120, "sender_email": 320, "reply_to": 320}
-REQUIRED = {"name": "Please give the shop's name.", "timezone": "Please choose the shop's time zone."}
+TEXT_FIELDS = {
+    "name": 120,
+    "postal_address": 500,
+    "country": 2,
+    "sender_name": 120,
+    "sender_email": 320,
+    "reply_to": 320,
+}
+REQUIRED = {
+    "name": "Please give the shop's name.",
+    "timezone": "Please choose the shop's time zone.",
+}
 
 
 class Shop(Base):
@@ -79,14 +88,18 @@ def open_doors(session: Session, *, by: Actor) -> None:
 def checked(fields: dict[str, Any]) -> dict[str, str]:
     unknown = set(fields) - set(TEXT_FIELDS) - {"timezone"}
     if unknown:
-        raise Refusal("unknown_field", f"There is no setting called {sorted(unknown)[0]}.", Kind.MALFORMED)
+        raise Refusal(
+            "unknown_field",
+            f"There is no setting called {sorted(unknown)[0]}.",
+            Kind.MALFORMED,
+        )
     cleaned = {name: _tidy(name, str(value or "")) for name, value in fields.items()}
     for name, sentence in REQUIRED.items():
         if name in cleaned and not cleaned[name]:
             raise invalid(name, sentence)
     for name in ("sender_email", "reply_to"):
         if cleaned.get(name):
-            cleaned[name] = _email(name, cleaned[name])
+            cleaned[name] = people.checked_email(cleaned[name], name)
     if "timezone" in cleaned:
         _known_zone(cleaned["timezone"])
     if cleaned.get("country"):
@@ -101,13 +114,6 @@ def _tidy(name: str, value: str) -> str:
     if len(cleaned) > longest:
         raise invalid(name, f"This can have at most {longest} characters.")
     return cleaned
-
-
-def _email(field: str, value: str) -> str:
-    try:
-        return validate_email(value, check_deliverability=False, test_environment=True, allow_smtputf8=False).normalized
-    except EmailNotValidError:
-        raise invalid(field, "This does not look like an email address.") from None
 
 
 def _known_zone(name: str) -> None:

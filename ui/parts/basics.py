@@ -18,9 +18,9 @@ Click = Callable[..., Any]
 
 def put(element: E, *, testid: str | None = None, **attributes: str | bool | None) -> E:
     """Set attributes as values, so that quotes in them stay text. `aria_label` becomes `aria-label`."""
-    named = {
-        name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()
-    } | {"data-testid": testid}
+    named = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()} | {
+        "data-testid": testid
+    }
     for name, value in named.items():
         if value is not None:
             element.props[name] = value
@@ -29,16 +29,12 @@ def put(element: E, *, testid: str | None = None, **attributes: str | bool | Non
     return element
 
 
-def box(
-    classes: str = "", tag: str = "div", *, testid: str | None = None
-) -> ui.element:
+def box(classes: str = "", tag: str = "div", *, testid: str | None = None) -> ui.element:
     """A bare element to put others in: `with box("hb-row"): ...`"""
     return put(ui.element(tag).classes(classes), testid=testid)
 
 
-def text(
-    value: str = "", classes: str = "", tag: str = "div", *, testid: str | None = None
-) -> ui.label:
+def text(value: str = "", classes: str = "", tag: str = "div", *, testid: str | None = None) -> ui.label:
     label = ui.label(value).classes(classes)
     label.tag = tag
     return put(label, testid=testid)
@@ -64,9 +60,7 @@ def button(
         color=None,
         icon=_glyph(icon),
     )
-    made.props("no-caps unelevated").classes(f"hb-btn {kind}").classes(
-        "small" if small else ""
-    )
+    made.props("no-caps unelevated").classes(f"hb-btn {kind}").classes("small" if small else "")
     return put(made, testid=testid)
 
 
@@ -74,9 +68,7 @@ def icon_button(
     icon: str, label: str, on_click: Click | None = None, *, testid: str | None = None
 ) -> ui.button:
     """A button without words; the label is read aloud and shown on hover."""
-    made = ui.button(
-        on_click=handled(on_click) if on_click else None, color=None, icon=glyph(icon)
-    )
+    made = ui.button(on_click=handled(on_click) if on_click else None, color=None, icon=glyph(icon))
     with made:
         ui.tooltip(label)
     return put(
@@ -124,9 +116,7 @@ def page(classes: str = "") -> Iterator[ui.element]:
 
 
 @contextmanager
-def head(
-    title: str, sub: str = "", *, back: tuple[str, str] | None = None
-) -> Iterator[ui.element]:
+def head(title: str, sub: str = "", *, back: tuple[str, str] | None = None) -> Iterator[ui.element]:
     """A page's title; what is put inside stands at its right. `back` is (words, path)."""
     with box("hb-head"):
         with box("grow"):
@@ -142,9 +132,7 @@ def head(
 
 
 @contextmanager
-def card(
-    title: str = "", help_text: str = "", *, testid: str | None = None
-) -> Iterator[ui.element]:
+def card(title: str = "", help_text: str = "", *, testid: str | None = None) -> Iterator[ui.element]:
     with box("hb-card", "section", testid=testid), box("pad hb-stack") as inner:
         if title:
             with box():
@@ -196,6 +184,7 @@ def empty(
     on_click: Click | None = None,
     *,
     target: str | None = None,
+    icon_name: str = "plus",
     testid: str | None = None,
 ) -> ui.element:
     """What belongs here, in one sentence, and the one thing to do about it: a handler or a target."""
@@ -205,9 +194,9 @@ def empty(
         text(title, "hb-card-title", "h2")
         text(body, tag="p")
         if action and target:
-            link_button(action, target, kind="primary", icon="plus")
+            link_button(action, target, kind="primary", icon=icon_name)
         elif action:
-            button(action, on_click, kind="primary", icon="plus")
+            button(action, on_click, kind="primary", icon=icon_name)
     return made
 
 
@@ -248,9 +237,7 @@ def stats(figures: Sequence[tuple[str, str, str]]) -> list[Stat]:
         return [Stat(*figure) for figure in figures]
 
 
-def facts(
-    pairs: Sequence[tuple[str, str]], *, left: bool = False, testid: str | None = None
-) -> ui.element:
+def facts(pairs: Sequence[tuple[str, str]], *, left: bool = False, testid: str | None = None) -> ui.element:
     """Name and value, line by line. `left` for long values, as on a customer's page."""
     with box("hb-facts left" if left else "hb-facts", "dl", testid=testid) as made:
         for name, value in pairs:
@@ -291,9 +278,7 @@ def menu(
 def avatar(name: str, classes: str = "") -> ui.label:
     """The first letters of a name."""
     words = [word for word in name.split() if word[:1].isalnum()]
-    letters = "".join(
-        word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)
-    ).upper()
+    letters = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
     return put(text(letters or "?", f"hb-avatar {classes}"), aria_hidden="true")
 
 

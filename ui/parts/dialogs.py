@@ -72,9 +72,7 @@ def _sheet(title: str, *, wide: bool = False) -> Iterator[None]:
 def _typed_field(word: str) -> Callable[[], bool]:
     field = Field(f'Write "{word}" to go on')
     with field.body:
-        entry = put(
-            text_input(label=f"Write {word} to go on", testid="typed"), autofocus=True
-        )
+        entry = put(text_input(label=f"Write {word} to go on", testid="typed"), autofocus=True)
 
     def is_right() -> bool:
         right = (entry.value or "").strip().casefold() == word.casefold()

@@ -35,9 +35,7 @@ class Field:
             self.help.visible = bool(help_text)
             with put(box("hb-wrong"), role="alert") as self.wrong_box:
                 icon("alert")
-                self.wrong_words = text(
-                    "", testid=f"{testid}-wrong" if testid else None
-                )
+                self.wrong_words = text("", testid=f"{testid}-wrong" if testid else None)
             self.wrong_box.visible = False
 
     def wrong(self, sentence: str = "") -> None:
@@ -45,9 +43,7 @@ class Field:
         self.wrong_words.set_text(sentence)
         self.wrong_box.visible = bool(sentence)
         self.help.visible = bool(self.help.text) and not sentence
-        self.root.classes(add="is-wrong") if sentence else self.root.classes(
-            remove="is-wrong"
-        )
+        self.root.classes(add="is-wrong") if sentence else self.root.classes(remove="is-wrong")
 
     def say(self, help_text: str) -> None:
         self.help.set_text(help_text)
@@ -136,9 +132,7 @@ def text_area(
     testid: str | None = None,
 ) -> ui.textarea:
     """Several lines; height in pixels."""
-    made = ui.textarea(
-        value=value, placeholder=placeholder, on_change=_handled(on_change)
-    )
+    made = ui.textarea(value=value, placeholder=placeholder, on_change=_handled(on_change))
     made.style(f"--tall: {int(height)}px").classes("mono" if mono else "")
     return _dressed(made, label=label, debounce=debounce, testid=testid)
 
@@ -195,12 +189,8 @@ def select(
         multiple=multiple,
         on_change=_handled(on_change),
     )
-    made.props("use-chips" if multiple else "").props(
-        "options-dense=false behavior=menu"
-    )
-    return _dressed(
-        put(made, placeholder=placeholder or None), label=label, testid=testid
-    )
+    made.props("use-chips" if multiple else "").props("options-dense=false behavior=menu")
+    return _dressed(put(made, placeholder=placeholder or None), label=label, testid=testid)
 
 
 def checkbox(
@@ -270,9 +260,7 @@ class Segmented:
             if key in self.counts:
                 self.counts[key].set_text(f"{number:,}")
 
-    def _button(
-        self, key: str, caption: str, count: int | None, testid: str
-    ) -> ui.element:
+    def _button(self, key: str, caption: str, count: int | None, testid: str) -> ui.element:
         with put(box("hb-seg-btn", "button", testid=testid), type="button") as made:
             text(caption, tag="span")
             if count is not None:
@@ -391,9 +379,7 @@ class Chips:
         self.buttons: dict[str, ui.element] = {}
         with put(box("hb-chips"), role="group", aria_label=label):
             for key, (caption, count) in options.items():
-                with put(
-                    box("hb-chip", "button", testid=f"{testid}-{key}"), type="button"
-                ) as made:
+                with put(box("hb-chip", "button", testid=f"{testid}-{key}"), type="button") as made:
                     text(caption, "clip", "span")
                     if count is not None:
                         text(f"{count:,}", "n", "span")
@@ -440,9 +426,7 @@ def drop_zone(
         icon("upload")
         text(title, tag="b")
         text(note, tag="span")
-        ui.element(
-            "q-uploader-add-trigger"
-        )  # the browser's own file input, laid over the whole zone
+        ui.element("q-uploader-add-trigger")  # the browser's own file input, laid over the whole zone
     for key in ("keydown.enter", "keydown.space"):
         zone.on(
             key,

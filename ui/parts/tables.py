@@ -37,9 +37,7 @@ class Column:
 
 def name_cell(name: str = "name", sub: str = "", href: str = "href") -> str:
     """The first cell: a link, so that the row opens from the keyboard and in a new tab. Arguments are row fields."""
-    second = (
-        f'<div class="hb-cell-sub clip">{{{{ props.row.{sub} }}}}</div>' if sub else ""
-    )
+    second = f'<div class="hb-cell-sub clip">{{{{ props.row.{sub} }}}}</div>' if sub else ""
     return f'<a class="hb-cell-name clip" :href="props.row.{href}">{{{{ props.row.{name} }}}}</a>{second}'
 
 
@@ -78,11 +76,7 @@ def phone_item(
 ) -> str:
     """A card for a phone: name, second line, perhaps a pill (tone field, label field) and a line of facts."""
     mark = pill_cell(*pill) if pill else ""
-    last = (
-        f'<div class="facts" v-if="props.row.{facts}">{{{{ props.row.{facts} }}}}</div>'
-        if facts
-        else ""
-    )
+    last = f'<div class="facts" v-if="props.row.{facts}">{{{{ props.row.{facts} }}}}</div>' if facts else ""
     return (
         '<a class="hb-rowcard" :href="props.row.href"><div class="top"><div class="grow">'
         f'<div class="hb-cell-name">{{{{ props.row.{name} }}}}</div>'
@@ -112,6 +106,7 @@ class ListTable:
         testid: str = "table",
     ) -> None:
         self.page, self.total, self.page_size = 1, 0, page_size
+        self.order = ("", False)
         self.on_page, self.on_sort, self.nothing = on_page, on_sort, nothing
         self.waiting = skeleton()
         self.table = _quasar_table(columns, phone, row_key, selection, dense, testid)
@@ -124,21 +119,14 @@ class ListTable:
         if on_sort:
             self.table.on("update:pagination", handled(self._sort))
 
-    def show(
-        self, rows: Sequence[Row], total: int | None = None, page: int = 1
-    ) -> None:
+    def show(self, rows: Sequence[Row], total: int | None = None, page: int = 1) -> None:
         """The rows of one page, out of `total`."""
         self.page, self.total = page, len(rows) if total is None else total
         self.table.rows = list(rows)
         self._only(self.table if rows else self.instead)
         if not rows:
             self._instead(
-                self.nothing
-                or (
-                    lambda: empty(
-                        "search", "Nothing found", "Try another word or filter."
-                    )
-                )
+                self.nothing or (lambda: empty("search", "Nothing found", "Try another word or filter."))
             )
         self._paint_pager()
 
@@ -156,10 +144,7 @@ class ListTable:
         """Change one row in place, for progress; a row that is not on this page is left alone."""
         name = self.table.row_key
         if any(row[name] == key for row in self.table.rows):
-            self.table.rows = [
-                {**row, **changes} if row[name] == key else row
-                for row in self.table.rows
-            ]
+            self.table.rows = [{**row, **changes} if row[name] == key else row for row in self.table.rows]
 
     @property
     def selected(self) -> list[Any]:
@@ -186,12 +171,8 @@ class ListTable:
     def _pager(self) -> None:
         with box("hb-pager", "nav", testid="pager") as self.pager:
             self.pager_words = text("", "grow num")
-            self.pager_back = icon_button(
-                "left", "Page before", lambda: self._turn(-1), testid="page-before"
-            )
-            self.pager_on = icon_button(
-                "chevron", "Next page", lambda: self._turn(1), testid="page-next"
-            )
+            self.pager_back = icon_button("left", "Page before", lambda: self._turn(-1), testid="page-before")
+            self.pager_on = icon_button("chevron", "Next page", lambda: self._turn(1), testid="page-next")
         self.pager.visible = False
 
     def _turn(self, by: int) -> Any:
@@ -230,16 +211,12 @@ def _quasar_table(
         row_key=row_key,
         selection="multiple" if selection else None,
     )
-    table.props(
-        'flat hide-pagination hide-selected-banner :rows-per-page-options="[0]" binary-state-sort'
-    )
+    table.props('flat hide-pagination hide-selected-banner :rows-per-page-options="[0]" binary-state-sort')
     table.classes("hb-table dense" if dense else "hb-table").mark(testid)
     table.props["data-testid"] = testid
     for column in columns:
         if column.cell:
-            table.add_slot(
-                f"body-cell-{column.name}", f'<q-td :props="props">{column.cell}</q-td>'
-            )
+            table.add_slot(f"body-cell-{column.name}", f'<q-td :props="props">{column.cell}</q-td>')
     if phone:
         table.props(':grid="Quasar.Screen.lt.md"')
         table.add_slot("item", phone)
