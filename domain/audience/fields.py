@@ -1,0 +1,316 @@
+"""What a rule may ask about a customer's own fields: which fields, which comparisons, and what they mean."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    REAL,
+    ColumnElement,
+    SQLColumnExpression,
+    Text,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
+
+from data.base import Instant
+from domain.book.customers import Customer
+from domain.refusal import Refusal
+
+if TYPE_CHECKING:
+    from domain.audience.leaves import Look
+
+MOST_VALUES, LONGEST_VALUE, LONGEST_SPAN_DAYS = 500, 320, 36_500
+ATTRIBUTE = "attrs."
+
+
+class Sort(StrEnum):
+    TEXT = "text"  # upper and lower case of plain letters are the same
+    KEY = "key"  # compared as it is
+    TIME = "time"
+    SWITCH = "switch"
+    ATTRIBUTE = "attribute"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    label: str
+    sort: Sort
+    column: SQLColumnExpression[Any]
+
+
+FIELDS: Final[dict[str, Field]] = {
+    "status": Field("status", Sort.KEY, Customer.status),
+    "first_name": Field("first name", Sort.TEXT, Customer.first_name),
+    "last_name": Field("last name", Sort.TEXT, Customer.last_name),
+    "company": Field("company", Sort.TEXT, Customer.company),
+    "email": Field("email address", Sort.TEXT, Customer.email),
+    "phone": Field("phone number", Sort.TEXT, Customer.phone),
+    "language": Field("language", Sort.TEXT, Customer.language),
+    "source": Field("source", Sort.KEY, Customer.source),
+    "email_trouble": Field("address problem", Sort.KEY, func.coalesce(Customer.email_trouble, "")),
+    "created_at": Field("added", Sort.TIME, Customer.created_at),
+    "active_at": Field("last active", Sort.TIME, Customer.active_at),
+    "marketing_opt_out": Field("no marketing", Sort.SWITCH, Customer.marketing_opt_out),
+}
+WORD_OPS: Final = ("eq", "ne", "in", "not_in", "contains", "starts_with", "is_set", "is_not_set")
+OPS: Final[dict[Sort, tuple[str, ...]]] = {
+    Sort.TEXT: WORD_OPS,
+    Sort.KEY: WORD_OPS,
+    Sort.TIME: ("before", "after", "gte", "lte", "within_days", "older_than_days"),
+    Sort.SWITCH: ("eq", "ne"),
+    Sort.ATTRIBUTE: (*WORD_OPS, "gt", "gte", "lt", "lte"),
+}
+OPPOSITE: Final = {"ne": "eq", "not_in": "in", "is_not_set": "is_set"}
+SAID: Final = {
+    "eq": "is", "ne": "is not", "in": "is", "not_in": "is not", "contains": "contains", "starts_with": "starts with",
+    "is_set": "is known", "is_not_set": "is not known", "gt": "is above", "gte": "is at least", "lt": "is below",
+    "lte": "is at most",
+}  # fmt: skip
+SAID_OF_TIME: Final = {"before": "before", "after": "after", "gte": "on or after", "lte": "on or before"}
+
+
+def bad_rule(sentence: str) -> Refusal:
+    return Refusal("bad_rule", sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLeaf:
+    """One field compared with a value: `value` is a str, a number, a bool, a tuple of them, or None."""
+
+    field: str
+    op: str
+    value: Any
+
+    @property
+    def weight(self) -> int:
+        return max(1, len(self.value)) if isinstance(self.value, tuple) else 1
+
+    def where(self, look: "Look") -> ColumnElement[bool]:
+        if self.op in OPPOSITE:
+            return not_(FieldLeaf(self.field, OPPOSITE[self.op], self.value).where(look))
+        known = field_called(self.field)
+        return COMPARE[known.sort](known.column, self.op, self.value, look)
+
+    def sentence(self, names: Mapping[int, str]) -> str:
+        known = field_called(self.field)
+        if known.sort is Sort.TIME:
+            return _time_sentence(known.label, self.op, self.value)
+        if known.sort is Sort.SWITCH:
+            return (
+                "wants no marketing"
+                if self.value is (self.op == "eq")
+                else "has not said no to all marketing"
+            )
+        shown = " or ".join(map(str, self.value)) if isinstance(self.value, tuple) else self.value
+        return " ".join(str(part) for part in (known.label, SAID[self.op], shown) if part is not None)
+
+    def as_json(self) -> dict[str, Any]:
+        if self.value is None:
+            return {"field": self.field, "op": self.op}
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        return {"field": self.field, "op": self.op, "value": value}
+
+
+def field_called(name: str) -> Field:
+    if name in FIELDS:
+        return FIELDS[name]
+    key = name.removeprefix(ATTRIBUTE)
+    if key == name or not key:
+        raise bad_rule(f"There is no customer field called \u201c{name}\u201d.")
+    return Field(key, Sort.ATTRIBUTE, _attribute(key))
+
+
+def read_field(tree: dict[str, Any]) -> FieldLeaf:
+    name, op = word(tree["field"], "field"), word(tree.get("op"), "op")
+    known = field_called(name)
+    if op not in OPS[known.sort]:
+        raise bad_rule(
+            f"The field \u201c{name}\u201d can't be compared with \u201c{op}\u201d. Known are: {', '.join(OPS[known.sort])}."
+        )
+    return FieldLeaf(name, op, _read_value(known, op, tree.get("value")))
+
+
+def word(value: Any, what: str) -> str:
+    """A short text that a database and a screen can hold."""
+    if not isinstance(value, str):
+        raise bad_rule(f"\u201c{what}\u201d must be a text.")
+    if len(value) > LONGEST_VALUE:
+        raise bad_rule(f"\u201c{what}\u201d can have at most {LONGEST_VALUE} characters.")
+    if any(c < " " or "\ud800" <= c <= "\udfff" for c in value):
+        raise bad_rule(f"\u201c{what}\u201d has characters that can't be used.")
+    return value.strip()
+
+
+def words(value: Any, what: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise bad_rule(f"\u201c{what}\u201d must be a list.")
+    if len(value) > MOST_VALUES:
+        raise bad_rule(f"\u201c{what}\u201d can have at most {MOST_VALUES} entries.")
+    return tuple(dict.fromkeys(word(one, what) for one in value))
+
+
+def whole(value: Any, what: str, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise bad_rule(f"\u201c{what}\u201d must be a whole number from {least} to {most}.")
+    return value
+
+
+def _read_value(known: Field, op: str, value: Any) -> Any:
+    if op in ("is_set", "is_not_set"):
+        return None
+    if known.sort is Sort.TIME:
+        days = op in ("within_days", "older_than_days")
+        return whole(value, "value", 0, LONGEST_SPAN_DAYS) if days else _read_moment(value)
+    if known.sort is Sort.SWITCH:
+        if not isinstance(value, bool):
+            raise bad_rule(f"\u201c{known.label}\u201d is either true or false.")
+        return value
+    if op in ("gt", "gte", "lt", "lte"):
+        return _number(value)
+    plain = _word_or_number if known.sort is Sort.ATTRIBUTE else word
+    if op in ("in", "not_in"):
+        if not isinstance(value, list) or len(value) > MOST_VALUES:
+            raise bad_rule(f"\u201c{op}\u201d needs a list of at most {MOST_VALUES} values.")
+        return tuple(dict.fromkeys(plain(one, "value") for one in value))
+    return word(value, "value") if op in ("contains", "starts_with") else plain(value, "value")
+
+
+def _word_or_number(value: Any, what: str) -> str | float:
+    return word(value, what) if isinstance(value, str) else _number(value)
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 10**15:
+        raise bad_rule("\u201cvalue\u201d must be a number.")
+    return value
+
+
+def _read_moment(value: Any) -> str:
+    """Kept as written; a day means that day in the shop's zone, wherever the shop moves later."""
+    text = word(value, "value")
+    try:
+        moment = _moment(text)
+    except ValueError:
+        raise bad_rule(f"\u201c{text}\u201d is not a date such as 2026-05-31.") from None
+    if not 1900 <= moment.year <= 2200 or isinstance(moment, datetime) and moment.tzinfo is None:
+        raise bad_rule(f"\u201c{text}\u201d is not a date such as 2026-05-31.")
+    return text
+
+
+def _moment(text: str) -> date | datetime:
+    return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
+
+
+def _compare_text(column: SQLColumnExpression[Any], op: str, value: Any, look: "Look") -> ColumnElement[bool]:
+    return _compare_words(column.collate("NOCASE"), op, value)
+
+
+def _compare_key(column: SQLColumnExpression[Any], op: str, value: Any, look: "Look") -> ColumnElement[bool]:
+    return _compare_words(column, op, value)
+
+
+def _compare_words(column: SQLColumnExpression[Any], op: str, value: Any) -> ColumnElement[bool]:
+    if op == "eq":
+        return column == literal(value)
+    if op == "in":
+        return column.in_(value) if value else false()
+    if op == "contains":
+        return column.contains(value, autoescape=True)
+    if op == "starts_with":
+        return column.startswith(value, autoescape=True)
+    return column != literal("")
+
+
+def _compare_time(column: SQLColumnExpression[Any], op: str, value: Any, look: "Look") -> ColumnElement[bool]:
+    if op == "within_days":
+        return column >= look.now - timedelta(days=value)
+    if op == "older_than_days":
+        return column < look.now - timedelta(days=value)
+    first, next_one = _bounds(_moment(value), look)
+    if op == "before":
+        return column < literal(first, Instant)
+    if op == "gte":
+        return column >= literal(first, Instant)
+    return column >= literal(next_one, Instant) if op == "after" else column < literal(next_one, Instant)
+
+
+def _compare_switch(
+    column: SQLColumnExpression[Any], op: str, value: Any, look: "Look"
+) -> ColumnElement[bool]:
+    return column.is_(value)
+
+
+def _compare_attribute(
+    column: SQLColumnExpression[Any], op: str, value: Any, look: "Look"
+) -> ColumnElement[bool]:
+    text = func.coalesce(cast(column, Text), "")
+    if op in ("eq", "in"):
+        values = value if isinstance(value, tuple) else (value,)
+        return or_(false(), *[_attribute_is(text, one) for one in values])
+    if op not in NUMERIC:
+        return _compare_words(text.collate("NOCASE"), op, value)
+    number = _as_number(text)
+    return and_(number.is_not(None), NUMERIC[op](number, value))
+
+
+NUMERIC: Final[dict[str, Callable[[Any, Any], ColumnElement[bool]]]] = {
+    "gt": lambda number, value: number > value,
+    "gte": lambda number, value: number >= value,
+    "lt": lambda number, value: number < value,
+    "lte": lambda number, value: number <= value,
+}
+COMPARE: Final[dict[Sort, Callable[[SQLColumnExpression[Any], str, Any, "Look"], ColumnElement[bool]]]] = {
+    Sort.TEXT: _compare_text,
+    Sort.KEY: _compare_key,
+    Sort.TIME: _compare_time,
+    Sort.SWITCH: _compare_switch,
+    Sort.ATTRIBUTE: _compare_attribute,
+}
+
+
+def _attribute_is(text: ColumnElement[str], value: str | float) -> ColumnElement[bool]:
+    if isinstance(value, str):
+        return text.collate("NOCASE") == value
+    number = _as_number(text)
+    return and_(number.is_not(None), number == float(value))
+
+
+def _as_number(text: ColumnElement[str]) -> ColumnElement[Any]:
+    """A file's "42.50" is a number too; anything else is none."""
+    written = and_(func.json_valid(text) == 1, func.json_type(text).in_(["integer", "real"]))
+    return case((func.json_valid(text) == 1, case((written, cast(text, REAL)))))
+
+
+def _attribute(key: str) -> ColumnElement[Any]:
+    """By json_each, because json_extract misses keys that are stored with escapes (every accented letter)."""
+    entries = func.json_each(Customer.attrs).table_valued("key", "value")
+    return select(entries.c.value).where(entries.c.key == key).scalar_subquery()
+
+
+def _bounds(moment: date | datetime, look: "Look") -> tuple[datetime, datetime]:
+    """The first instant of what was named, and the first instant after it."""
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC), moment.astimezone(UTC) + timedelta(microseconds=1)
+    return _midnight(moment, look), _midnight(moment + timedelta(days=1), look)
+
+
+def _midnight(day: date, look: "Look") -> datetime:
+    return datetime.combine(day, time(), look.zone).astimezone(UTC)
+
+
+def _time_sentence(label: str, op: str, value: Any) -> str:
+    if op == "within_days":
+        return f"{label} in the last {'day' if value == 1 else f'{value} days'}"
+    if op == "older_than_days":
+        return f"{label} more than {'1 day' if value == 1 else f'{value} days'} ago"
+    return f"{label} {SAID_OF_TIME[op]} {value}"

@@ -1,0 +1,48 @@
+"""Rules that name segments, whose rules name segments: put in order, without circles and of bearable size."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from domain.audience.fields import bad_rule
+from domain.audience.rules import Rule
+
+MOST_WEIGHT_TOGETHER = 6_000
+
+Lookup: TypeAlias = Callable[[int], Rule]
+
+
+def named(rule: Rule, lookup: Lookup) -> dict[int, Rule]:
+    """Every segment the rule names, also through another one; those that are named by others come first."""
+    found: dict[int, Rule] = {}
+    waiting = list(rule.mentions)
+    while waiting:
+        segment_id = waiting.pop()
+        if segment_id not in found:
+            found[segment_id] = lookup(segment_id)
+            waiting += found[segment_id].mentions
+    return {segment_id: found[segment_id] for segment_id in _inner_first(found)}
+
+
+def require_bearable(rule: Rule, inside: Mapping[int, Rule]) -> None:
+    """A segment that is named twice stands in the statement twice, and so does all that it names."""
+    weights: dict[int, int] = {}
+    for segment_id, inner in inside.items():
+        weights[segment_id] = _weight(inner, weights)
+    if _weight(rule, weights) > MOST_WEIGHT_TOGETHER:
+        raise bad_rule("With the segments it names, this rule becomes too long.")
+
+
+def _weight(rule: Rule, weights: Mapping[int, int]) -> int:
+    return rule.weight + sum(weights[segment_id] for segment_id in rule.mentioned)
+
+
+def _inner_first(found: Mapping[int, Rule]) -> list[int]:
+    order: list[int] = []
+    waiting = set(found)
+    while waiting:
+        ready = sorted(segment_id for segment_id in waiting if found[segment_id].mentions.isdisjoint(waiting))
+        if not ready:
+            raise bad_rule("Segments name each other in a circle. Take out one of the conditions.")
+        order += ready
+        waiting -= set(ready)
+    return order

@@ -1,0 +1,138 @@
+"""A rule: who belongs, as a tree of `all`, `any`, `not` and leaves. One rule is one condition over `customers`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, false, not_, or_, true
+
+from domain.audience.fields import bad_rule
+from domain.audience.leaves import Leaf, Look, SegmentLeaf, read_leaf
+
+DEEPEST, MOST_LEAVES, MOST_WEIGHT = 12, 200, 2_000
+GROUPS: Final = ("all", "any", "not")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`not` has exactly one part."""
+
+    word: str
+    parts: "tuple[Node, ...]"
+
+
+Node: TypeAlias = Group | Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    root: Node
+
+    def where(
+        self, now: datetime, zone: ZoneInfo, segments: Mapping[int, ColumnElement[bool]] | None = None
+    ) -> ColumnElement[bool]:
+        """The condition. `segments` answers the segments that the rule names (see `mentions`)."""
+        return _where(self.root, Look(now, zone, segments or {}))
+
+    def sentence(self, names: Mapping[int, str] | None = None) -> str:
+        return _sentence(self.root, names or {}, outermost=True)
+
+    def as_json(self) -> dict[str, Any]:
+        return _as_json(self.root)
+
+    @property
+    def demands(self) -> "list[Rule]":
+        """The conditions that must hold together, each alone: for saying which of them keeps somebody out."""
+        together = isinstance(self.root, Group) and self.root.word == "all"
+        return (
+            [Rule(part) for part in self.root.parts] if together and isinstance(self.root, Group) else [self]
+        )
+
+    @property
+    def mentions(self) -> frozenset[int]:
+        """Ids of the segments it names itself."""
+        return frozenset(self.mentioned)
+
+    @property
+    def mentioned(self) -> list[int]:
+        """The same, each as often as it is named."""
+        return [leaf.segment_id for leaf in _leaves(self.root) if isinstance(leaf, SegmentLeaf)]
+
+    @property
+    def weight(self) -> int:
+        """How large the statement becomes, without the segments it names."""
+        return sum(leaf.weight for leaf in _leaves(self.root))
+
+
+EVERYBODY: Final = Rule(Group("all", ()))
+
+
+def parse(tree: Any) -> Rule:
+    """Read a rule from JSON. Raises Refusal "bad_rule" that names what is not understood."""
+    rule = Rule(_read(tree, depth=1))
+    if sum(1 for _ in _leaves(rule.root)) > MOST_LEAVES or rule.weight > MOST_WEIGHT:
+        raise bad_rule(f"This rule is too long. A rule can have at most {MOST_LEAVES} conditions.")
+    return rule
+
+
+def _read(tree: Any, depth: int) -> Node:
+    if depth > DEEPEST:
+        raise bad_rule(f"This rule is nested too deeply. At most {DEEPEST} levels are possible.")
+    if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
+        raise bad_rule("A rule is made of groups (all, any, not) and conditions.")
+    group = next((word for word in GROUPS if word in tree), None)
+    if group is None:
+        return read_leaf(tree)
+    if len(tree) > 1:
+        raise bad_rule(f"A group \u201c{group}\u201d can't have anything beside it.")
+    return Group(group, _parts(group, tree[group], depth))
+
+
+def _parts(word: str, given: Any, depth: int) -> tuple[Node, ...]:
+    if word == "not":
+        return (_read(given, depth + 1),)
+    if not isinstance(given, list):
+        raise bad_rule(f"\u201c{word}\u201d needs a list of conditions.")
+    if len(given) > MOST_LEAVES:
+        raise bad_rule(f"This rule is too long. A rule can have at most {MOST_LEAVES} conditions.")
+    return tuple(_read(part, depth + 1) for part in given)
+
+
+def _where(node: Node, look: Look) -> ColumnElement[bool]:
+    if not isinstance(node, Group):
+        return node.where(look)
+    parts = [_where(part, look) for part in node.parts]
+    if node.word == "not":
+        return not_(parts[0])
+    return and_(true(), *parts) if node.word == "all" else or_(false(), *parts)
+
+
+def _sentence(node: Node, names: Mapping[int, str], *, outermost: bool = False) -> str:
+    if not isinstance(node, Group):
+        return node.sentence(names)
+    if not node.parts:
+        return "everyone" if node.word == "all" else "nobody"
+    said = [
+        _sentence(part, names, outermost=len(node.parts) == 1 and node.word != "not") for part in node.parts
+    ]
+    if node.word == "not":
+        return f"not ({said[0]})" if not said[0].startswith("(") else f"not {said[0]}"
+    joined = (" and " if node.word == "all" else " or ").join(said)
+    return joined if outermost or len(said) == 1 else f"({joined})"
+
+
+def _as_json(node: Node) -> dict[str, Any]:
+    if not isinstance(node, Group):
+        return node.as_json()
+    parts = [_as_json(part) for part in node.parts]
+    return {node.word: parts[0] if node.word == "not" else parts}
+
+
+def _leaves(node: Node) -> Iterator[Leaf]:
+    if not isinstance(node, Group):
+        yield node
+        return
+    for part in node.parts:
+        yield from _leaves(part)
