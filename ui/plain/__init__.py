@@ -1,0 +1,43 @@
+"""The pages that are plain HTML: before sign-in, and for people who got a message. They need no script to work."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from ui.theme import address, head_links
+
+HEADERS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+}
+
+
+def page(name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """One of the templates by its name without ending.
+
+    Each may be given `values` (what was typed), `errors` (field to sentence) and `error` (a sentence for the whole).
+    """
+    given = {"values": {}, "errors": {}, "error": "", **values}
+    return HTMLResponse(TEMPLATES.get_template(f"{name}.html").render(given), status, HEADERS)
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(head=head_links("plain.css"), address=address)
+    return made
+
+
+TEMPLATES = _environment()
