@@ -53,13 +53,12 @@ def test_a_person_is_written_down_with_tags_and_birthday(cast: Cast, now: dateti
 def test_only_owner_and_manager_may_write(cast: Cast, now: datetime) -> None:
     anna = added(cast, now, **ANNA)
     for actor in cast.who_may_only_look():
-        for attempt in (
-            lambda session: customers.create(session, ANNA, by=actor, now=now),
-            lambda session: customers.change(session, anna, {"notes": "x"}, by=actor, now=now),
-            lambda session: customers.delete(session, anna, by=actor, now=now),
-        ):
-            with pytest.raises(Refusal, match="you may not"), unit() as session:
-                attempt(session)
+        with pytest.raises(Refusal, match="you may not"), unit() as session:
+            customers.create(session, ANNA, by=actor, now=now)
+        with pytest.raises(Refusal, match="you may not"), unit() as session:
+            customers.change(session, anna, {"notes": "x"}, by=actor, now=now)
+        with pytest.raises(Refusal, match="you may not"), unit() as session:
+            customers.delete(session, anna, by=actor, now=now)
     with unit() as session:
         customers.change(session, anna, {"notes": "likes pearls"}, by=cast.max_, now=now)
 
@@ -254,7 +253,10 @@ def test_a_made_up_cursor_is_refused(shop_db: object, cursor: str) -> None:
 
 def test_a_status_in_use_stays(cast: Cast, now: datetime) -> None:
     added(cast, now, first_name="Anna", status="vip")
-    kept = [{"key": "customer", "label": "Regular", "is_active": True}, {"label": "Bride to be"}]
+    kept: list[dict[str, Any]] = [
+        {"key": "customer", "label": "Regular", "is_active": True},
+        {"label": "Bride to be"},
+    ]
     with pytest.raises(Refusal, match="1 customer has the status VIP"), unit() as session:
         statuses.save(session, kept, by=cast.olive, now=now)
     with unit() as session:
