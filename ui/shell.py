@@ -17,19 +17,23 @@ from ui.parts.feedback import handled, io, leave_for_sign_in
 from ui.theme import LOOK_COOKIE
 
 WATCH_EVERY = 10.0  # seconds between looks at: still signed in, still practising, anything new to know
-DRAWER = "width=244 breakpoint=1023"
+DRAWER = "width=248 breakpoint=1023"
 SIGN_OUT = "/sign-out"
 PRACTICE_INBOX = "/practice"
 
 
 @dataclass(frozen=True)
 class Nav:
-    """A way to a page. `tab` puts it into the bar at a phone's foot; without a group it is only there."""
+    """A way to a page. `tab` puts it into the bar at a phone's foot, under its short name if it has one.
+
+    Without a group it stands only there.
+    """
 
     group: str
     icon: str
     label: str
     tab: bool = False
+    short: str = ""
 
 
 Way = tuple[Nav, str, Right]
@@ -160,14 +164,14 @@ def _sidebar(found: Surroundings, ways: Sequence[tuple[Nav, str]], marks: Marks)
             with box("hb-nav-group"):
                 for nav, path in ways:
                     if nav.group == group:
-                        _way("hb-nav", nav, path, marks)
+                        _way("hb-nav", nav, nav.label, path, marks)
     _user_box(found)
 
 
-def _way(classes: str, nav: Nav, path: str, marks: Marks) -> None:
+def _way(classes: str, nav: Nav, words: str, path: str, marks: Marks) -> None:
     with link("", path, classes=classes) as made:
         icon(nav.icon)
-        text(nav.label, "clip", "span")
+        text(words, "clip", "span")
     marks.add(path, made)
 
 
@@ -193,7 +197,7 @@ def _tab_bar(ways: Sequence[tuple[Nav, str]], marks: Marks) -> None:
         put(box("hb-tabs-row", "nav"), aria_label="Pages"),
     ):
         for nav, path in ways:
-            _way("hb-tab", nav, path, marks)
+            _way("hb-tab", nav, nav.short or nav.label, path, marks)
 
 
 def _user_box(found: Surroundings) -> None:

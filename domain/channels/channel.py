@@ -1,0 +1,102 @@
+"""The shape of a channel. A channel is one file in this folder; everything that offers channels finds it here."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+import domain.channels
+from data.smtp import Answer
+from domain.book.consent import MessageType, Reach
+from domain.refusal import Kind, Refusal
+
+Gate = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The content of a message as somebody wrote it, with the facts that go into its frame."""
+
+    message_type: MessageType
+    from_name: str
+    from_email: str
+    reply_to: str
+    subject: str
+    preheader: str
+    html_body: str
+    text_body: str
+    shop_name: str
+    postal_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message for one person; `attempt` tells repeats of it apart."""
+
+    delivery_id: int
+    attempt: int
+    dispatch_id: int
+    address: str
+    person: Mapping[str, Any]  # the values of the merge fields
+    now: datetime
+
+
+class Line(Protocol):
+    """An open connection that carries one message at a time."""
+
+    @property
+    def alive(self) -> bool: ...
+
+    async def deliver(self, parcel: Parcel, hand_over: Gate) -> Answer:
+        """`hand_over` must have answered True before the first byte of the message leaves."""
+
+    async def close(self) -> None: ...
+
+
+class Job(Protocol):
+    """A content compiled once, and the way to its recipients."""
+
+    async def open(self) -> Line:
+        """Raises data.smtp.AccountTrouble."""
+
+
+class Channel(Protocol):
+    name: str
+    label: str
+
+    def reach(self) -> Reach: ...
+
+    def is_connected(self, session: Session) -> bool: ...
+
+    def check(self, session: Session, draft: Draft) -> None:
+        """Raises Refusal where this can't be sent; the sentence says what to mend."""
+
+    def prepare(self, session: Session, draft: Draft, *, most_connections: int) -> Job:
+        """Compile once. Raises Refusal."""
+
+
+def every() -> Iterator[Channel]:
+    yield from _found().values()
+
+
+def named(name: str) -> Channel:
+    if name not in _found():
+        raise Refusal(
+            "unknown_channel",
+            f"Handbill can't send by {name} yet.",
+            Kind.REFUSED,
+            channel=name,
+        )
+    return _found()[name]
+
+
+@cache
+def _found() -> dict[str, Channel]:
+    rooms = [room.name for room in pkgutil.iter_modules(domain.channels.__path__) if room.name != "channel"]
+    channels = [importlib.import_module(f"domain.channels.{room}").CHANNEL for room in sorted(rooms)]
+    return {channel.name: channel for channel in channels}

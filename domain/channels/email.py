@@ -1,0 +1,177 @@
+"""Email: the words are compiled by `domain.message`, and travel by the session of `data.smtp`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from data import smtp
+from data.config import config
+from data.secrets import keys
+from data.smtp import Answer, MailAccount
+from domain.audience.reach import EMAIL_REACH
+from domain.book.consent import Reach
+from domain.book.merging import own_fields
+from domain.channels.channel import Draft, Gate, Job, Line, Parcel
+from domain.message.compose import (
+    AddressError,
+    Content,
+    EmptyBody,
+    Letter,
+    Sender,
+    ShopFacts,
+    compile_letter,
+)
+from domain.message.links import Links
+from domain.message.merge import MergeError
+from domain.message.sanitize import UnsafeHtml
+from domain.refusal import Refusal
+from domain.shop import mail
+
+
+class Email:
+    name = "email"
+    label = "Email"
+
+    def reach(self) -> Reach:
+        return EMAIL_REACH
+
+    def is_connected(self, session: Session) -> bool:
+        return not mail.is_practice(session)
+
+    def check(self, session: Session, draft: Draft) -> None:
+        _check_sender(draft)
+        if not draft.subject.strip():
+            raise Refusal(
+                "no_subject",
+                "Write a subject line first: it is what the inbox shows.",
+                field="subject",
+            )
+        letter(session, draft)
+
+    def prepare(self, session: Session, draft: Draft, *, most_connections: int) -> Job:
+        return EmailJob(letter(session, draft), mail.account(session), draft.from_email, links())
+
+
+@dataclass(frozen=True, slots=True)
+class EmailJob:
+    letter: Letter
+    account: MailAccount
+    sender: str
+    links: Links
+
+    async def open(self) -> Line:
+        return EmailLine(self, await smtp.connect(self.account))
+
+
+@dataclass(slots=True)
+class EmailLine:
+    job: EmailJob
+    session: smtp.Session
+
+    @property
+    def alive(self) -> bool:
+        return self.session.alive
+
+    async def deliver(self, parcel: Parcel, hand_over: Gate) -> Answer:
+        try:
+            body = written(self.job, parcel)
+        except AddressError:
+            sentence = "This is not an address that mail can be sent to."
+            return Answer(smtp.Fate.REFUSED, 0, sentence, "rcpt")
+        return await self.session.send(self.job.sender, parcel.address, body, hand_over)
+
+    async def close(self) -> None:
+        await self.session.close()
+
+
+def written(job: EmailJob, parcel: Parcel) -> bytes:
+    return job.letter.render(
+        parcel.person,
+        address=parcel.address,
+        unsubscribe_url=job.links.unsubscribe(parcel.delivery_id),
+        message_id=message_id(job.sender, parcel.dispatch_id, parcel.delivery_id, parcel.attempt),
+        date=_date(parcel.now),
+    )
+
+
+def letter(session: Session, draft: Draft) -> Letter:
+    """Compile, and say in a shop owner's words why that can't be done."""
+    content = Content(draft.subject, draft.preheader, draft.html_body, draft.text_body)
+    sender = Sender(draft.from_name, draft.from_email, draft.reply_to or None)
+    facts = ShopFacts(
+        draft.shop_name,
+        draft.postal_address,
+        _domain(draft.from_email),
+        config().public_url,
+    )
+    try:
+        return compile_letter(
+            content,
+            sender,
+            facts,
+            str(draft.message_type),
+            attr_keys=own_fields(session),
+        )
+    except MergeError as error:
+        raise Refusal(
+            "bad_template",
+            str(error),
+            part=error.part,
+            line=error.line,
+            column=error.column,
+        ) from None
+    except EmptyBody:
+        raise Refusal(
+            "empty_body",
+            "The message has no text yet. Write something first.",
+            field="body",
+        ) from None
+    except (UnsafeHtml, AddressError) as error:
+        raise Refusal("bad_content", str(error)) from None
+
+
+def links() -> Links:
+    return Links(config().public_url, [keys().key("links")])
+
+
+def message_id(sender: str, dispatch_id: int, delivery_id: int, attempt: int) -> str:
+    """The same for the same attempt, so that an owner can look for it; says nothing to a stranger."""
+    plain = f"{dispatch_id}.{delivery_id}.{attempt}".encode()
+    return f"<{blake2b(plain, digest_size=12, key=keys().key('message id')).hexdigest()}@{_domain(sender)}>"
+
+
+def _check_sender(draft: Draft) -> None:
+    if not draft.from_email:
+        raise Refusal(
+            "no_sender",
+            "Say first from which address the shop writes: Settings, Shop.",
+            field="fromEmail",
+        )
+    if draft.message_type.needs_consent and not draft.postal_address.strip():
+        raise Refusal(
+            "no_postal_address",
+            "Marketing messages must carry the shop's postal address. Add it under Settings, Shop.",
+        )
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2] or "localhost"
+
+
+_last_date: tuple[int, str] = (0, "")
+
+
+def _date(now: datetime) -> str:
+    """The Date header; written anew once a second."""
+    global _last_date
+    second = int(now.timestamp())
+    if _last_date[0] != second:
+        _last_date = (second, format_datetime(now))
+    return _last_date[1]
+
+
+CHANNEL: Any = Email()

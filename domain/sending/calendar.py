@@ -1,0 +1,117 @@
+"""Wall-clock times and instants, where clocks jump twice a year. Pure: no clock is read here."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.refusal import Refusal, invalid
+
+GRACE = timedelta(hours=6)  # a schedule later than this asks instead of sending
+LATE_AFTER = timedelta(seconds=60)  # a start later than this is explained
+FARTHEST = timedelta(days=366 * 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A moment that was chosen on a wall clock. `note` says what the clock change did to it, if anything."""
+
+    instant: datetime
+    wall: str  # "2026-12-01T09:00" as typed
+    zone: str
+    note: str = ""
+
+
+def appointment(wall: str, zone: ZoneInfo, *, now: datetime) -> Appointment:
+    """Raises Refusal for text that is no time, a past moment, or one too far away.
+
+    A time that the clocks skip becomes the first moment after the gap; one that comes twice is the first of both.
+    """
+    typed = _parsed(wall)
+    instant = resolved(typed, zone)
+    if instant <= now:
+        raise Refusal(
+            "in_the_past",
+            "That moment has passed. Choose a time in the future, or send now.",
+            field="startAt",
+        )
+    if instant - now > FARTHEST:
+        raise invalid("startAt", "That is more than three years away. Choose a nearer date.")
+    return Appointment(instant, f"{typed:%Y-%m-%dT%H:%M}", zone.key, _note(typed, instant, zone))
+
+
+def resolved(typed: datetime, zone: ZoneInfo) -> datetime:
+    """The instant (UTC) of a naive wall-clock time."""
+    first = typed.replace(tzinfo=zone, fold=0)
+    if _exists(typed, zone):
+        return first.astimezone(UTC)
+    return _end_of_gap(typed, zone)
+
+
+def shown(instant: datetime, zone: ZoneInfo) -> str:
+    """ "Tue 1 Dec 2026, 09:00" on the shop's wall."""
+    local = instant.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def late_sentence(
+    due: datetime,
+    started: datetime,
+    off_from: datetime | None,
+    off_to: datetime | None,
+    zone: ZoneInfo,
+) -> str:
+    """Why a scheduled send began late; empty where it was on time."""
+    if started - due <= LATE_AFTER:
+        return ""
+    late = _span(started - due)
+    if off_from and off_to:
+        gap = f"{off_from.astimezone(zone):%H:%M} to {off_to.astimezone(zone):%H:%M}"
+        return f"Started {late} late: Handbill was not running from {gap}."
+    return f"Started {late} late: Handbill was busy or held up at that time."
+
+
+def _parsed(wall: str) -> datetime:
+    try:
+        typed = datetime.fromisoformat(wall.strip())
+    except ValueError:
+        raise invalid(
+            "startAt",
+            "This is not a date and time. Use a form such as 2026-12-01T09:00.",
+        ) from None
+    return typed.replace(tzinfo=None, second=0, microsecond=0)
+
+
+def _exists(typed: datetime, zone: ZoneInfo) -> bool:
+    there = typed.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return there.astimezone(zone).replace(tzinfo=None) == typed
+
+
+def _end_of_gap(typed: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant after the jump, found by halving: the offset before it differs from the one after."""
+    before = (typed - timedelta(days=1)).replace(tzinfo=zone).astimezone(UTC)
+    after = (typed + timedelta(days=1)).replace(tzinfo=zone).astimezone(UTC)
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).replace(tzinfo=None) > typed:
+            after = middle
+        else:
+            before = middle
+    return after.replace(microsecond=0) if after.microsecond == 0 else _next_second(before)
+
+
+def _next_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _note(typed: datetime, instant: datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone).replace(tzinfo=None)
+    if local != typed:
+        return f"{typed:%H:%M} does not exist on that day, because the clocks go forward. It will be sent at {local:%H:%M}."
+    if typed.replace(tzinfo=zone, fold=1).utcoffset() != typed.replace(tzinfo=zone, fold=0).utcoffset():
+        return f"{typed:%H:%M} comes twice on that day, because the clocks go back. It will be sent at the first of the two."
+    return ""
+
+
+def _span(late: timedelta) -> str:
+    minutes = int(late.total_seconds() // 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,391 @@
+"""A launch: claim the campaign, freeze it as a dispatch, write one row for each recipient. All in one unit of work.
+
+Whatever is refused on the way rolls the whole unit back, and that rollback *is* the return to draft.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from domain.audience import audience as audiences
+from domain.audience.audience import Audience
+from domain.book.consent import MessageType
+from domain.channels import channel
+from domain.ledger import deliveries
+from domain.refusal import Kind, Refusal
+from domain.sending import campaigns, dispatches, workers
+from domain.sending.calendar import GRACE, late_sentence
+from domain.sending.campaigns import Campaign, Status
+from domain.sending.dispatches import Dispatch, DispatchState, Outcome
+from domain.shop import audit, notices
+from domain.shop.people import Actor, Right, Role
+from domain.shop.shop import read as read_shop
+
+NOBODY = "No recipients found for this campaign"
+WHY_NOBODY = [
+    "The segment may have become empty.",
+    "No customer may have these tags any more.",
+    "Everyone who matches may have no address, or may have opted out.",
+]
+To = Literal["remaining", "everyone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """How somebody pressed Send."""
+
+    undo: timedelta = timedelta(0)
+    to: To | None = (
+        None  # "remaining" leaves out who was reached by an earlier launch; none: the careful choice
+    )
+    expected: int | None = None  # the number on the button
+    version: int | None = None  # of the campaign that was looked at
+    nonce: str | None = None  # one press of one form; a repeat of it is answered with the same dispatch
+
+
+def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: datetime) -> Dispatch:
+    """Raises Refusal, and then nothing of it has happened."""
+    by.require(Right.SEND)
+    repeat = _repeat(session, press)
+    if repeat is not None:
+        return repeat
+    campaign = campaigns.get(session, campaign_id)
+    if campaign.status in (Status.DRAFT, Status.SCHEDULED):
+        campaigns.require_version(campaign, press.version)
+    was = _claim(session, campaign, by, now)
+    draft = campaigns.as_draft(session, campaign)
+    channel.named(campaign.channel).check(session, draft)
+    audience = Audience.parse(campaign.audience)
+    dispatch = _open(
+        session,
+        draft,
+        audience,
+        channel_name=campaign.channel,
+        press=press,
+        by=by,
+        now=now,
+    )
+    dispatch.campaign_id, dispatch.run_no, dispatch.name = (
+        campaign.id,
+        campaign.run_no,
+        campaign.name,
+    )
+    dispatch.only_remaining = press.to != "everyone"
+    if by.role is Role.CLOCK:
+        _explain_lateness(session, dispatch, was.scheduled_at, now)
+    session.add(dispatch)
+    session.flush()
+    _enlist(
+        session,
+        dispatch,
+        audience,
+        campaign.id if dispatch.only_remaining else None,
+        now=now,
+    )
+    _note(session, dispatch, campaign.id, by, now)
+    return dispatch
+
+
+def launch_one_shot(
+    session: Session,
+    draft: channel.Draft,
+    audience: Audience,
+    press: Press,
+    *,
+    channel_name: str,
+    by: Actor,
+    now: datetime,
+) -> Dispatch:
+    """A send without a campaign row (D17). Its form has a nonce, so a second press finds the first dispatch."""
+    by.require(Right.SEND)
+    repeat = _repeat(session, press)
+    if repeat is not None:
+        return repeat
+    channel.named(channel_name).check(session, draft)
+    dispatch = _open(session, draft, audience, channel_name=channel_name, press=press, by=by, now=now)
+    dispatch.name = f"Untitled — {draft.subject}"[:200]
+    session.add(dispatch)
+    session.flush()
+    _enlist(session, dispatch, audience, None, now=now)
+    _note(session, dispatch, None, by, now)
+    return dispatch
+
+
+def record_nobody(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> None:
+    """A schedule fired and nobody matched: the launch is on record with 0 recipients, the campaign is a draft (D3)."""
+    campaign = campaigns.get(session, campaign_id)
+    due_at = campaign.scheduled_at
+    draft = campaigns.as_draft(session, campaign)
+    dispatch = _open(
+        session,
+        draft,
+        Audience.parse(campaign.audience),
+        channel_name=campaign.channel,
+        press=Press(),
+        by=by,
+        now=now,
+    )
+    campaign.run_no += 1
+    dispatch.campaign_id, dispatch.run_no, dispatch.name = (
+        campaign.id,
+        campaign.run_no,
+        campaign.name,
+    )
+    dispatch.state, dispatch.outcome, dispatch.error = (
+        DispatchState.FAILED,
+        Outcome.NOBODY,
+        NOBODY,
+    )
+    dispatch.due_at, dispatch.finished_at = due_at, now
+    session.add(dispatch)
+    campaigns.note_failed_launch(session, campaign_id, f"{NOBODY}.", by=by, now=now)
+
+
+def conclude(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch | None:
+    """Close a dispatch that is over, and bring its campaign to where it belongs."""
+    dispatch = dispatches.close(session, dispatch_id, now=now)
+    if dispatch is not None:
+        _settle_campaign(session, dispatch, now)
+    return dispatch
+
+
+def undo(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
+    dispatch = dispatches.undo(session, dispatch_id, by=by, now=now)
+    _settle_campaign(session, dispatch, now)
+    return dispatch
+
+
+def stop(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
+    dispatch = dispatches.get(session, dispatch_id)
+    if dispatch.state is DispatchState.WAITING:
+        return undo(session, dispatch_id, by=by, now=now)
+    dispatches.stop(session, dispatch_id, by=by, now=now)
+    conclude(session, dispatch_id, now=now)
+    return dispatch
+
+
+def fail(session: Session, dispatch_id: int, sentence: str, *, now: datetime) -> None:
+    dispatches.fail(session, dispatch_id, sentence, now=now)
+    conclude(session, dispatch_id, now=now)
+
+
+def promote(session: Session, dispatch_id: int, name: str, *, by: Actor, now: datetime) -> Campaign:
+    """ "Save as campaign": a one-shot becomes a draft with the same content, and keeps its history (D17)."""
+    by.require(Right.EDIT_CAMPAIGNS)
+    dispatch = dispatches.get(session, dispatch_id)
+    if dispatch.campaign_id is not None:
+        raise Refusal("is_a_campaign", "This send already belongs to a campaign.", Kind.CONFLICT)
+    same = (
+        "message_type",
+        "from_name",
+        "from_email",
+        "reply_to",
+        "subject",
+        "preheader",
+        "html_body",
+        "text_body",
+        "audience",
+    )
+    fields = {name_: getattr(dispatch, name_) for name_ in same}
+    campaign = campaigns.create(session, {**fields, "name": name or dispatch.subject}, by=by, now=now)
+    campaign.run_no = 1
+    dispatch.campaign_id, dispatch.run_no, dispatch.name = campaign.id, 1, campaign.name
+    if dispatch.state is DispatchState.SENT:
+        campaign.status, campaign.sent_at, campaign.outcome = (
+            Status.SENT,
+            dispatch.finished_at,
+            dispatch.outcome,
+        )
+    elif dispatch.is_running:
+        campaign.status = Status.SENDING
+    return campaign
+
+
+def just_posted(session: Session, draft: channel.Draft, *, now: datetime, within: timedelta) -> bool:
+    """Whether the same content was launched moments ago: a program without an Idempotency-Key may be repeating itself."""
+    same = (Dispatch.content_hash == content_hash(draft)) & (Dispatch.created_at >= now - within)
+    return session.scalar(select(Dispatch.id).where(same).limit(1)) is not None
+
+
+def content_hash(draft: channel.Draft) -> str:
+    return hashlib.sha256(json.dumps(asdict(draft), sort_keys=True).encode()).hexdigest()
+
+
+def _claim(session: Session, campaign: Campaign, by: Actor, now: datetime) -> Any:
+    """One conditional statement: of all who press at the same time, one changes the row."""
+    claimable = (Campaign.id == campaign.id) & Campaign.deleted_at.is_(None)
+    if by.role is Role.CLOCK:
+        in_time = (Campaign.scheduled_at <= now) & (Campaign.scheduled_at >= now - GRACE)
+        claimable &= (Campaign.status == Status.SCHEDULED) & in_time
+    else:
+        claimable &= Campaign.status.in_([Status.DRAFT, Status.SCHEDULED])
+    scheduled_at = campaign.scheduled_at
+    won = session.execute(
+        update(Campaign)
+        .where(claimable)
+        .values(
+            status=Status.SENDING,
+            run_no=Campaign.run_no + 1,
+            version=Campaign.version + 1,
+            last_launch_at=now,
+            last_launch_by=by.name,
+            last_launch_error="",
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(campaign)
+    if not won.rowcount:  # type: ignore[attr-defined]
+        raise Refusal(
+            "already_sending",
+            _why_not_claimed(campaign),
+            Kind.CONFLICT,
+            status=str(campaign.status),
+        )
+    return _Was(scheduled_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Was:
+    scheduled_at: datetime | None
+
+
+def _why_not_claimed(campaign: Campaign) -> str:
+    if campaign.status is Status.SENT:
+        return "This campaign was already sent. Duplicate it to send it again."
+    if campaign.status is Status.SENDING:
+        return "This campaign is already being sent."
+    return "This campaign is not due now."
+
+
+def _open(
+    session: Session,
+    draft: channel.Draft,
+    audience: Audience,
+    *,
+    channel_name: str,
+    press: Press,
+    by: Actor,
+    now: datetime,
+) -> Dispatch:
+    content = {name: value for name, value in asdict(draft).items()}
+    return Dispatch(
+        **content,
+        name="",
+        channel=channel_name,
+        state=DispatchState.WAITING if press.undo else DispatchState.SENDING,
+        content_hash=content_hash(draft),
+        audience=audience.as_json(),
+        audience_label=audiences.describe(session, audience),
+        expected=press.expected,
+        nonce=press.nonce,
+        created_by=by.user_id,
+        created_by_name=by.name,
+        created_at=now,
+        starts_at=now + press.undo,
+    )
+
+
+def _enlist(
+    session: Session,
+    dispatch: Dispatch,
+    audience: Audience,
+    not_reached_by: int | None,
+    *,
+    now: datetime,
+) -> None:
+    reach = channel.named(dispatch.channel).reach()
+    queued = audiences.enlist(
+        session,
+        dispatch.id,
+        audience,
+        reach,
+        MessageType(dispatch.message_type),
+        now=now,
+        next_at=now,
+        not_reached_by=not_reached_by,
+    )
+    if not queued:
+        raise Refusal("no_recipients", NOBODY, Kind.REFUSED, causes=WHY_NOBODY)
+    dispatch.recipients = deliveries.books(session, dispatch.id).recipients
+
+
+def _note(
+    session: Session,
+    dispatch: Dispatch,
+    campaign_id: int | None,
+    by: Actor,
+    now: datetime,
+) -> None:
+    after = {
+        "dispatch": dispatch.id,
+        "subject": dispatch.subject,
+        "audience": dispatch.audience_label,
+        "recipients": dispatch.recipients,
+        "to": "remaining" if dispatch.only_remaining else "everyone",
+    }
+    action = "campaign.launched" if campaign_id else "one_shot.launched"
+    audit.write(
+        session,
+        action,
+        by=by,
+        now=now,
+        subject_id=campaign_id or dispatch.id,
+        after=after,
+    )
+
+
+def _repeat(session: Session, press: Press) -> Dispatch | None:
+    if press.nonce is None:
+        return None
+    return session.scalar(select(Dispatch).where(Dispatch.nonce == press.nonce))
+
+
+def _explain_lateness(session: Session, dispatch: Dispatch, due: datetime | None, now: datetime) -> None:
+    if due is None:
+        return
+    outage = workers.outage_before(session, due, now)
+    off = (outage.from_at, outage.to_at) if outage else (None, None)
+    dispatch.due_at = due
+    dispatch.late_reason = late_sentence(due, now, *off, read_shop(session).zone)
+
+
+def _settle_campaign(session: Session, dispatch: Dispatch, now: datetime) -> None:
+    if dispatch.campaign_id is None:
+        if dispatch.state is DispatchState.FAILED:
+            notices.leave(
+                session,
+                f"“{dispatch.name}” was not sent to everyone. {dispatch.error}",
+                now=now,
+                tone="bad",
+                link=f"/marketing/sends/{dispatch.id}",
+            )
+        return
+    campaign = session.get(Campaign, dispatch.campaign_id)
+    if campaign is None or campaign.status is not Status.SENDING or campaign.run_no != dispatch.run_no:
+        return
+    campaign.updated_at = now
+    campaign.outcome = dispatch.outcome
+    if dispatch.state is DispatchState.SENT:
+        campaign.status, campaign.sent_at = Status.SENT, now
+        return
+    campaign.status, campaign.scheduled_at = Status.DRAFT, None
+    campaign.scheduled_wall = campaign.scheduled_zone = ""
+    if dispatch.state is DispatchState.UNDONE:
+        return
+    campaign.last_launch_error = _reached_sentence(session, dispatch)
+    if dispatch.state is DispatchState.FAILED:
+        link = f"/marketing/campaigns/{campaign.id}"
+        sentence = f"“{campaign.name}” stopped. {campaign.last_launch_error}"
+        notices.leave(session, sentence, now=now, tone="bad", link=link)
+
+
+def _reached_sentence(session: Session, dispatch: Dispatch) -> str:
+    books = deliveries.books(session, dispatch.id)
+    to_reach = books.recipients - books.skipped
+    return f"{dispatch.error} {books.sent + books.not_sure:,} of {to_reach:,} reached.".strip()

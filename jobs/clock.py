@@ -1,0 +1,88 @@
+"""Everything that happens by itself, on one page. Each line is a claim, so several clocks do no harm."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from data.database import reading, unit
+from data.liveness import is_beating
+from domain.ledger import steps
+from domain.sending import campaigns, dispatches, launches
+from domain.sending.calendar import GRACE
+from domain.sending.workers import SILENT_AFTER, Worker
+from jobs import sending
+from jobs.queue import queue
+
+TICK = 0.5  # seconds; a schedule is at most this late when the shop is idle
+SWEEP_EVERY = timedelta(seconds=3)
+
+
+def tick(now: datetime) -> None:
+    """What must not wait: schedules and undo windows whose time has come."""
+    fire_schedules(now)
+    begin_launches(now)
+
+
+def sweep(now: datetime, *, worker_id: int, running: set[int], pulses: Path) -> None:
+    """What brings back work that a dead process held."""
+    rescue_the_dead(now, pulses=pulses)
+    close_the_ended(now)
+    feed_the_hungry(now, worker_id=worker_id, running=running)
+
+
+def fire_schedules(now: datetime) -> None:
+    with reading() as session:
+        due = campaigns.due(session, now)
+    for campaign_id in due:
+        if not _is_missed(campaign_id, now):
+            sending.send_scheduled(campaign_id)
+
+
+def begin_launches(now: datetime) -> None:
+    with reading() as session:
+        ripe = dispatches.ripe(session, now)
+    for dispatch_id in ripe:
+        with unit() as session:
+            begun = dispatches.begin(session, dispatch_id, now)
+        if begun:
+            queue().wake(dispatch_id)
+
+
+def rescue_the_dead(now: datetime, *, pulses: Path) -> None:
+    with reading() as session:
+        holders = [(worker_id, session.get(Worker, worker_id)) for worker_id in steps.holders(session)]
+    for worker_id, worker in holders:
+        if not _is_alive(worker, now, pulses):
+            with unit() as session:
+                steps.rescue(session, worker_id, now=now)
+
+
+def close_the_ended(now: datetime) -> None:
+    with reading() as session:
+        ended = dispatches.unfinished(session)
+    for dispatch_id in ended:
+        with unit() as session:
+            launches.conclude(session, dispatch_id, now=now)
+
+
+def feed_the_hungry(now: datetime, *, worker_id: int, running: set[int]) -> None:
+    """Dispatches with work to do that no engine of this process is at, and rows that a broken run of it still holds."""
+    with reading() as session:
+        wanted = {*dispatches.hungry(session, now), *steps.held_by(session, worker_id)}
+    for dispatch_id in wanted - running:
+        queue().wake(dispatch_id)
+
+
+def _is_missed(campaign_id: int, now: datetime) -> bool:
+    with reading() as session:
+        scheduled_at = campaigns.get(session, campaign_id).scheduled_at
+    if scheduled_at is None or now - scheduled_at <= GRACE:
+        return False
+    with unit() as session:
+        return campaigns.miss(session, campaign_id, now=now)
+
+
+def _is_alive(worker: Worker | None, now: datetime, pulses: Path) -> bool:
+    """A living process holds its file locked; one that hangs while it lives stops beating."""
+    if worker is None or not is_beating(pulses / worker.lock_name):
+        return False
+    return now - worker.beat_at <= SILENT_AFTER

@@ -1,0 +1,68 @@
+"""Pressing Send, and everything else a person may ask of a send. Each opens one unit of work, and wakes a worker after it."""
+
+from datetime import timedelta
+
+from data.config import config
+from data.database import now, unit
+from domain.audience.audience import Audience
+from domain.channels.channel import Draft
+from domain.refusal import Refusal
+from domain.sending import campaigns, launches
+from domain.sending.dispatches import Dispatch, DispatchState
+from domain.sending.launches import Press
+from domain.shop.people import CLOCK, Actor
+from jobs.queue import queue
+
+
+def send_now(campaign_id: int, press: Press, by: Actor) -> Dispatch:
+    with unit() as session:
+        dispatch = launches.launch(session, campaign_id, press, by=by, now=now())
+    return _awake(dispatch)
+
+
+def send_one_shot(
+    draft: Draft,
+    audience: Audience,
+    press: Press,
+    by: Actor,
+    *,
+    channel_name: str = "email",
+) -> Dispatch:
+    with unit() as session:
+        dispatch = launches.launch_one_shot(
+            session, draft, audience, press, channel_name=channel_name, by=by, now=now()
+        )
+    return _awake(dispatch)
+
+
+def undo(dispatch_id: int, by: Actor) -> Dispatch:
+    with unit() as session:
+        return launches.undo(session, dispatch_id, by=by, now=now())
+
+
+def stop(dispatch_id: int, by: Actor) -> Dispatch:
+    with unit() as session:
+        return launches.stop(session, dispatch_id, by=by, now=now())
+
+
+def send_scheduled(campaign_id: int) -> None:
+    """The clock presses Send. What a person would have been told is left as a notice."""
+    try:
+        send_now(campaign_id, Press(), CLOCK)
+    except Refusal as refusal:
+        with unit() as session:
+            if refusal.code == "no_recipients":
+                launches.record_nobody(session, campaign_id, by=CLOCK, now=now())
+            elif refusal.code != "already_sending":
+                campaigns.note_failed_launch(session, campaign_id, refusal.sentence, by=CLOCK, now=now())
+
+
+def undo_window() -> timedelta:
+    """How long a person can call a press back."""
+    return timedelta(seconds=config().undo_seconds)
+
+
+def _awake(dispatch: Dispatch) -> Dispatch:
+    if dispatch.state is DispatchState.SENDING:
+        queue().wake(dispatch.id)
+    return dispatch

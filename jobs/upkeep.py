@@ -1,0 +1,20 @@
+"""Housekeeping that nobody should have to think of."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from data.database import unit
+from domain.message import practice
+from domain.sending import workers
+from domain.shop import sessions
+
+EVERY = timedelta(hours=6)
+
+
+def tidy(now: datetime) -> None:
+    with unit() as session:
+        practice.keep_newest(session)
+        sessions.forget_old(session, now=now)
+        workers.forget_old(session, now=now)
+        session.execute(text("PRAGMA optimize"))

@@ -1,0 +1,142 @@
+"""The worker: a Huey consumer that runs the engine, and a clock beside it. In the web process or in one of its own."""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from huey.consumer import Consumer
+
+from data.database import now, unit
+from data.liveness import Pulse
+from domain.sending import engine, workers
+from domain.sending.workers import BEAT_EVERY
+from jobs import clock, upkeep
+from jobs.queue import Queue
+
+log = logging.getLogger(__name__)
+
+HEALTH_EVERY = 2.0  # seconds between looks at the consumer's threads
+
+
+class QuietConsumer(Consumer):  # type: ignore[misc]
+    """The signals belong to whoever runs the process; taking them over would make a web server deaf to SIGTERM."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+class Worker:
+    """Use it as a context: signed on inside, drained and signed off at the end."""
+
+    def __init__(self, queue: Queue, folder: Path, threads: int = 2) -> None:
+        self.queue = queue
+        self.pulses = folder / "pulses"
+        self.running: set[int] = set()
+        self._guard = threading.Lock()
+        self._stopping = threading.Event()
+        self._pulse = Pulse(self.pulses / f"{os.getpid()}-{secrets.token_hex(6)}.lock")
+        self.id = self._sign_on()
+        queue.on_wake = self.look_at
+        self._consumer = QuietConsumer(
+            queue.huey,
+            workers=threads,
+            periodic=False,
+            initial_delay=0.05,
+            max_delay=0.2,
+            shutdown_timeout=30,
+        )
+        self._clock = threading.Thread(target=self._keep_time, name="clock", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._consumer.start()
+        self._clock.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Claim no more, let what is on its way arrive, write it down, go."""
+        self._stopping.set()
+        self._clock.join(timeout=10)
+        self._consumer.stop(graceful=True)
+        with unit() as session:
+            workers.sign_off(session, self.id, now())
+        self._pulse.stop()
+
+    def look_at(self, dispatch_id: int) -> None:
+        """A wake-up: run the engine, unless this process already does."""
+        with self._guard:
+            if dispatch_id in self.running or self._stopping.is_set():
+                return
+            self.running.add(dispatch_id)
+        try:
+            engine.run(dispatch_id, self.id, clock=now, stopping=self._stopping)
+        except Exception:
+            log.exception(
+                "The engine broke at dispatch %s; the clock will look at it again",
+                dispatch_id,
+            )
+        finally:
+            with self._guard:
+                self.running.discard(dispatch_id)
+
+    def _keep_time(self) -> None:
+        beat = sweep = health = tidy = float("-inf")
+        while not self._stopping.is_set():
+            moment, at = now(), time.monotonic()
+            if at - beat >= BEAT_EVERY.total_seconds():
+                beat = at if self._safely(self._beat, moment) else beat
+            self._safely(clock.tick, moment)
+            if at - sweep >= clock.SWEEP_EVERY.total_seconds():
+                sweep = at
+                self._safely(self._sweep, moment)
+            if at - health >= HEALTH_EVERY:
+                health = at
+                self._safely(lambda _: self._consumer.check_worker_health(), moment)
+            if at - tidy >= upkeep.EVERY.total_seconds():
+                tidy = at
+                self._safely(upkeep.tidy, moment)
+            self._stopping.wait(clock.TICK)
+
+    def _safely(self, act: Any, moment: datetime) -> bool:
+        """The clock goes on whatever happens; what could not be done now is tried at the next tick."""
+        try:
+            act(moment)
+            return True
+        except Exception:
+            log.exception("The clock could not do one thing; it tries again")
+            return False
+
+    def _beat(self, moment: datetime) -> None:
+        with unit() as session:
+            workers.beat(session, self.id, moment)
+
+    def _sweep(self, moment: datetime) -> None:
+        with self._guard:
+            running = set(self.running)
+        clock.sweep(moment, worker_id=self.id, running=running, pulses=self.pulses)
+
+    def _sign_on(self) -> int:
+        with unit() as session:
+            name = self._pulse.path.name
+            worker = workers.sign_on(
+                session,
+                pid=os.getpid(),
+                host=socket.gethostname()[:120],
+                lock_name=name,
+                now=now(),
+            )
+            return worker.id

@@ -1,0 +1,209 @@
+"""Handbill: reads the settings, mounts the doors, starts the worker. `python main.py --help` lists the commands."""
+
+import getpass
+import logging
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from data.config import BadSetting, Config, read_config, use_config
+from data.database import close_database, now, open_database, unit
+from data.migrate import migrate as migrate_database
+from data.secrets import use_keys
+from domain.refusal import Refusal
+
+app = typer.Typer(help="Marketing campaigns that a small shop can trust.", no_args_is_help=True, add_completion=False)
+user = typer.Typer(help="The people who may sign in.", no_args_is_help=True)
+app.add_typer(user, name="user")
+
+
+@app.command()
+def serve() -> None:
+    """Start the shop: pages, API, worker and, in practice mode, its own mail catcher."""
+    config = open_shop()
+    import uvicorn
+
+    from ui.doors import build
+
+    _say(f"Handbill is open at {config.public_url}")
+    uvicorn.run(
+        build(_lifespan(config)),
+        host=config.host,
+        port=config.port,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+
+
+@app.command()
+def worker() -> None:
+    """Only send: a second process beside `serve`, on the same data folder."""
+    config = open_shop()
+    stopping = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: stopping.set())
+    with _working(config):
+        _say("Handbill's worker is running")
+        stopping.wait()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's shape. `serve` and `worker` do it by themselves."""
+    config = _config()
+    done = migrate_database(open_database(config.database_file))
+    _say("The database is up to date." if not done else "The database was brought up to date.")
+
+
+@user.command("add")
+def add_user(
+    email: Annotated[str, typer.Option(help="What they sign in with.")],
+    role: Annotated[str, typer.Option(help="owner, manager, salesperson, workshop or accountant.")],
+    name: Annotated[str, typer.Option(help="As shown to others; by default the part before the @.")] = "",
+    password: Annotated[str | None, typer.Option(help="Asked for where it is left out.")] = None,
+) -> None:
+    """Add somebody who may sign in."""
+    open_shop()
+    from domain.shop import people
+
+    chosen = password if password is not None else getpass.getpass("Password: ")
+    owner = people.Actor(None, "Command line", people.Role.OWNER, via="command")
+    if role not in people.ROLES_FOR_PEOPLE:
+        _stop(f"There is no role called {role}. Choose one of: {', '.join(people.ROLES_FOR_PEOPLE)}.")
+    try:
+        with unit() as session:
+            added = people.add_staff(
+                session,
+                email=email,
+                name=name or email.partition("@")[0],
+                role=people.Role(role),
+                password=chosen,
+                by=owner,
+                now=now(),
+            )
+    except Refusal as refusal:
+        _stop(refusal.sentence)
+    _say(f"{added.name} can sign in with {added.email}.")
+
+
+def open_shop() -> Config:
+    """Settings, keys, database, the shop's first rows. A bad setting ends the program with one sentence."""
+    config = use_config(_config())
+    use_keys(config.master_secret())
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    migrate_database(open_database(config.database_file))
+    _furnish(config)
+    from jobs.queue import open_queue
+
+    open_queue(config.database_file)
+    return config
+
+
+def _furnish(config: Config) -> None:
+    """What every shop has from the first day; done again at each start, and harmless then."""
+    from domain.audience import segments
+    from domain.book import records, statuses
+    from domain.shop import people, shop
+
+    with unit() as session:
+        shop.read(session)
+        statuses.ensure_usual(session)
+        records.ensure_usual_kinds(session)
+        segments.ensure_system(session, now())
+        if config.owner_email and not people.there_is_an_owner(session):
+            _hire_owner(session, config)
+
+
+def _hire_owner(session: Any, config: Config) -> None:
+    """The owner from the environment; the welcome pages are then skipped."""
+    from domain.shop import people, shop
+
+    try:
+        owner = people.found_shop_owner(
+            session,
+            email=config.owner_email,
+            name=config.owner_email.partition("@")[0].capitalize(),
+            password=config.owner_password.get_secret_value(),
+            now=now(),
+        )
+    except Refusal as refusal:
+        _stop(f"HANDBILL_OWNER_EMAIL, HANDBILL_OWNER_PASSWORD: {refusal.sentence}")
+    mine = owner.as_actor("command")
+    if not shop.read(session).name:
+        shop.change(session, {"name": "My shop", "sender_name": "My shop", "sender_email": owner.email}, by=mine, now=now())
+    shop.open_doors(session, by=mine)
+
+
+def _lifespan(config: Config) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        with _catching(), _working(config):
+            yield
+        close_database()
+
+    return lifespan
+
+
+@contextmanager
+def _working(config: Config) -> Iterator[None]:
+    """The worker, unless HANDBILL_WORKERS=0 leaves the sending to other processes."""
+    from jobs.queue import queue
+    from jobs.worker import Worker
+
+    if not config.workers:
+        yield
+        return
+    with Worker(queue(), config.data, threads=config.workers):
+        yield
+
+
+@contextmanager
+def _catching() -> Iterator[None]:
+    """Practice mode's mail catcher, on loopback."""
+    from data.catcher import Catcher, CaughtMail
+    from domain.message import practice
+    from domain.shop import shop
+
+    def store(mail: CaughtMail) -> None:
+        with unit() as session:
+            for recipient in mail.recipients:
+                practice.keep(session, sender=mail.sender, recipient=recipient, raw=mail.raw, now=mail.received_at)
+
+    def announce(port: int | None) -> None:
+        with unit() as session:
+            shop.read(session).practice_port = port
+
+    catcher = Catcher()
+    catcher.start(store)
+    announce(catcher.port)
+    try:
+        yield
+    finally:
+        catcher.stop()
+        announce(None)
+
+
+def _config() -> Config:
+    try:
+        return read_config()
+    except BadSetting as problem:
+        _stop(str(problem))
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def _stop(sentence: str) -> Any:
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,178 @@
+"""One shop and one Chromium for all browser tests; a signed-in page for each test; no error on the console goes unseen.
+
+What a test may ask for:
+    shop      the server: `shop.url`; `reading()` of data.database looks into its database
+    page      Olive, signed in, 1360 x 900          phone     Olive, signed in, 390 x 844
+    visitor   a browser nobody signed in with       sign_in   sign_in(page, "max") makes it that person's
+    console   the errors seen so far; a test that provokes one on purpose clears it
+    new_shop  starts another server, without an owner unless told one
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from data.database import close_database
+from tests.browser.server import PASSWORD, Server, email_of, furnish, started
+
+OUT = Path(__file__).parents[1] / "out"
+DESK, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+PATIENCE = 15_000  # milliseconds for anything to appear, on a busy machine
+
+SignIn = Callable[[Page, str], None]
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    owner = {"HANDBILL_OWNER_EMAIL": email_of("olive"), "HANDBILL_OWNER_PASSWORD": PASSWORD}
+    with started(tmp_path_factory.mktemp("shop"), owner) as server:
+        furnish(server)
+        yield server
+        close_database()
+
+
+@pytest.fixture
+def new_shop(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """`new_shop(HANDBILL_UNDO_SECONDS="30")`: a shop of its own that ends with the test."""
+    with ExitStack() as stack:
+
+        def start(**settings: str) -> Server:
+            data = tmp_path / f"shop-{len(list(tmp_path.iterdir()))}"
+            data.mkdir()
+            return stack.enter_context(started(data, settings))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = os.environ.get("HANDBILL_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    assert found, "The browser tests need Chromium: install it, or name it in HANDBILL_CHROMIUM."
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(open_page: Open, sign_in: SignIn) -> Page:
+    made = open_page(DESK)
+    sign_in(made, "olive")
+    return made
+
+
+@pytest.fixture
+def phone(open_page: Open, sign_in: SignIn) -> Page:
+    made = open_page(PHONE, has_touch=True, is_mobile=True)
+    sign_in(made, "olive")
+    return made
+
+
+@pytest.fixture
+def visitor(open_page: Open) -> Page:
+    return open_page(DESK)
+
+
+@pytest.fixture
+def sign_in(shop: Server) -> SignIn:
+    """Whoever used that browser before is signed out by it. The page itself stays where it is."""
+
+    def now_it_is(page: Page, who: str) -> None:
+        answer = page.context.request.post(
+            f"{shop.url}/sign-in",
+            form={"email": email_of(who), "password": PASSWORD},
+            headers={"Origin": shop.url},
+            max_redirects=0,
+        )
+        assert answer.status == 303, f"{who} could not sign in: {answer.status}"
+
+    return now_it_is
+
+
+@pytest.fixture
+def open_page(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    console: list[str],
+) -> Iterator[Open]:
+    """A browser with nothing in it, at the shop's address so that `page.goto("/customers")` is enough.
+
+    `open_page(size, base_url=...)` for another shop.
+    """
+    pages: list[Page] = []
+
+    def make(size: Mapping[str, int] = DESK, **more: Any) -> Page:
+        more.setdefault("base_url", _url_of_the_shop(request))
+        context = browser.new_context(
+            viewport={"width": size["width"], "height": size["height"]},
+            timezone_id="Europe/London",
+            locale="en-GB",
+            reduced_motion="reduce",
+            **more,
+        )
+        context.set_default_timeout(PATIENCE)
+        made = context.new_page()
+        _listen(made, console)
+        pages.append(made)
+        return made
+
+    yield make
+    if getattr(request.node, "went_wrong", False):
+        _photograph(request.node.name, pages)
+    for one in pages:
+        one.context.close()
+
+
+@pytest.fixture
+def console() -> Iterator[list[str]]:
+    seen: list[str] = []
+    yield seen
+    assert not seen, "The console of the browser shows errors:\n" + "\n".join(seen)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.went_wrong = True  # type: ignore[attr-defined]
+    return report
+
+
+def _url_of_the_shop(request: pytest.FixtureRequest) -> str:
+    server: Server = request.getfixturevalue("shop")
+    return server.url
+
+
+def _listen(page: Page, console: list[str]) -> None:
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            console.append(f"{message.text} ({message.location.get('url', '')})")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: console.append(f"{error} ({page.url})"))
+
+
+def _photograph(name: str, pages: list[Page]) -> None:
+    OUT.mkdir(exist_ok=True)
+    for number, page in enumerate(pages):
+        page.screenshot(path=OUT / f"{name}-{number}.png", full_page=True)
