@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from data.database import close_database
 from tests.browser.server import PASSWORD, Server, email_of, furnish, started
@@ -35,6 +35,7 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",
 ]
 PATIENCE = 15_000  # milliseconds for anything to appear, on a busy machine
+expect.set_options(timeout=PATIENCE)
 
 SignIn = Callable[[Page, str], None]
 Open = Callable[..., Page]
