@@ -202,7 +202,7 @@ def _read_moment(value: Any) -> str:
         moment = _moment(text)
     except ValueError:
         raise bad_rule(f"\u201c{text}\u201d is not a date such as 2026-05-31.") from None
-    if not 1900 <= moment.year <= 2200 or isinstance(moment, datetime) and moment.tzinfo is None:
+    if not 1900 <= moment.year <= 2200 or (isinstance(moment, datetime) and moment.tzinfo is None):
         raise bad_rule(f"\u201c{text}\u201d is not a date such as 2026-05-31.")
     return text
 

@@ -167,7 +167,7 @@ def name_of(session: Session, segment_id: int) -> str | None:
 
 def names(session: Session) -> dict[int, str]:
     """For rule.sentence()."""
-    return {segment_id: name for segment_id, name in session.execute(select(Segment.id, Segment.name))}
+    return dict(session.execute(select(Segment.id, Segment.name)).tuples())
 
 
 def _live() -> Any:

@@ -116,10 +116,13 @@ class Reach:
     trouble: SQLColumnExpression[Any]
 
 
-def why_left_out(reach: Reach, message_type: MessageType) -> ColumnElement[str | None]:
+def why_left_out(
+    reach: Reach, message_type: MessageType, *, of_many: bool = False
+) -> ColumnElement[str | None]:
     """The answer as SQL over `customers`: NULL for "may be written to", otherwise a LeftOut word.
 
-    Duplicates are not seen here: they are a matter between two rows.
+    Duplicates are not seen here: they are a matter between two rows. `of_many` asks for the whole book at once: it
+    gathers all refusals first, which is some ten times faster for 100,000 people and slower for a hundred.
     """
     reasons: list[tuple[ColumnElement[bool], LeftOut]] = [
         (reach.address.is_(None), LeftOut.NO_ADDRESS),
@@ -128,11 +131,11 @@ def why_left_out(reach: Reach, message_type: MessageType) -> ColumnElement[str |
     if message_type.needs_consent:
         reasons.append(
             (
-                or_(Customer.marketing_opt_out, _said_no(reach.channel, message_type)),
+                or_(Customer.marketing_opt_out, _said_no(reach.channel, message_type, of_many)),
                 LeftOut.OPTED_OUT,
             )
         )
-    reasons.append((_is_suppressed(reach, message_type), LeftOut.SUPPRESSED))
+    reasons.append((_is_suppressed(reach, message_type, of_many), LeftOut.SUPPRESSED))
     return case(*[(condition, str(word)) for condition, word in reasons], else_=None)
 
 
@@ -257,23 +260,21 @@ def fingerprint(address: str) -> str:
     return keys().fingerprint(address)
 
 
-def _said_no(channel: str, message_type: MessageType) -> ColumnElement[bool]:
-    return exists().where(
-        Preference.customer_id == Customer.id,
-        Preference.channel == channel,
-        Preference.message_type == message_type,
-        Preference.allowed.is_(False),
+def _said_no(channel: str, message_type: MessageType, of_many: bool) -> ColumnElement[bool]:
+    said_no = and_(
+        Preference.channel == channel, Preference.message_type == message_type, Preference.allowed.is_(False)
     )
+    if of_many:
+        return Customer.id.in_(select(Preference.customer_id).where(said_no))
+    return exists().where(Preference.customer_id == Customer.id, said_no)
 
 
-def _is_suppressed(reach: Reach, message_type: MessageType) -> ColumnElement[bool]:
-    return exists().where(
-        and_(
-            Suppression.channel == reach.channel,
-            Suppression.address_hash == reach.address_hash,
-            Suppression.scope.in_([EVERY_TYPE, str(message_type)]),
-        )
-    )
+def _is_suppressed(reach: Reach, message_type: MessageType, of_many: bool) -> ColumnElement[bool]:
+    scopes = [EVERY_TYPE, str(message_type)]
+    suppressed = and_(Suppression.channel == reach.channel, Suppression.scope.in_(scopes))
+    if of_many:
+        return reach.address_hash.in_(select(Suppression.address_hash).where(suppressed))
+    return exists().where(Suppression.address_hash == reach.address_hash, suppressed)
 
 
 def _write_state(

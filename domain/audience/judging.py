@@ -1,0 +1,146 @@
+"""Everybody who matches, with the reason for each who gets nothing. The count, the launch and the explanation share it,
+so they can differ only because the book changed in between.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    case,
+    column,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    table,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from domain.audience import rules, segments
+from domain.audience.leaves import has_any_tag
+from domain.audience.who import Audience, Who
+from domain.book.consent import LeftOut, MessageType, Reach, why_left_out
+from domain.book.customers import Customer, Tag
+from domain.ledger.deliveries import REACHED, Delivery
+from domain.refusal import Refusal
+
+DISPATCHES: Final = table("dispatches", column("id"), column("campaign_id"))  # that wing is above this one
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The three pieces of the answer, each over `customers`."""
+
+    reach: Reach
+    who: ColumnElement[bool]  # matches
+    why: ColumnElement[str | None]  # NULL, or the LeftOut word of one alone
+    twins: CTE  # addresses of several who would get it: `address`, `first` (a customer), `number`
+
+    def people(self) -> Select[Any]:
+        """`id`, `address` and `reason`; of several with one address only the first in the book gets the message."""
+        reason = case(
+            (self.why.is_not(None), self.why), (self.is_later_twin, str(LeftOut.DUPLICATE)), else_=None
+        )
+        columns = select(Customer.id, self.reach.address.label("address"), reason.label("reason"))
+        return columns.outerjoin_from(Customer, self.twins, self._same_address).where(self.who)
+
+    def recipients(self) -> Select[Any]:
+        """Ids of those who get it, in the order of the book."""
+        found = select(Customer.id).outerjoin_from(Customer, self.twins, self._same_address)
+        return found.where(self.who, self.why.is_(None), not_(self.is_later_twin)).order_by(Customer.id)
+
+    def sums(self) -> Select[Any] | CompoundSelect[Any]:
+        """(word, number) for each reason, and (NULL, number) for all who match.
+
+        Only those left out are grouped: grouping everybody, or numbering everybody by address, means sorting everybody.
+        """
+        matched = select(null(), func.count()).select_from(Customer).where(self.who)
+        alone = select(self.why, func.count()).where(self.who, self.why.is_not(None)).group_by(self.why)
+        later = select(literal(str(LeftOut.DUPLICATE)), func.sum(self.twins.c.number - 1)).select_from(
+            self.twins
+        )
+        return union_all(matched, alone, later)
+
+    @property
+    def is_later_twin(self) -> ColumnElement[bool]:
+        return and_(self.twins.c.first.is_not(None), self.twins.c.first != Customer.id)
+
+    @property
+    def _same_address(self) -> ColumnElement[bool]:
+        return self.twins.c.address == self.reach.address
+
+
+def judge(
+    session: Session,
+    audience: Audience,
+    reach: Reach,
+    message_type: MessageType,
+    *,
+    now: datetime,
+    not_reached_by: int | None = None,
+) -> Judged:
+    """`not_reached_by`: a campaign whose earlier launches leave out the addresses they reached, or may have reached."""
+    who = and_(Customer.deleted_at.is_(None), condition(session, audience, now=now))
+    if not_reached_by is not None:
+        who = and_(who, or_(reach.address.is_(None), reach.address.not_in(_reached_by(not_reached_by))))
+    why = why_left_out(reach, message_type, of_many=True)
+    return Judged(reach, who, why, _twins(reach, and_(who, why.is_(None))))
+
+
+def condition(session: Session, audience: Audience, *, now: datetime) -> ColumnElement[bool]:
+    """Who is meant, over `customers`. Raises Refusal "audience_gone" for a segment or tag that no longer exists."""
+    match audience.kind:
+        case Who.SEGMENT:
+            return segments.condition(session, segments.rule_of(session, audience.segment_id or 0), now=now)
+        case Who.TAGS:
+            _require_tags(session, audience.tags)
+            return has_any_tag(audience.tags)
+        case Who.MANUAL:
+            return Customer.id.in_(_listed(audience.customer_ids))
+        case Who.STATUS:
+            return Customer.status.in_(audience.statuses)
+        case Who.RULE:
+            return segments.condition(session, audience.rule or rules.EVERYBODY, now=now)
+    return true()
+
+
+def _twins(reach: Reach, gets_it: ColumnElement[bool]) -> CTE:
+    """Only addresses that stand twice in the book are looked at, found by the index alone: they are few."""
+    shared = select(reach.address).where(reach.address.is_not(None)).group_by(reach.address)
+    found: Any = select(
+        reach.address.label("address"), func.min(Customer.id).label("first"), func.count().label("number")
+    )
+    found = found.where(reach.address.in_(shared.having(func.count() > 1)), gets_it)
+    return cast(CTE, found.group_by(reach.address).having(func.count() > 1).cte("twins"))
+
+
+def _reached_by(campaign_id: int) -> Select[str | None]:
+    runs = select(DISPATCHES.c.id).where(DISPATCHES.c.campaign_id == campaign_id)
+    got_it = Delivery.state.in_(REACHED), Delivery.address_key.is_not(None)
+    return select(Delivery.address_key).where(Delivery.dispatch_id.in_(runs), *got_it)
+
+
+def _require_tags(session: Session, tags: tuple[str, ...]) -> None:
+    known = {name.casefold() for name in session.scalars(select(Tag.name).where(Tag.name.in_(tags)))}
+    gone = [tag for tag in tags if tag.casefold() not in known]
+    if gone:
+        raise Refusal(
+            "audience_gone", f"There is no tag \u201c{gone[0]}\u201d any more. Choose another.", tags=gone
+        )
+
+
+def _listed(ids: tuple[int, ...]) -> Select[Any]:
+    """As one bound value: a database takes only so many."""
+    values = func.json_each(json.dumps(ids)).table_valued("value")
+    return select(values.c.value)
