@@ -167,7 +167,7 @@ def name_of(session: Session, segment_id: int) -> str | None:
 
 def names(session: Session) -> dict[int, str]:
     """For rule.sentence()."""
-    return dict(session.execute(select(Segment.id, Segment.name)).tuples())
+    return dict(session.execute(select(Segment.id, Segment.name)).tuples().all())
 
 
 def _live() -> Any:
