@@ -42,7 +42,10 @@ class Page:
 
 
 def register(pages: Sequence[Page], *, above: Sequence[Callable[[], Any]] = ()) -> None:
-    """Open the shell at every path. `above` builds what stands over each page, such as the undo bar."""
+    """Open the shell at every path. `above` builds what stands over each page, such as the undo bar.
+
+    Call it last: routes that NiceGUI itself is given later lie behind this one. Files belong to the outer app.
+    """
     ways = [(one.nav, one.path, one.right) for one in pages if one.nav]
 
     async def root(request: Request) -> Response | None:
@@ -96,7 +99,7 @@ class Rooms(ui.sub_pages):
             room, waiting = box("full"), skeleton()
             try:
                 await _enter(one, args, room)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the page says so kindly
+            except Exception as error:  # whatever it is, the page says so kindly
                 _say_instead(error, one, room)
             finally:
                 if not waiting.is_deleted:

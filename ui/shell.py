@@ -80,7 +80,6 @@ def draw(
     """The page goes inside. `watch` looks around again, and gives None once the person is signed out."""
     open_ways = [(nav, path) for nav, path, right in ways if found.by.may(right)]
     marks = Marks()
-    link("Skip to the content", "#content", classes="hb-skip")
     with ui.left_drawer(value=None, fixed=True).props(DRAWER).classes("hb-side") as drawer:
         _sidebar(found, open_ways, marks)
     _top_bar(drawer)
@@ -157,6 +156,7 @@ class News:
 
 
 def _sidebar(found: Surroundings, ways: Sequence[tuple[Nav, str]], marks: Marks) -> None:
+    link("Skip to the content", "#content", classes="hb-skip")
     _brand(found.shop_name)
     with put(box("full", "nav"), aria_label="Pages").style("flex:1"):
         for group in dict.fromkeys(nav.group for nav, _ in ways if nav.group):
@@ -205,7 +205,7 @@ def _user_box(found: Surroundings) -> None:
         avatar(found.by.name)
         with box("grow"):
             text(found.by.name, "name clip", testid="user-name")
-            text(str(found.by.role).capitalize(), "muted small", testid="user-role")
+            text(str(found.by.role).capitalize(), "muted small clip", testid="user-role")
         _look_switch(found)
         # A form and not a handler: only an ordinary answer of the server can take the cookie away.
         with put(ui.element("form"), method="post", action=SIGN_OUT).style("display:contents"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from nicegui import app as shell
 from nicegui import ui
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -56,6 +56,7 @@ QUASAR_ICONS: dict[str, dict[str, str]] = {
 def install(outer: FastAPI) -> None:
     """Serve our files from the outer app and name them in the head of every page of the shell."""
     outer.mount("/static", VersionedFiles(directory=STATIC), name="static")
+    outer.get("/favicon.ico", include_in_schema=False)(_favicon)
     shell.colors(
         primary="#0b6b50",
         positive="#177245",
@@ -99,6 +100,12 @@ class VersionedFiles(StaticFiles):
         lasting = scope["query_string"].startswith(b"v=") or path.endswith(".woff2")
         response.headers["cache-control"] = FOREVER if lasting else "no-cache"
         return response
+
+
+def _favicon() -> FileResponse:
+    return FileResponse(
+        FAVICON, media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"}
+    )
 
 
 def _versions() -> dict[str, str]:

@@ -39,7 +39,7 @@ def handled(handler: Callable[..., Any]) -> Callable[..., Any]:
             result = handler(*args, **kwargs)
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:  # noqa: BLE001 - whatever it was, the person is told and the log knows
+        except Exception as error:  # whatever it was, the person is told and the log knows
             answer(error, client)
 
     return guarded

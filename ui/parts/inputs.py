@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import events, ui
 
-from ui.parts.basics import box, icon, put, text
+from ui.parts.basics import E, box, icon, put, text
 from ui.parts.feedback import handled
 
 Change = Callable[..., Any]
@@ -436,14 +436,14 @@ def drop_zone(
 
 
 def _dressed(
-    made: Any,
+    made: E,
     *,
     label: str = "",
     debounce: int = 0,
     clearable: bool = False,
     autocomplete: str | None = None,
     testid: str | None = None,
-) -> Any:
+) -> E:
     made.props("outlined dense hide-bottom-space").classes("hb-input")
     if debounce:
         made.props["debounce"] = debounce

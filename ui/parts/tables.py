@@ -159,12 +159,12 @@ class ListTable:
         )
 
     async def _sort(self, event: events.GenericEventArguments) -> None:
-        order: Mapping[str, Any] = event.args
-        asked = (
-            self.on_sort(str(order.get("sortBy") or ""), bool(order.get("descending")))
-            if self.on_sort
-            else None
-        )
+        asked_for: Mapping[str, Any] = event.args
+        order = (str(asked_for.get("sortBy") or ""), bool(asked_for.get("descending")))
+        if order == self.order or self.on_sort is None:
+            return  # the browser also repeats what it was given
+        self.order = order
+        asked = self.on_sort(*order)
         if asked is not None and hasattr(asked, "__await__"):
             await asked
 
