@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ForeignKey, String, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
@@ -170,7 +170,7 @@ def names(session: Session) -> dict[int, str]:
     return dict(session.execute(select(Segment.id, Segment.name)).tuples().all())
 
 
-def _live() -> Any:
+def _live() -> Select[Segment]:
     return select(Segment).where(Segment.deleted_at.is_(None))
 
 
