@@ -22,7 +22,7 @@ from domain.shop import sessions
 from domain.shop.people import Actor, Right
 from ui.parts.basics import box, empty, page, skeleton, text
 from ui.parts.feedback import SIGN_IN, SessionOver, answer, io, leave_for_sign_in, noted
-from ui.shell import Nav, Surroundings, draw, look_around
+from ui.shell import START, Nav, Surroundings, draw, look_around
 
 __all__ = ["Nav", "Page", "SessionOver", "current_actor", "register", "send_away"]
 
@@ -83,7 +83,9 @@ class Rooms(ui.sub_pages):
 
     def __init__(self, pages: Sequence[Page]) -> None:
         self.built = asyncio.Event()
-        super().__init__({one.path: self._door(one) for one in pages})
+        # The first that fits is taken: "/campaigns/new" must be asked before "/campaigns/{id}".
+        in_order = sorted(pages, key=lambda one: "{" in one.path)
+        super().__init__({one.path: self._door(one) for one in in_order})
 
     async def first_page(self, at_most: float) -> None:
         """Wait, so that a quick page is whole in the first answer."""
@@ -183,7 +185,7 @@ def _not_found(
             "There is no such page",
             sentence,
             "Back to the start",
-            target="/",
+            target=START,
             icon_name="home",
             testid="not-found",
         )
@@ -199,7 +201,7 @@ def _refused(refusal: Refusal, title: str) -> None:
             heading,
             refusal.sentence,
             "Back to the start",
-            target="/",
+            target=START,
             icon_name="home",
             testid="refused",
         )
@@ -213,7 +215,7 @@ def _fault(number: str) -> None:
             "This page could not be shown",
             "Something went wrong on our side. What was saved is safe; please try again in a moment.",
             "Back to the start",
-            target="/",
+            target=START,
             icon_name="home",
             testid="fault",
         ),

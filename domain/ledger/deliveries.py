@@ -171,12 +171,44 @@ def lines(
     limit: int = 50,
 ) -> list[Line]:
     """The recipients of a dispatch in the order of the ledger, from the row behind `after` on."""
-    query = _lines().where(Delivery.dispatch_id == dispatch_id, Delivery.id > after)
-    if states:
-        query = query.where(Delivery.state.in_(states))
-    if search.strip():
-        query = query.where(_looks_like(search.strip()))
-    return [Line(*row) for row in session.execute(query.order_by(Delivery.id).limit(limit))]
+    wanted = _wanted(dispatch_id, states, search)
+    query = _lines().where(*wanted, Delivery.id > after).order_by(Delivery.id).limit(limit)
+    return [Line(*row) for row in session.execute(query)]
+
+
+def how_many(session: Session, dispatch_id: int, *, states: tuple[State, ...] = (), search: str = "") -> int:
+    """The length of the list that `lines` gives page by page."""
+    found = _lines().where(*_wanted(dispatch_id, states, search)).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def put_off(session: Session, dispatch_id: int) -> tuple[int, datetime | None]:
+    """How many the server told to come again later, and when the first of them is tried."""
+    row = session.execute(
+        select(func.count(), func.min(Delivery.next_at)).where(
+            Delivery.dispatch_id == dispatch_id, Delivery.state == State.DEFERRED
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def reasons(session: Session, dispatch_id: int, state: State) -> dict[str, int]:
+    """Why rows ended in this state, the most frequent reason first."""
+    number = func.count()
+    rows = session.execute(
+        select(Delivery.reason, number)
+        .where(Delivery.dispatch_id == dispatch_id, Delivery.state == state)
+        .group_by(Delivery.reason)
+        .order_by(number.desc())
+    )
+    return {reason or "": count for reason, count in rows}
+
+
+def left_out_on_the_way(session: Session, dispatch_id: int) -> int:
+    """Those who were on the list at the launch and may not be written to any more when their turn came."""
+    on_the_way = (Delivery.state == State.SKIPPED) & (Delivery.attempts > 0)
+    query = select(func.count()).where(Delivery.dispatch_id == dispatch_id, on_the_way)
+    return session.scalar(query) or 0
 
 
 def by_id(session: Session, delivery_id: int) -> Line | None:
@@ -214,6 +246,15 @@ def _lines() -> Any:
         at,
         Delivery.attempts,
     ).outerjoin(Customer, Customer.id == Delivery.customer_id)
+
+
+def _wanted(dispatch_id: int, states: tuple[State, ...], search: str) -> list[Any]:
+    wanted: list[Any] = [Delivery.dispatch_id == dispatch_id]
+    if states:
+        wanted.append(Delivery.state.in_(states))
+    if search.strip():
+        wanted.append(_looks_like(search.strip()))
+    return wanted
 
 
 def _looks_like(text_: str) -> Any:

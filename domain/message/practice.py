@@ -4,11 +4,12 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from sqlalchemy import LargeBinary, String, Text, delete, func, select
+from sqlalchemy import LargeBinary, String, Text, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from domain.refusal import missing
+from domain.shop.people import Actor, Right
 
 KEPT = 2_000  # messages; practice is no archive
 
@@ -71,6 +72,11 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(PracticeMail)) or 0
 
 
+def newest(session: Session) -> int:
+    """Its number; 0 for an empty inbox. A change of it tells that mail came."""
+    return session.scalar(select(func.max(PracticeMail.id))) or 0
+
+
 def read(session: Session, mail_id: int) -> PracticeMail:
     """With its whole content loaded."""
     found = session.get(PracticeMail, mail_id)
@@ -80,7 +86,23 @@ def read(session: Session, mail_id: int) -> PracticeMail:
     return found
 
 
-def empty(session: Session) -> None:
+def unread(session: Session) -> int:
+    return session.scalar(select(func.count()).where(PracticeMail.seen_at.is_(None))) or 0
+
+
+def mark_seen(session: Session, mail_id: int, *, now: datetime) -> None:
+    first_look = (PracticeMail.id == mail_id) & PracticeMail.seen_at.is_(None)
+    session.execute(
+        update(PracticeMail)
+        .where(first_look)
+        .values(seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def empty(session: Session, *, by: Actor) -> None:
+    """Practice mails are nobody's record: throwing them away touches no report."""
+    by.require(Right.EDIT_CAMPAIGNS)
     session.execute(delete(PracticeMail))
 
 

@@ -244,7 +244,7 @@ def page(
     limit: int = 50,
 ) -> list[Campaign]:
     """The list, newest first. `pill` is a status, "failed" (drafts whose last launch failed) or "all"."""
-    query = _living().where(_pill(pill))
+    query = _living().where(stands_under(pill))
     if search.strip():
         like = search.strip()
         found = Campaign.name.icontains(like, autoescape=True) | Campaign.subject.icontains(
@@ -259,7 +259,7 @@ def page(
 def counts(session: Session) -> dict[str, int]:
     """How many campaigns stand under each pill of the list."""
     pills = ["all", *Status, "failed"]
-    columns = [func.count().filter(_pill(pill)).label(f"p{at}") for at, pill in enumerate(pills)]
+    columns = [func.count().filter(stands_under(pill)).label(f"p{at}") for at, pill in enumerate(pills)]
     row = session.execute(select(*columns).select_from(Campaign).where(Campaign.deleted_at.is_(None))).one()
     return dict(zip(map(str, pills), row, strict=True))
 
@@ -430,7 +430,8 @@ def _living() -> Select[tuple[Campaign]]:
     return select(Campaign).where(Campaign.deleted_at.is_(None))
 
 
-def _pill(pill: str) -> ColumnElement[bool]:
+def stands_under(pill: str) -> ColumnElement[bool]:
+    """A status, "failed" (drafts whose last launch failed) or "all"."""
     if pill == "all":
         return true()
     if pill == "failed":

@@ -1,0 +1,267 @@
+"""What became of a send, and what the lists of campaigns and sends show. Read only."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from domain.audience import audience as audiences
+from domain.audience.audience import Audience
+from domain.book.merging import values_of
+from domain.channels import email
+from domain.ledger import deliveries
+from domain.ledger.deliveries import Books, Delivery, State
+from domain.message.compose import Preview
+from domain.sending import campaigns, dispatches
+from domain.sending.campaigns import Campaign, Status
+from domain.sending.dispatches import RUNNING, Dispatch, DispatchState
+from domain.sending.engine import frozen_draft
+
+ENOUGH_TO_GUESS = 10  # messages; before that a time left would be a fable
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One dispatch as it stands at this moment."""
+
+    dispatch: Dispatch
+    books: Books
+    put_off: int = 0  # the server said "later"
+    next_try: datetime | None = None
+    left_out_on_the_way: int = 0
+    seconds_left: float | None = None
+
+    @property
+    def to_reach(self) -> int:
+        """Everybody on the list who may be written to."""
+        return self.books.recipients - self.books.skipped
+
+    @property
+    def drift(self) -> int | None:
+        """How many more (or, below zero, fewer) were on the list than the button had said."""
+        if self.dispatch.expected is None:
+            return None
+        return self.to_reach + self.left_out_on_the_way - self.dispatch.expected
+
+
+def report(session: Session, dispatch_id: int, *, now: datetime) -> Report:
+    dispatch = dispatches.get(session, dispatch_id)
+    books = deliveries.books(session, dispatch_id)
+    later, next_try = deliveries.put_off(session, dispatch_id) if books.queued else (0, None)
+    return Report(
+        dispatch,
+        books,
+        later,
+        next_try,
+        deliveries.left_out_on_the_way(session, dispatch_id) if books.skipped else 0,
+        _seconds_left(dispatch, books, later, now),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A campaign with all its launches, newest first."""
+
+    campaign: Campaign
+    audience: str
+    launches: list[Dispatch]
+    books: dict[int, Books]
+    reached: int  # addresses, over all launches
+
+    @property
+    def told(self) -> Dispatch | None:
+        """The launch to tell about: the last one that was not called back, or the one that runs."""
+        return next((one for one in self.launches if one.state is not DispatchState.UNDONE), None)
+
+
+def story(session: Session, campaign_id: int) -> Story:
+    campaign = campaigns.get(session, campaign_id)
+    launches = dispatches.of_campaign(session, campaign_id)
+    return Story(
+        campaign,
+        audiences.describe(session, Audience.parse(campaign.audience)),
+        launches,
+        deliveries.books_of(session, [one.id for one in launches]),
+        deliveries.reached_in_campaign(session, campaign_id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A send that every screen should know of."""
+
+    id: int
+    campaign_id: int | None
+    name: str
+    waiting: bool  # the undo window is open
+    seconds_to_undo: float
+    to_reach: int
+    done: int
+    put_off: int
+
+
+def moving(session: Session, *, now: datetime) -> list[Moving]:
+    """What waits to go or goes just now, oldest first."""
+    running = list(session.scalars(select(Dispatch).where(Dispatch.state.in_(RUNNING)).order_by(Dispatch.id)))
+    if not running:
+        return []
+    books = deliveries.books_of(session, [one.id for one in running])
+    return [_moving(session, one, books.get(one.id, Books()), now) for one in running]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which campaigns a list should show. `since` and `until` speak of when they were launched."""
+
+    pill: str = "all"
+    search: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A campaign in the list, with its last launch that was not called back."""
+
+    campaign: Campaign
+    dispatch: Dispatch | None
+    books: Books
+
+
+def campaign_rows(session: Session, asked: Asked, *, page: int, size: int) -> tuple[list[Row], int]:
+    """One page, newest first, and how many there are in all."""
+    conditions = _conditions(asked)
+    total = session.scalar(select(func.count()).select_from(Campaign).where(*conditions)) or 0
+    query = select(Campaign).where(*conditions).order_by(Campaign.id.desc())
+    found = list(session.scalars(query.offset((page - 1) * size).limit(size)))
+    last = _last_launches(session, [one.id for one in found])
+    books = deliveries.books_of(session, [one.id for one in last.values()])
+    rows = [Row(one, last.get(one.id), _books(books, last.get(one.id))) for one in found]
+    return rows, total
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What went out in a span of time, one-shots included."""
+
+    sends: int = 0
+    messages: int = 0
+
+
+def sent_between(session: Session, since: datetime, until: datetime) -> Sent:
+    launched = (Dispatch.created_at >= since) & (Dispatch.created_at < until)
+    went = Delivery.state.in_([State.SENT, State.UNKNOWN])
+    query = (
+        select(func.count(func.distinct(Dispatch.id)), func.count())
+        .select_from(Dispatch)
+        .join(Delivery, Delivery.dispatch_id == Dispatch.id)
+        .where(launched, went)
+    )
+    return Sent(*session.execute(query).one())
+
+
+@dataclass(frozen=True, slots=True)
+class SendRow:
+    dispatch: Dispatch
+    books: Books
+
+
+def send_rows(session: Session, *, page: int, size: int) -> tuple[list[SendRow], int]:
+    """Every launch, newest first, and how many there are."""
+    total = session.scalar(select(func.count()).select_from(Dispatch)) or 0
+    query = select(Dispatch).order_by(Dispatch.id.desc()).offset((page - 1) * size).limit(size)
+    found = list(session.scalars(query))
+    books = deliveries.books_of(session, [one.id for one in found])
+    return [SendRow(one, books.get(one.id, Books())) for one in found], total
+
+
+def upcoming(session: Session, most: int = 5) -> list[Campaign]:
+    """Scheduled campaigns, the next one first."""
+    waiting = (Campaign.status == Status.SCHEDULED) & Campaign.deleted_at.is_(None)
+    return list(session.scalars(select(Campaign).where(waiting).order_by(Campaign.scheduled_at).limit(most)))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as one person got it, or would have got it."""
+
+    reader: str
+    preview: Preview
+    values: dict[str, object] = field(default_factory=dict)
+
+
+def letter(session: Session, dispatch: Dispatch) -> Letter:
+    """The frozen content as the first recipient read it. Raises Refusal where it can't be compiled any more."""
+    first = next((one for one in deliveries.lines(session, dispatch.id, limit=20) if one.customer_id), None)
+    values = values_of(session, [first.customer_id]) if first and first.customer_id else {}
+    person = next(iter(values.values()), {})
+    preview = email.letter(session, frozen_draft(dispatch)).preview(person)
+    return Letter(first.name if first else "", preview, person)
+
+
+def month(now: datetime, zone: ZoneInfo, back: int = 0) -> tuple[datetime, datetime]:
+    """The first instant of the present month on the shop's wall, or of one `back` before it, and of the next."""
+    here = now.astimezone(zone)
+    count = here.year * 12 + here.month - 1 - back
+    return _first_of(count, zone), _first_of(count + 1, zone)
+
+
+def _first_of(count: int, zone: ZoneInfo) -> datetime:
+    return datetime(count // 12, count % 12 + 1, 1, tzinfo=zone)
+
+
+def _seconds_left(dispatch: Dispatch, books: Books, later: int, now: datetime) -> float | None:
+    """At the pace so far. What the server put off is not waited for here."""
+    done = books.sent + books.failed + books.not_sure
+    if dispatch.state is not DispatchState.SENDING or dispatch.started_at is None or done < ENOUGH_TO_GUESS:
+        return None
+    pace = (now - dispatch.started_at).total_seconds() / done
+    return pace * (books.queued - later)
+
+
+def _moving(session: Session, dispatch: Dispatch, books: Books, now: datetime) -> Moving:
+    later, _ = deliveries.put_off(session, dispatch.id)
+    return Moving(
+        dispatch.id,
+        dispatch.campaign_id,
+        dispatch.name,
+        dispatch.state is DispatchState.WAITING,
+        max(0.0, (dispatch.starts_at - now).total_seconds()),
+        books.recipients - books.skipped,
+        books.recipients - books.skipped - books.queued,
+        later,
+    )
+
+
+def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
+    conditions = [Campaign.deleted_at.is_(None), campaigns.stands_under(asked.pill)]
+    if like := asked.search.strip():
+        in_name = Campaign.name.icontains(like, autoescape=True)
+        conditions.append(in_name | Campaign.subject.icontains(like, autoescape=True))
+    if asked.since and asked.until:
+        within = (Dispatch.created_at >= asked.since) & (Dispatch.created_at < asked.until)
+        launched = select(Dispatch.campaign_id).where(
+            within, _not_undone(), Dispatch.campaign_id.is_not(None)
+        )
+        conditions.append(Campaign.id.in_(launched))
+    return conditions
+
+
+def _last_launches(session: Session, campaign_ids: list[int]) -> dict[int, Dispatch]:
+    last = (
+        select(func.max(Dispatch.id))
+        .where(Dispatch.campaign_id.in_(campaign_ids), _not_undone())
+        .group_by(Dispatch.campaign_id)
+    )
+    rows = session.scalars(select(Dispatch).where(Dispatch.id.in_(last)))
+    return {one.campaign_id: one for one in rows if one.campaign_id is not None}
+
+
+def _not_undone() -> ColumnElement[bool]:
+    return Dispatch.state != DispatchState.UNDONE
+
+
+def _books(books: dict[int, Books], dispatch: Dispatch | None) -> Books:
+    return books.get(dispatch.id, Books()) if dispatch else Books()
