@@ -20,6 +20,7 @@ WATCH_EVERY = 10.0  # seconds between looks at: still signed in, still practisin
 DRAWER = "width=248 breakpoint=1023"
 SIGN_OUT = "/sign-out"
 PRACTICE_INBOX = "/practice"
+START = "/marketing"
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _way(classes: str, nav: Nav, words: str, path: str, marks: Marks) -> None:
 
 
 def _brand(shop_name: str = "") -> None:
-    with link("", "/", classes="hb-brand"):
+    with link("", START, classes="hb-brand"):
         with box("tile", "span"):
             icon("mark")
         with box("grow"):
@@ -231,11 +232,9 @@ def _look_switch(found: Surroundings) -> None:
 def _practice_line() -> None:
     with put(box("hb-banner", testid="practice-banner"), role="status"):
         icon("shield")
-        text(
-            "Practice mode: nothing leaves this machine. Messages land in the Practice inbox.",
-            "say",
-            "span",
-        )
+        with box("say", "span"):
+            text("Practice mode: nothing leaves this machine.", tag="span")
+            text(" Messages land in the Practice inbox.", "hb-hide-phone pre", "span")
         link("Open it", PRACTICE_INBOX, classes="")
 
 

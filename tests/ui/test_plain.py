@@ -1,0 +1,56 @@
+"""The plain pages show what they are given, and only as text."""
+
+import pytest
+
+from ui.plain import page
+
+PAGES = [
+    "sign_in",
+    "welcome_owner",
+    "welcome_shop",
+    "welcome_choice",
+    "unsubscribe",
+    "unsubscribed",
+    "message",
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_needs_nothing_to_be_shown(name: str) -> None:
+    answer = page(name)
+    assert answer.status_code == 200
+    assert "<h1>" in bytes(answer.body).decode()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_asks_another_machine_for_anything(name: str) -> None:
+    html = bytes(page(name).body).decode()
+    assert "https://" not in html
+    assert 'src="//' not in html
+
+
+def test_what_was_typed_comes_back_as_text() -> None:
+    html = bytes(page("sign_in", values={"email": '"><script>alert(1)</script>', "next": '"x'}).body).decode()
+    assert "<script>alert" not in html
+    assert "&#34;&gt;&lt;script&gt;" in html
+
+
+def test_a_password_never_comes_back() -> None:
+    html = bytes(page("welcome_owner", values={"password": "correct horse"}).body).decode()
+    assert "correct horse" not in html
+
+
+def test_what_is_wrong_stands_at_its_field() -> None:
+    html = bytes(
+        page("welcome_owner", errors={"email": "This does not look like an email address."}).body
+    ).decode()
+    assert 'id="email-wrong"' in html
+    assert 'aria-describedby="email-wrong"' in html
+
+
+def test_further_choices_are_forms_of_their_own() -> None:
+    html = bytes(
+        page("unsubscribed", others=[("Stop everything", "what", "everything")], action="/u/t").body
+    ).decode()
+    assert 'action="/u/t"' in html
+    assert 'name="what" value="everything"' in html
