@@ -14,7 +14,7 @@ from ui import frame, theme
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
-    "hub", "campaigns", "campaign", "builder", "one_shot", "sends", "practice_inbox", "customers", "customer",
+    "hub", "campaigns", "builder", "campaign", "one_shot", "sends", "practice_inbox", "customers", "customer",
     "importing", "segments", "segment", "templates", "template", "settings", "staff",
 )  # fmt: skip
 

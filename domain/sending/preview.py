@@ -1,0 +1,121 @@
+"""What a send would be before anybody presses Send: the letter as one person gets it, and who gets it."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from domain.audience import audience as audiences
+from domain.audience.audience import Audience, Count
+from domain.book.merging import values_of
+from domain.channels import channel
+from domain.channels.channel import Draft
+from domain.channels.email import letter
+from domain.refusal import Kind, Refusal
+from domain.sending import campaigns
+from domain.sending.campaigns import Campaign
+from domain.sending.launches import NOBODY, WHY_NOBODY
+
+NOBODY_YET: Final = "shop@example.invalid"  # a letter can be looked at before there is a sender
+BLANK: Final = dict.fromkeys(campaigns.LONGEST, "") | {
+    "html_body": "",
+    "text_body": "",
+    "message_type": "marketing",
+}
+ENTICING: Final = re.compile(
+    r"\b(sale|discounts?|special offer|offers?|voucher|coupon|save \d|promo(tion|code)?|black friday)\b|\d ?% ?off",
+    re.IGNORECASE,
+)
+PROMOTIONAL: Final = (
+    "This reads like an offer. Operational messages also go to people who opted out of offers; "
+    "choose Marketing unless it is about their own order or repair."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A letter as one person gets it. `doubts` are worth a look and stop nothing."""
+
+    sender: str
+    subject: str
+    html: str
+    text: str
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A launch that has not happened. `remaining` is there when an earlier launch reached some of them."""
+
+    subject: str
+    audience: str
+    everyone: Count
+    remaining: Count | None
+    first_names: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+    @property
+    def usual(self) -> Count:
+        """Whom a careful press of Send goes to."""
+        return self.remaining or self.everyone
+
+    @property
+    def reached(self) -> int:
+        return self.everyone.reachable - self.remaining.reachable if self.remaining else 0
+
+
+def drafted(session: Session, fields: dict[str, Any]) -> Draft:
+    """The content of a form as a draft, with the shop's usual sender where none is written. Raises Refusal by field."""
+    content = {name: value for name, value in fields.items() if name in BLANK}
+    return campaigns.as_draft(session, Campaign(**campaigns.checked(BLANK | content)))
+
+
+def sight(session: Session, draft: Draft, customer_id: int | None) -> Sight:
+    """The letter for this customer, or for somebody of whom nothing is known. Raises Refusal for what can't be read."""
+    compiled = letter(session, replace(draft, from_email=draft.from_email or NOBODY_YET))
+    person = values_of(session, [customer_id]).get(customer_id, {}) if customer_id else {}
+    shown = compiled.preview(person)
+    doubts = tuple(field.sentence for field in compiled.unknown_fields)
+    sender = f"{draft.from_name} <{draft.from_email}>" if draft.from_email else f"{draft.from_name}"
+    return Sight(sender.strip(), shown.subject, shown.html, shown.text, doubts + _doubts(draft))
+
+
+def of_campaign(session: Session, campaign_id: int, *, even_nobody: bool = False, now: datetime) -> Prospect:
+    """Raises Refusal where it can't be sent, with the field to mend where there is one."""
+    campaign = campaigns.get(session, campaign_id)
+    draft = campaigns.as_draft(session, campaign)
+    before = campaign.id if campaign.run_no else None
+    audience = Audience.parse(campaign.audience)
+    return prospect(session, draft, audience, campaign.channel, before, even_nobody=even_nobody, now=now)
+
+
+def prospect(
+    session: Session,
+    draft: Draft,
+    audience: Audience,
+    channel_name: str = "email",
+    launched_before: int | None = None,
+    *,
+    even_nobody: bool = False,
+    now: datetime,
+) -> Prospect:
+    """`launched_before` is the campaign whose earlier launches may have reached some of them already."""
+    way = channel.named(channel_name)
+    way.check(session, draft)
+    asked = (session, audience, way.reach(), draft.message_type)
+    everyone = audiences.count(*asked, now=now)
+    if not everyone.reachable and not even_nobody:
+        raise Refusal("no_recipients", NOBODY, Kind.REFUSED, field="audience", causes=WHY_NOBODY)
+    remaining = audiences.count(*asked, now=now, not_reached_by=launched_before) if launched_before else None
+    if remaining and remaining.reachable == everyone.reachable:
+        remaining = None
+    names = audiences.first_names(*asked, now=now, not_reached_by=launched_before if remaining else None)
+    label = audiences.describe(session, audience)
+    return Prospect(draft.subject, label, everyone, remaining, tuple(names), _doubts(draft))
+
+
+def _doubts(draft: Draft) -> tuple[str, ...]:
+    words = f"{draft.subject} {draft.html_body} {draft.text_body}"
+    return (PROMOTIONAL,) if not draft.message_type.needs_consent and ENTICING.search(words) else ()

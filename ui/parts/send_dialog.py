@@ -1,0 +1,193 @@
+"""The last question before a message leaves, and the press itself; also for a time to come.
+
+Each of these raises Refusal where it can't be sent, so that the page can say so beside the thing.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from data.database import now, reading, unit
+from domain.audience.audience import Audience
+from domain.sending import calendar, campaigns, preview
+from domain.sending.calendar import Appointment
+from domain.sending.launches import Press
+from domain.sending.preview import Prospect
+from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
+from jobs import sending
+from ui import words
+from ui.frame import current_actor
+from ui.parts.basics import alert, box, button, facts, put, text
+from ui.parts.dialogs import ask, confirm, sheet
+from ui.parts.feedback import io
+
+To = Literal["remaining", "everyone"]
+AGAIN = "again"
+COUNTED_AGAIN = "The number is counted again at that moment."
+NOBODY_TODAY = "Nobody would get it today."
+
+
+async def confirm_and_send(campaign_id: int, *, version: int | None = None) -> int | None:
+    """Ask, then launch the campaign. Gives the dispatch's id, or None when the person thought better of it.
+
+    `version` is that of the campaign the person looked at. After a launch that reached only some, the main
+    choice is the rest of them; everybody once more must be written out.
+    """
+    by = await current_actor()
+    found = await io(_of_campaign, campaign_id, by)
+    chosen = await _asked(found)
+    if chosen is None:
+        return None
+    by = await current_actor()
+    number = (found.everyone if chosen == "everyone" else found.usual).reachable
+    press = Press(sending.undo_window(), chosen, number, version, nonce=secrets.token_hex(16))
+    return (await io(sending.send_now, campaign_id, press, by)).id
+
+
+async def confirm_and_send_one_shot(fields: dict[str, Any], audience: Audience, nonce: str) -> int | None:
+    """Ask, then send without a campaign. `nonce` belongs to the form: a second press finds the first send."""
+    by = await current_actor()
+    found = await io(_of_form, fields, audience, by)
+    if await _asked(found) is None:
+        return None
+    by = await current_actor()
+    press = Press(sending.undo_window(), expected=found.everyone.reachable, nonce=nonce)
+    return await io(_send_form, fields, audience, press, by)
+
+
+async def confirm_and_schedule(campaign_id: int, wall: str, *, version: int | None = None) -> bool:
+    """Ask, then schedule for this time on the shop's clock. `wall` is such as "2026-12-01T09:00"."""
+    by = await current_actor()
+    found, when, sentence = await io(_of_schedule, campaign_id, wall, by)
+    count = found.usual.reachable
+    yes = await confirm(
+        f"Schedule for {sentence}?",
+        " ".join(filter(None, [when.note, "" if count else NOBODY_TODAY, COUNTED_AGAIN])),
+        pairs=_pairs(found),
+        confirm_label=f"Schedule for {words.people(count)}" if count else "Schedule anyway",
+        cancel_label="Keep editing",
+        icon="clock",
+    )
+    if yes:
+        await io(_schedule, campaign_id, wall, version, await current_actor())
+    return yes
+
+
+async def _asked(found: Prospect) -> To | None:
+    """Whom to send to, as the person chose."""
+    if found.remaining is None:
+        return "remaining" if await _sure(found) else None
+    answer = await _remaining_or_all(found)
+    if answer == "everyone":
+        return "everyone" if await _sure_again(found) else None
+    return "remaining" if answer == "remaining" else None
+
+
+async def _sure(found: Prospect) -> bool:
+    people = words.people(found.everyone.reachable)
+    return await confirm(
+        f"Send to {people}?",
+        _undo_sentence(),
+        pairs=_pairs(found),
+        confirm_label=f"Send to {people}",
+        cancel_label="Keep editing",
+        icon="send",
+    )
+
+
+async def _remaining_or_all(found: Prospect) -> Any:
+    rest = found.usual.reachable
+    title = f"Send to the remaining {rest:,}?" if rest else "Everybody has been reached"
+    with sheet(title) as dialog:
+        facts(_pairs(found))
+        alert(
+            f"{words.people(found.reached)} got this campaign already.",
+            "Nobody gets it twice unless you say so." if rest else "",
+            testid="reached-before",
+        )
+        text(_undo_sentence(), "body", "p")
+        with box("actions"):
+            button("Keep editing", lambda: dialog.submit(None), kind="ghost", testid="cancel")
+            button(
+                f"Send to all {found.everyone.reachable:,} again",
+                lambda: dialog.submit("everyone"),
+                testid="send-all-again",
+            )
+            if rest:
+                put(
+                    button(
+                        f"Send to the remaining {rest:,}",
+                        lambda: dialog.submit("remaining"),
+                        kind="primary",
+                        icon="send",
+                        testid="confirm",
+                    ),
+                    autofocus=True,
+                )
+    return await ask(dialog)
+
+
+async def _sure_again(found: Prospect) -> bool:
+    return await confirm(
+        f"Send to all {found.everyone.reachable:,} again?",
+        f"{words.people(found.reached)} will get the same message a second time.",
+        confirm_label=f"Send to {words.people(found.everyone.reachable)}",
+        cancel_label="Keep editing",
+        kind="danger",
+        icon="send",
+        typed=AGAIN,
+    )
+
+
+def _pairs(found: Prospect) -> Sequence[tuple[str, str]]:
+    count = found.usual
+    pairs = [
+        ("Goes to", words.named(found.first_names, count.reachable)),
+        ("Audience", found.audience),
+        ("Subject", found.subject),
+        ("Left out", words.listed(count.left_out)),
+        ("Worth a look", " ".join(found.doubts)),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _undo_sentence() -> str:
+    seconds = int(sending.undo_window().total_seconds())
+    if not seconds:
+        return "It leaves at once, and mail that has left can't be called back."
+    return f"You have {words.counted(seconds, 'second')} to undo. After that, mail that has left can't be called back."
+
+
+def _of_campaign(campaign_id: int, by: Actor) -> Prospect:
+    by.require(Right.SEND)
+    with reading() as session:
+        return preview.of_campaign(session, campaign_id, now=now())
+
+
+def _of_form(fields: dict[str, Any], audience: Audience, by: Actor) -> Prospect:
+    by.require(Right.SEND)
+    with reading() as session:
+        return preview.prospect(session, preview.drafted(session, fields), audience, now=now())
+
+
+def _send_form(fields: dict[str, Any], audience: Audience, press: Press, by: Actor) -> int:
+    with reading() as session:
+        draft = preview.drafted(session, fields)
+    return sending.send_one_shot(draft, audience, press, by).id
+
+
+def _of_schedule(campaign_id: int, wall: str, by: Actor) -> tuple[Prospect, Appointment, str]:
+    """The moment must be right; an audience that is empty today may be full on that day."""
+    by.require(Right.SEND)
+    with reading() as session:
+        zone = read_shop(session).zone
+        when = calendar.appointment(wall, zone, now=now())
+        found = preview.of_campaign(session, campaign_id, even_nobody=True, now=now())
+        return found, when, words.moment_in_full(when.instant, zone)
+
+
+def _schedule(campaign_id: int, wall: str, version: int | None, by: Actor) -> None:
+    with unit() as session:
+        when = calendar.appointment(wall, read_shop(session).zone, now=now())
+        campaigns.schedule(session, campaign_id, when, by=by, now=now(), version=version)
