@@ -247,9 +247,9 @@ class Letter:
         parts = self._bytes.copy()
         for place, slot in self._places:
             parts[place] = filled[slot]
-        parts[0] = b"%bSubject%b%bDate: %b\r\nMessage-ID: <%b>\r\n%b" % (
+        parts[0] = b"%b%b%bDate: %b\r\nMessage-ID: <%b>\r\n%b" % (
             wire.mailbox("To", full_name(person), address),
-            wire.header("", self._spoken_title(values)),
+            wire.header("Subject", self._spoken_title(values)),
             _list_headers(unsubscribe_url) if self._is_bulk else b"",
             wire.token(date),
             wire.token(message_id.strip("<>")),

@@ -206,6 +206,13 @@ def tidy(value: Any) -> Any:
     return value if isinstance(value, (int, float, Decimal, date)) else None
 
 
+def unclosed(source: str) -> int | None:
+    """Where something opens that nothing after it closes; Liquid's own reader needs quadratic time to say so."""
+    ends = (("{{", source.rfind("}}")), ("{%", source.rfind("%}")))
+    places = [at for opener, last in ends if (at := source.find(opener, max(last, 0))) >= 0]
+    return min(places, default=None)
+
+
 def chunks(source: str) -> Iterator[tuple[int, int, str]]:
     """Where Liquid reads code and not words, by Liquid's own rules: start, end and kind ("output", "TAG", "RAW", "DOC")."""
     for match in RULES.finditer(source):
@@ -226,7 +233,7 @@ class _PrintTag(Output):
 class _Letter(Environment):
     """Limits: a hundred pages of text, a thousand turns, and nothing that reads files or prints unescaped."""
 
-    output_stream_limit: ClassVar[int] = 400_000  # type: ignore[misc]
+    output_stream_limit: ClassVar[int] = 400_000
     loop_iteration_limit: ClassVar[int | None] = 1_000
     local_namespace_limit: ClassVar[int | None] = 200_000
     block_nesting_limit: ClassVar[int] = 12
@@ -258,6 +265,9 @@ def _refuse_oddities(source: str, part: str) -> None:
             f"the tag {found[1]} can't be used here.",
             *_place(source, found.start()),
         )
+    if (at := unclosed(source)) is not None:
+        brackets = "{{ and not closed with }}" if source[at : at + 2] == "{{" else "{% and not closed with %}"
+        raise MergeError(part, f"a field or tag is opened with {brackets}.", *_place(source, at))
     if found := EMPTY.search(source):
         raise MergeError(part, "there is nothing between {{ and }}.", *_place(source, found.start()))
 
@@ -281,8 +291,8 @@ def _merge_error(error: LiquidError, source: str, part: str) -> MergeError:
 def _index(error: LiquidError, source: str) -> int:
     if isinstance(error, _UnknownFilter):
         return error.index
-    if unclosed := UNCLOSED.match(str(error.message)):
-        return max(found.start() for found in re.finditer(r"\{%-?\s*" + unclosed[1], source))
+    if left_open := UNCLOSED.match(str(error.message)):
+        return max(found.start() for found in re.finditer(r"\{%-?\s*" + left_open[1], source))
     return error.token.start_index if error.token else 0
 
 
@@ -297,14 +307,12 @@ def _reason(error: LiquidError) -> str:
     if isinstance(error, ResourceLimitError):
         return "this is nested or grows beyond what a message can hold."
     message = str(error.message)
-    if "expected '}}'" in message:
-        return "a field is opened with {{ and not closed with }}."
-    if "missing tag name or closing" in message:
-        return "a tag is opened with {% and not closed with %}."
+    if "missing tag name" in message:
+        return "there is no tag name between {% and %}."
     if unexpected := re.fullmatch(r"unexpected tag '(.*)'", message):
         return f"the tag {unexpected[1]} has no meaning here."
-    if unclosed := UNCLOSED.match(message):
-        return f"{{% {unclosed[1]} %}} is never closed with {{% end{unclosed[1]} %}}."
+    if left_open := UNCLOSED.match(message):
+        return f"{{% {left_open[1]} %}} is never closed with {{% end{left_open[1]} %}}."
     if (misused := message.partition(":")[0]) in LETTER.filters:
         return f"the filter {misused} can't be used like this."
     return f"this can't be read ({message})."

@@ -8,14 +8,15 @@ import html
 import re
 from typing import Final
 
-import bleach  # type: ignore[import-untyped]
+import bleach
 import css_inline
 from html_to_markdown import ConversionOptions, convert
 
 from domain.message import styles
-from domain.message.merge import chunks, plain
+from domain.message.merge import chunks, plain, unclosed
 
 MAX_SOURCE: Final = 500_000  # characters; bleach needs about 4 s for a megabyte
+LOOSE_BRACES: Final = "There are curly braces here that are no complete merge field."
 MAX_CHUNKS: Final = 2_000
 
 
@@ -77,6 +78,8 @@ class Cover:
         self.text = self._hide(source)
 
     def _hide(self, source: str) -> str:
+        if unclosed(source) is not None:
+            raise UnsafeHtml(LOOSE_BRACES)
         shown, position = [], 0
         for start, end, kind in chunks(source):
             if kind in ("RAW", "DOC"):
@@ -124,7 +127,7 @@ class Cover:
         result = "".join([*(self._word.sub(self._piece, part) for part in parts)])
         found = [result[start:end] for start, end, _ in chunks(result)]
         if [_one_quote(piece) for piece in found] != [_one_quote(piece) for piece in expected]:
-            raise UnsafeHtml("There are curly braces here that are no complete merge field.")
+            raise UnsafeHtml(LOOSE_BRACES)
         return result
 
     def uncover_words(self, text: str) -> str:
@@ -198,7 +201,7 @@ def _cleaner(cover: Cover) -> bleach.Cleaner:
         protocols=frozenset({"http", "https", "mailto", "tel"}),
         strip=True,
         strip_comments=False,
-        css_sanitizer=styles.MailStyles(),  # type: ignore[arg-type]
+        css_sanitizer=styles.MailStyles(),
     )
 
 
@@ -209,15 +212,15 @@ def _take_styles(markup: str) -> tuple[str, str]:
         found.append(block[1])
         return ""
 
-    rest = re.sub(r"(?is)<style\b[^>]*>(.*?)(?:</style\s*>|\Z)", take, markup)
+    rest = re.sub(r"(?is)<style\b[^<>]*>(.*?)(?:</style\s*>|\Z)", take, markup)
     return rest, re.sub("<!--|-->", "", "\n".join(found))
 
 
 def _without_hidden(markup: str) -> str:
     """Comments, declarations and whatever carries no words of the author go with their content."""
-    markup = re.sub(r"(?s)<!--.*?-->", "", markup)
-    markup = re.sub(rf"(?is)<({HIDDEN})\b[^>]*>.*?(?:</\1\s*>|\Z)", "", markup)
-    markup = re.sub(r"(?is)<(?:!doctype|\?xml)[^>]*>", "", markup)
+    markup = re.sub(r"(?s)<!--.*?(?:-->|\Z)", "", markup)
+    markup = re.sub(rf"(?is)<({HIDDEN})\b[^<>]*>.*?(?:</\1\s*>|\Z)", "", markup)
+    markup = re.sub(r"(?is)<(?:!doctype|\?xml)[^<>]*>", "", markup)
     return re.sub(r"<(?=[!?])", "&lt;", markup)
 
 
@@ -225,7 +228,7 @@ def _body(markup: str) -> str:
     """The inside of a pasted document; the body's own colours stay on a box around it."""
     start = re.search(r"""(?is)<body\b((?:[^<>"']|"[^"<]*"|'[^'<]*')*)>""", markup)
     if not start:
-        return re.sub(r"(?is)<head\b[^>]*>.*?</head\s*>", "", markup)
+        return re.sub(r"(?is)<head\b[^<>]*>.*?</head\s*>", "", markup, count=1)
     inside = re.split(r"(?i)</body\s*>", markup[start.end() :], maxsplit=1)[0]
     return f"<div{start[1]}>{inside}</div>" if re.search(r"(?i)\b(style|bgcolor)\s*=", start[1]) else inside
 

@@ -22,22 +22,20 @@ class AddressError(ValueError):
 PLAIN: Final = re.compile(r"(?![.-])[A-Za-z0-9 ,!?:;/_()+'&#@%.-]{0,70}(?<! )")
 
 
-def body(text: str) -> bytes:
-    """A whole part, lines of at most 76 columns."""
-    return _quoted(text)
-
-
 def piece(text: str) -> bytes:
     """A part of a part: always followed by a soft line break, and so ended that there is room for it."""
     if PLAIN.fullmatch(text):
         return text.encode("ascii")
-    return _quoted(text + "xxx")[:-3]
+    return _quoted(text + "x")[:-1]
 
 
 def _quoted(text: str) -> bytes:
     """binascii picks its line end from the first one it meets, so it gets \\n only and the wire's CRLF comes last."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
-    return LEADING.sub(_covered, binascii.b2a_qp(lines)).replace(b"\n", b"\r\n")
+    encoded = binascii.b2a_qp(lines)
+    if b"=20\n" in encoded or b"=09\n" in encoded:
+        encoded = TRAILING.sub(rb"\1=\n\2\n", encoded)
+    return LEADING.sub(_covered, encoded).replace(b"\n", b"\r\n")
 
 
 def _covered(run: re.Match[bytes]) -> bytes:
@@ -46,6 +44,8 @@ def _covered(run: re.Match[bytes]) -> bytes:
     return b"".join(b"".join(marks[at : at + 25]) + b"=\n" for at in range(0, len(marks), 25))
 
 
+# binascii encodes a blank at a line's end without counting: the line grows to 77 or 78.
+TRAILING: Final = re.compile(rb"(?m)^(.{74,})(=20|=09)\n")
 LEADING: Final = re.compile(rb"(?m)^[.-]+")
 
 
@@ -96,11 +96,10 @@ ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*
 def phrase(name: str) -> bytes:
     """A display name, bare, quoted or encoded; empty for no name."""
     words = one_line(name)
-    if not words.isascii() or "=?" in words or len(words) > 60:
+    quoted = '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if not words.isascii() or "=?" in words or len(quoted) > 62:
         return _encoded(words)
-    if not words or ATOMS.fullmatch(words):
-        return words.encode("ascii")
-    return b'"' + words.replace("\\", "\\\\").replace('"', '\\"').encode("ascii") + b'"'
+    return (words if not words or ATOMS.fullmatch(words) else quoted).encode("ascii")
 
 
 def mailbox(field: str, name: str, address: str) -> bytes:

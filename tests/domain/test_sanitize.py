@@ -1,5 +1,6 @@
 """The one sanitiser: the author's layout survives, whatever acts does not, and Liquid comes through untouched."""
 
+import contextlib
 import re
 import time
 from html.parser import HTMLParser
@@ -151,8 +152,11 @@ class Judge(HTMLParser):
     def handle_comment(self, data: str) -> None:
         self.complaints.append(f"comment {data}")
 
-    unknown_decl = handle_decl
-    handle_pi = handle_decl
+    def unknown_decl(self, data: str) -> None:
+        self.complaints.append(f"declaration {data}")
+
+    def handle_pi(self, data: str) -> None:
+        self.complaints.append(f"instruction {data}")
 
 
 def complaints(clean: str) -> list[str]:
@@ -355,12 +359,11 @@ def test_any_words_make_safe_html(words: str) -> None:
 @pytest.mark.parametrize(
     "attack",
     ['<a "' * 20_000, "<" * 100_000, "<!--" * 25_000, "<p " * 30_000, "{{" * 50_000, "{%" * 20_000, "<style>" * 10_000,
-     "<script>" * 10_000, "<body " * 15_000, "<b>" * 20_000, "[" * 100_000, "<a href='x'>" * 5_000],
+     "<script>" * 10_000, "<body " * 15_000, "<b>" * 20_000, "[" * 100_000, "<a href='x'>" * 5_000,
+     "<script " * 12_000, "<head>" * 15_000, "{{ a" * 20_000 + "}}", "<a title=\"" * 9_000 + "{{ a }}"],
 )  # fmt: skip
 def test_no_input_takes_long(attack: str) -> None:
     start = time.monotonic()
-    try:
+    with contextlib.suppress(UnsafeHtml):
         text_from_html(clean_html(attack))
-    except UnsafeHtml:
-        pass
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 10, "about two seconds are usual"
