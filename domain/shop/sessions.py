@@ -100,7 +100,7 @@ def check_password(
         audit.write(
             session,
             "sign_in.failed",
-            by=Actor(None, email[:120], Role.CLOCK, "page", address),
+            by=Actor(None, email[:120], Role.CLOCK, "page", address=address),
             now=now,
         )
         return Refusal("wrong_sign_in", "Email address or password is not right.", Kind.SIGNED_OUT)

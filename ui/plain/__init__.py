@@ -10,7 +10,8 @@ from ui.theme import address, head_links
 
 HEADERS = {
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
+    # Not "no-referrer": a form would then be posted with the origin "null", and the guard could not know it as ours.
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; "
