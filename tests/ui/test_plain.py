@@ -9,8 +9,6 @@ PAGES = [
     "welcome_owner",
     "welcome_shop",
     "welcome_choice",
-    "unsubscribe",
-    "unsubscribed",
     "message",
 ]
 
@@ -46,11 +44,3 @@ def test_what_is_wrong_stands_at_its_field() -> None:
     ).decode()
     assert 'id="email-wrong"' in html
     assert 'aria-describedby="email-wrong"' in html
-
-
-def test_further_choices_are_forms_of_their_own() -> None:
-    html = bytes(
-        page("unsubscribed", others=[("Stop everything", "what", "everything")], action="/u/t").body
-    ).decode()
-    assert 'action="/u/t"' in html
-    assert 'name="what" value="everything"' in html
