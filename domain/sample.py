@@ -263,10 +263,11 @@ def _meet(plot: Plot, person: Customer, happened: Happened) -> None:
 
 
 def _since(plot: Plot, person: Customer) -> datetime:
-    """Some moment between the first visit and now, to the minute."""
+    """Some moment between the first visit and now, while the shop is open."""
     share: float = plot.chance.random() ** 1.3
     moment = person.created_at + (plot.now - person.created_at) * share
-    return moment.replace(second=0, microsecond=0)
+    open_then = moment.replace(hour=plot.chance.randint(10, 17), second=0, microsecond=0)
+    return min(max(open_then, person.created_at), plot.now)
 
 
 def _record(

@@ -26,7 +26,7 @@ PEOPLE: Final[list[tuple[str, str]]] = [
     ),
     (
         "Agnieszka Tomasz Zofia Piotr Katarzyna Marek Magdalena Jakub",
-        "Kowalska Nowicki Zieliński Wójcik Lewandowska Mazur Dąbrowska Sikora",
+        "Nowak Wójcik Kowalczyk Wieczorek Pawlak Mazur Gołąb Sikora",
     ),
     (
         "Priya Arjun Meera Rohan Ananya Vikram Kavita Sanjay Divya Nikhil",
@@ -74,9 +74,9 @@ COMPANIES: Final = [
 MAIL_HOMES: Final = ["postbox.example", "mailhome.example", "letterbox.example", "inbox.example"]
 NOTES: Final = [
     "Prefers yellow gold, never nickel.",
-    "Comes in on Saturdays with her sister.",
+    "Comes in on Saturdays with a sister.",
     "Left-handed; the clasp must open from the other side.",
-    "Ask about the brooch from his grandmother.",
+    "Ask about the brooch that came from the grandmother.",
     "Allergic to silver plate. Platinum or solid gold.",
     "Likes to be called before noon.",
     "Saving for the sapphire in the corner window.",

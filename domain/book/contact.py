@@ -37,12 +37,7 @@ def read_email(text: str) -> Address:
     if _is_plain(local, text) and (ascii_domain := _ascii_domain(domain)):
         return Address(text, f"{local.lower()}@{ascii_domain}")
     try:
-        found = validate_email(
-            text,
-            check_deliverability=False,
-            test_environment=True,
-            allow_smtputf8=False,
-        )
+        found = validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailSyntaxError as error:
         raise invalid("email", _why(text, str(error))) from None
     except EmailNotValidError:
@@ -79,10 +74,7 @@ def _is_plain(local: str, text: str) -> bool:
 def _ascii_domain(domain: str) -> str | None:
     try:
         found = validate_email(
-            "x@" + domain,
-            check_deliverability=False,
-            test_environment=True,
-            allow_smtputf8=False,
+            "x@" + domain, check_deliverability=False, test_environment=True, allow_smtputf8=False
         )
     except EmailNotValidError:
         return None

@@ -27,25 +27,11 @@ __all__ = [
 ]
 
 SOME_WAY_TO_KNOW = ("first_name", "last_name", "company", "email", "phone")
-SHOWN_IN_AUDIT = (
-    *SOME_WAY_TO_KNOW,
-    "status",
-    "language",
-    "timezone",
-    "notes",
-    "attrs",
-    "tags",
-    "dates",
-)
+SHOWN_IN_AUDIT = (*SOME_WAY_TO_KNOW, "status", "language", "timezone", "notes", "attrs", "tags", "dates")
 
 
 def create(
-    session: Session,
-    fields: dict[str, Any],
-    *,
-    by: Actor,
-    now: datetime,
-    source: str = "typed",
+    session: Session, fields: dict[str, Any], *, by: Actor, now: datetime, source: str = "typed"
 ) -> Customer:
     by.require(Right.EDIT_CUSTOMERS)
     read = _read(session, fields, now)
@@ -57,12 +43,7 @@ def create(
     _remember(session, customer, now)
     _write_wishes(session, customer, read, by, now)
     audit.write(
-        session,
-        "customer.created",
-        by=by,
-        now=now,
-        subject_id=customer.id,
-        after=_filled(_seen(customer)),
+        session, "customer.created", by=by, now=now, subject_id=customer.id, after=_filled(_seen(customer))
     )
     session.flush()
     return customer
@@ -105,12 +86,7 @@ def delete(session: Session, customer_id: int, *, by: Actor, now: datetime) -> N
     customer = get(session, customer_id)
     customer.deleted_at = customer.updated_at = now
     audit.write(
-        session,
-        "customer.deleted",
-        by=by,
-        now=now,
-        subject_id=customer_id,
-        before=_filled(_seen(customer)),
+        session, "customer.deleted", by=by, now=now, subject_id=customer_id, before=_filled(_seen(customer))
     )
     session.flush()
 
@@ -144,12 +120,7 @@ def how_many(session: Session) -> int:
 
 
 def _read(session: Session, fields: dict[str, Any], now: datetime) -> Sheet:
-    return sheet.read(
-        fields,
-        country=shop.read(session).country,
-        statuses=statuses.keys(session),
-        now=now,
-    )
+    return sheet.read(fields, country=shop.read(session).country, statuses=statuses.keys(session), now=now)
 
 
 def _empty(session: Session) -> dict[str, Any]:
@@ -197,10 +168,7 @@ def _set_dates(customer: Customer, read: Sheet) -> None:
 
 
 def _set_birthday(customer: Customer, read: Sheet) -> None:
-    row, day = (
-        next((row for row in customer.dates if row.kind == BIRTHDAY), None),
-        read.birthday,
-    )
+    row, day = (next((row for row in customer.dates if row.kind == BIRTHDAY), None), read.birthday)
     if day is None and row is not None:
         customer.dates.remove(row)
     elif day is not None and row is not None:
@@ -213,10 +181,7 @@ def _set_birthday(customer: Customer, read: Sheet) -> None:
 
 def _refuse_nobody(customer: Customer) -> None:
     if not any(getattr(customer, name) for name in SOME_WAY_TO_KNOW):
-        raise invalid(
-            "first_name",
-            "Give at least a name, a company, an email address or a phone number.",
-        )
+        raise invalid("first_name", "Give at least a name, a company, an email address or a phone number.")
 
 
 def _remember(session: Session, customer: Customer, now: datetime) -> None:
@@ -229,13 +194,7 @@ def _remember(session: Session, customer: Customer, now: datetime) -> None:
     customer.email_trouble = known.trouble
     for message_type in known.refused - ({consent.EVERY_TYPE} if customer.marketing_opt_out else set()):
         consent.withdraw(
-            session,
-            customer.id,
-            "email",
-            message_type,
-            how="staff",
-            now=now,
-            source=memory.CARRIED_OVER,
+            session, customer.id, "email", message_type, how="staff", now=now, source=memory.CARRIED_OVER
         )
 
 
@@ -256,21 +215,12 @@ def _write_wishes(session: Session, customer: Customer, read: Sheet, by: Actor, 
             )
     if read.opt_out is not None and read.opt_out is not customer.marketing_opt_out:
         consent.set_by_staff(
-            session,
-            customer.id,
-            opted_out=read.opt_out,
-            reason=read.opt_out_reason,
-            by=by,
-            now=now,
+            session, customer.id, opted_out=read.opt_out, reason=read.opt_out_reason, by=by, now=now
         )
 
 
 def _note_change(
-    session: Session,
-    customer: Customer,
-    before: dict[str, Any],
-    by: Actor,
-    now: datetime,
+    session: Session, customer: Customer, before: dict[str, Any], by: Actor, now: datetime
 ) -> None:
     after = _seen(customer)
     changed = [name for name in after if after[name] != before[name]]

@@ -52,6 +52,5 @@ def _real(field: str, text: str, found: Day) -> Day:
 
 def _unreadable(field: str, text: str) -> Exception:
     return invalid(
-        field,
-        f"'{text[:30]}' is not a day. Write it like 1984-05-17, or --05-17 without the year.",
+        field, f"'{text[:30]}' is not a day. Write it like 1984-05-17, or --05-17 without the year."
     )

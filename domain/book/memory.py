@@ -32,15 +32,10 @@ def of_addresses(
 
 
 def _look_up(
-    session: Session,
-    email_keys: Sequence[str],
-    except_id: int | None,
-    known: dict[str, Memory],
+    session: Session, email_keys: Sequence[str], except_id: int | None, known: dict[str, Memory]
 ) -> None:
     said_no = and_(
-        Preference.customer_id == Customer.id,
-        Preference.channel == "email",
-        Preference.allowed.is_(False),
+        Preference.customer_id == Customer.id, Preference.channel == "email", Preference.allowed.is_(False)
     )
     left = Customer.deleted_at.is_not(None)
     worth = or_(

@@ -88,12 +88,7 @@ def ensure_usual_kinds(session: Session) -> None:
 
 
 def add(
-    session: Session,
-    customer_id: int,
-    fields: dict[str, Any],
-    *,
-    by: Actor,
-    now: datetime,
+    session: Session, customer_id: int, fields: dict[str, Any], *, by: Actor, now: datetime
 ) -> CustomerRecord:
     """What the customer has already done (not what lies ahead) counts as their own act."""
     by.require(Right.EDIT_CUSTOMERS)
@@ -106,14 +101,7 @@ def add(
     if record.starts_at <= now and record.status != "cancelled":
         customer.active_at = max(customer.active_at, record.starts_at)
     session.flush()
-    audit.write(
-        session,
-        "record.added",
-        by=by,
-        now=now,
-        subject_id=customer.id,
-        after={"kind": record.kind},
-    )
+    audit.write(session, "record.added", by=by, now=now, subject_id=customer.id, after={"kind": record.kind})
     return record
 
 
@@ -125,16 +113,11 @@ def of(session: Session, customer_id: int) -> list[CustomerRecord]:
 
 def _checked(session: Session, fields: dict[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(fields) - FIELDS):
-        raise Refusal(
-            "unknown_field",
-            f"A record has no field called {unknown[0]}.",
-            Kind.MALFORMED,
-        )
+        raise Refusal("unknown_field", f"A record has no field called {unknown[0]}.", Kind.MALFORMED)
     kind = fields.get("kind")
     if not isinstance(kind, str) or session.get(RecordKind, kind) is None:
         raise invalid(
-            "kind",
-            "Choose what this is: " + ", ".join(session.scalars(select(RecordKind.key))) + ".",
+            "kind", "Choose what this is: " + ", ".join(session.scalars(select(RecordKind.key))) + "."
         )
     starts_at, ends_at = (
         _moment("starts_at", fields.get("starts_at")),
@@ -194,12 +177,9 @@ def _currency(value: Any) -> str | None:
 
 def _refuse_twice(session: Session, record: CustomerRecord) -> None:
     same = select(CustomerRecord.id).where(
-        CustomerRecord.source == record.source,
-        CustomerRecord.external_id == record.external_id,
+        CustomerRecord.source == record.source, CustomerRecord.external_id == record.external_id
     )
     if record.external_id and session.scalar(same):
         raise Refusal(
-            "already_there",
-            f"The record {record.external_id} is already in the book.",
-            Kind.CONFLICT,
+            "already_there", f"The record {record.external_id} is already in the book.", Kind.CONFLICT
         )

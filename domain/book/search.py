@@ -6,17 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    exists,
-    func,
-    literal_column,
-    select,
-    text,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, text, tuple_, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from domain.book import tags
@@ -71,11 +61,7 @@ def page(
     )
     items = list(session.scalars(found))
     total = session.scalar(select(func.count()).select_from(Customer).where(*wanted)) or 0
-    return Page(
-        items[:limit],
-        _cursor(items[limit - 1], sort) if len(items) > limit else None,
-        total,
-    )
+    return Page(items[:limit], _cursor(items[limit - 1], sort) if len(items) > limit else None, total)
 
 
 def suggest(session: Session, typed: str, limit: int = 20) -> list[Customer]:
@@ -119,9 +105,7 @@ def _match(search: str) -> str:
 
 def _has_tag(name: str) -> ColumnElement[bool]:
     return exists().where(
-        CustomerTag.customer_id == Customer.id,
-        CustomerTag.tag_id == Tag.id,
-        Tag.name == name,
+        CustomerTag.customer_id == Customer.id, CustomerTag.tag_id == Tag.id, Tag.name == name
     )
 
 
@@ -147,17 +131,17 @@ def _place(cursor: str | None, sort: Sort, length: int) -> list[Any] | None:
     if not cursor:
         return None
     try:
-        order, *place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError):
-        order, place = None, []
-    if order != sort or len(place) != length or not _is_place(place):
-        raise Refusal(
-            "bad_cursor",
-            "This list can't be continued from there. Load it anew.",
-            Kind.MALFORMED,
-        )
-    return place
+        found: Any = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        str(found).encode()
+    except (ValueError, TypeError, RecursionError):
+        found = None
+    if not isinstance(found, list) or found[:1] != [sort] or not _is_place(found[1:], length):
+        sentence = "This list can't be continued from there. Load it anew."
+        raise Refusal("bad_cursor", sentence, Kind.MALFORMED)
+    return found[1:]
 
 
-def _is_place(place: list[Any]) -> bool:
-    return type(place[-1]) is int and abs(place[-1]) < 2**62 and all(type(part) is str for part in place[:-1])
+def _is_place(place: list[Any], length: int) -> bool:
+    *names, number = place or [None]
+    named = all(type(name) is str for name in names)
+    return len(place) == length and named and type(number) is int and abs(number) < 2**62

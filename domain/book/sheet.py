@@ -15,14 +15,7 @@ from domain.refusal import Kind, Refusal, invalid
 
 NAMES: Final = {"first_name": 120, "last_name": 120, "company": 160}
 OTHERS: Final = {"email", "phone", "status", "language", "timezone", "notes", "attrs"}
-BESIDE: Final = {
-    "tags",
-    "birthday",
-    "dates",
-    "preferences",
-    "marketing_opt_out",
-    "opt_out_reason",
-}
+BESIDE: Final = {"tags", "birthday", "dates", "preferences", "marketing_opt_out", "opt_out_reason"}
 FIELDS: Final = frozenset(NAMES) | OTHERS | BESIDE
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,6})?", re.IGNORECASE)
 LONGEST_NOTES, MOST_DATES = 10_000, 20
@@ -46,11 +39,7 @@ class Sheet:
 def read(fields: dict[str, Any], *, country: str, statuses: Collection[str], now: datetime) -> Sheet:
     """Raises a Refusal that names the field."""
     if unknown := sorted(set(fields) - FIELDS):
-        raise Refusal(
-            "unknown_field",
-            f"A customer has no field called {unknown[0][:60]}.",
-            Kind.MALFORMED,
-        )
+        raise Refusal("unknown_field", f"A customer has no field called {unknown[0][:60]}.", Kind.MALFORMED)
     sheet = Sheet(_columns(fields, country, statuses))
     if "tags" in fields:
         sheet.tags = tags.cleaned(fields["tags"] or [])
@@ -130,10 +119,7 @@ def _read_dates(sheet: Sheet, rows: Any) -> None:
         raise invalid("dates", f"Dates must be a list, at most {MOST_DATES} for one customer.")
     sheet.dates = {}
     for row in rows:
-        kind, note = (
-            one_line("dates", row.get("kind"), 30),
-            one_line("dates", row.get("note"), 80),
-        )
+        kind, note = (one_line("dates", row.get("kind"), 30), one_line("dates", row.get("note"), 80))
         if kind not in KINDS:
             raise invalid("dates", "The kind of a date must be one of: " + ", ".join(KINDS) + ".")
         day = read_day(one_line("dates", row.get("date"), 40), field="dates")
@@ -148,10 +134,7 @@ def _preferences(value: Any) -> dict[str, bool]:
         raise invalid("preferences", "Preferences must be message types with yes or no.")
     for name, allowed in value.items():
         if name not in ("marketing", "newsletter") or not isinstance(allowed, bool):
-            raise invalid(
-                "preferences",
-                "A preference must be marketing or newsletter, with yes or no.",
-            )
+            raise invalid("preferences", "A preference must be marketing or newsletter, with yes or no.")
     return dict(value)
 
 

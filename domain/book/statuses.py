@@ -70,14 +70,7 @@ def save(session: Session, wanted: Sequence[dict[str, Any]], *, by: Actor, now: 
             session.delete(status)
     session.add_all(kept.values())
     session.flush()
-    audit.write(
-        session,
-        "statuses.saved",
-        by=by,
-        now=now,
-        before=before,
-        after=_as_words(kept.values()),
-    )
+    audit.write(session, "statuses.saved", by=by, now=now, before=before, after=_as_words(kept.values()))
     return list(kept.values())
 
 
@@ -97,11 +90,7 @@ def _kept(wanted: Sequence[dict[str, Any]], present: dict[str, Status]) -> dict[
         labels.add(label.casefold())
         key = _key(row.get("key"), label, present, kept)
         status = present.get(key) or Status(key=key)
-        status.label, status.is_active, status.position = (
-            label,
-            bool(row.get("is_active", True)),
-            place,
-        )
+        status.label, status.is_active, status.position = (label, bool(row.get("is_active", True)), place)
         kept[key] = status
     return kept
 
@@ -110,11 +99,7 @@ def _key(given: Any, label: str, present: dict[str, Status], kept: dict[str, Sta
     """The word in the database: it stays when the label changes."""
     if given:
         if given not in present or given in kept:
-            raise Refusal(
-                "unknown_status",
-                f"There is no status with the key {given}.",
-                Kind.MALFORMED,
-            )
+            raise Refusal("unknown_status", f"There is no status with the key {given}.", Kind.MALFORMED)
         return str(given)
     stem = re.sub(r"[^a-z0-9]+", "_", label.casefold()).strip("_")[:36] or "status"
     taken = present.keys() | kept.keys()
@@ -123,10 +108,9 @@ def _key(given: Any, label: str, present: dict[str, Status], kept: dict[str, Sta
 
 def _refuse_used(session: Session, going: list[Status]) -> None:
     used = select(Customer.status, func.count()).where(
-        Customer.status.in_([status.key for status in going]),
-        Customer.deleted_at.is_(None),
+        Customer.status.in_([status.key for status in going]), Customer.deleted_at.is_(None)
     )
-    counts = {key: count for key, count in session.execute(used.group_by(Customer.status))}
+    counts: dict[str, int] = dict(session.execute(used.group_by(Customer.status)).all())
     for status in going:
         if count := counts.get(status.key):
             people = "1 customer has" if count == 1 else f"{count:,} customers have"

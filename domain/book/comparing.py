@@ -1,0 +1,198 @@
+"""The people of a file beside the people of the book: who is new, who changes, and who stays as they are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.orm import Session
+
+from domain.book import memory
+from domain.book.consent import EVERY_TYPE
+from domain.book.incoming import Incoming, may_be_one, name_key
+from domain.book.memory import Memory
+from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
+from domain.book.tags import MOST_FOR_ONE
+
+AT_ONCE: Final = 900
+COMPARED: Final = (
+    "first_name", "last_name", "company", "email", "email_key", "phone", "phone_key", "status", "language", "notes", "attrs",
+)  # fmt: skip
+COLUMNS: Final = [getattr(Customer, name) for name in ("id", "marketing_opt_out", "email_trouble", *COMPARED)]
+
+
+@dataclass(slots=True)
+class Change:
+    """One person of the book with what the file adds."""
+
+    customer_id: int
+    columns: dict[str, Any]  # all of COMPARED as they shall be
+    opts_out: bool  # they have not said no so far, and the file says so
+    tags: dict[str, str]  # those they don't have yet
+    days: list[tuple[CustomerDate | None, str, Any]]  # the row that is there, kind, day
+    new_address: bool
+    trouble: str | None
+    person: Incoming
+
+
+@dataclass(slots=True)
+class Comparison:
+    added: list[Incoming] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    unchanged: int = 0
+    remembered: dict[str, Memory] = field(
+        default_factory=dict
+    )  # by address, for new people and new addresses
+
+
+def compare(session: Session, people: Sequence[Incoming]) -> Comparison:
+    book = _Book(session, people)
+    result = Comparison()
+    same: dict[int, Incoming] = {}
+    for person in people:
+        there = book.find(person)
+        if there is None:
+            result.added.append(person)
+        elif there.id in same:
+            same[there.id].join(person)
+        else:
+            same[there.id] = person
+    _compare_details(session, book, same, result)
+    result.remembered = _remembered(session, result)
+    return result
+
+
+class _Book:
+    """The part of the customer book that a file may be about."""
+
+    def __init__(self, session: Session, people: Sequence[Incoming]) -> None:
+        self.by_id: dict[int, Row[Any]] = {}
+        self._by_email: dict[str, list[Row[Any]]] = {}
+        self._by_phone: dict[str, list[Row[Any]]] = {}
+        self._by_name: dict[tuple[str, ...], Row[Any]] = {}
+        for row in _rows_by(session, Customer.email_key, {person.email_key for person in people}):
+            self._by_email.setdefault(row.email_key, []).append(row)
+        for row in _rows_by(session, Customer.phone_key, {person.phone_key for person in people}):
+            self._by_phone.setdefault(row.phone_key, []).append(row)
+        if any(not person.email_key and not person.phone_key for person in people):
+            self._read_those_with_only_a_name(session)
+
+    def find(self, person: Incoming) -> Row[Any] | None:
+        found = self._find(person)
+        if found is not None:
+            self.by_id[found.id] = found
+        return found
+
+    def _find(self, person: Incoming) -> Row[Any] | None:
+        if person.email_key and (homes := self._by_email.get(person.email_key)):
+            return next(
+                (row for row in homes if name_key(row.first_name, row.last_name) == person.name), homes[0]
+            )
+        for row in self._by_phone.get(person.phone_key or "", ()):
+            # A number alone joins nobody who has another address or another name: families share one.
+            if not (person.email_key and row.email_key) and may_be_one(_name(row), person.name):
+                return row
+        if not person.email_key and not person.phone_key:
+            return self._by_name.get((*person.name, person.columns.get("company", "").casefold()))
+        return None
+
+    def _read_those_with_only_a_name(self, session: Session) -> None:
+        rows = select(*COLUMNS).where(
+            Customer.email_key.is_(None), Customer.phone_key.is_(None), Customer.deleted_at.is_(None)
+        )
+        for row in session.execute(rows.order_by(Customer.id)):
+            self._by_name.setdefault((*_name(row), row.company.casefold()), row)
+
+
+def _name(row: Row[Any]) -> tuple[str, str]:
+    return name_key(row.first_name, row.last_name)
+
+
+def _rows_by(session: Session, column: Any, keys: set[str | None]) -> Iterable[Row[Any]]:
+    for some in _chunks(sorted(key for key in keys if key)):
+        yield from session.execute(
+            select(*COLUMNS).where(column.in_(some), Customer.deleted_at.is_(None)).order_by(Customer.id)
+        )
+
+
+def _compare_details(session: Session, book: _Book, same: dict[int, Incoming], result: Comparison) -> None:
+    tagged = _tags_of(session, [number for number, person in same.items() if person.tags])
+    dated = _days_of(session, [number for number, person in same.items() if person.days])
+    for number, person in same.items():
+        change = _change(book.by_id[number], person, tagged.get(number, set()), dated.get(number, {}))
+        if change:
+            result.changed.append(change)
+        else:
+            result.unchanged += 1
+
+
+def _change(row: Row[Any], person: Incoming, tags: set[str], days: dict[str, CustomerDate]) -> Change | None:
+    present = {name: getattr(row, name) for name in COMPARED}
+    wanted = _wanted(present, person)
+    new_tags = {key: name for key, name in person.tags.items() if key not in tags}
+    new_tags = dict(list(new_tags.items())[: max(0, MOST_FOR_ONE - len(tags))])
+    new_days = [
+        (days.get(kind), kind, day) for kind, day in person.days.items() if not _same_day(days.get(kind), day)
+    ]
+    opts_out = person.opted_out and not row.marketing_opt_out
+    if wanted == present and not new_tags and not new_days and not opts_out:
+        return None
+    new_address = wanted["email_key"] != present["email_key"]
+    trouble = None if new_address else row.email_trouble
+    return Change(row.id, wanted, opts_out, new_tags, new_days, new_address, trouble, person)
+
+
+def _wanted(present: dict[str, Any], person: Incoming) -> dict[str, Any]:
+    """Filled cells win over the book, but for notes (staff wrote them) and another spelling of the same address."""
+    wanted = present | person.columns
+    if present["notes"]:
+        wanted["notes"] = present["notes"]
+    for typed, key in (("email", "email_key"), ("phone", "phone_key")):
+        if wanted[key] == present[key]:
+            wanted[typed] = present[typed]
+    wanted["attrs"] = {**present["attrs"], **person.columns.get("attrs", {})}
+    return wanted
+
+
+def _same_day(there: CustomerDate | None, day: Any) -> bool:
+    """A day without its year says nothing against the year that is known."""
+    if there is None or (there.month, there.day) != (day.month, day.day):
+        return False
+    return day.year is None or day.year == there.year
+
+
+def _tags_of(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for some in _chunks(numbers):
+        rows = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id)
+        for number, name in session.execute(rows.where(_among(CustomerTag.customer_id, some))):
+            found.setdefault(number, set()).add(name.casefold())
+    return found
+
+
+def _days_of(session: Session, numbers: Sequence[int]) -> dict[int, dict[str, CustomerDate]]:
+    found: dict[int, dict[str, CustomerDate]] = {}
+    for some in _chunks(numbers):
+        rows = select(CustomerDate).where(_among(CustomerDate.customer_id, some), CustomerDate.note == "")
+        for day in session.scalars(rows):
+            found.setdefault(day.customer_id, {})[day.kind] = day
+    return found
+
+
+def _remembered(session: Session, result: Comparison) -> dict[str, Memory]:
+    new = {person.email_key for person in result.added}
+    new |= {change.columns["email_key"] for change in result.changed if change.new_address}
+    return memory.of_addresses(session, sorted(key for key in new if key))
+
+
+def opts_out_from_the_start(person: Incoming, remembered: Memory | None) -> bool:
+    return person.opted_out or bool(remembered and EVERY_TYPE in remembered.refused)
+
+
+def _among(column: Any, numbers: Sequence[int]) -> ColumnElement[bool]:
+    among: ColumnElement[bool] = column.in_(numbers)
+    return among
+
+
+def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))
