@@ -15,6 +15,7 @@ from data.config import BadSetting, Config, read_config, use_config
 from data.database import close_database, now, open_database, unit
 from data.migrate import migrate as migrate_database
 from data.secrets import use_keys
+from domain import tables as tables  # all of them are known before the first is used
 from domain.refusal import Refusal
 
 app = typer.Typer(help="Marketing campaigns that a small shop can trust.", no_args_is_help=True, add_completion=False)
