@@ -6,10 +6,9 @@ line of its own, so a value can neither stretch a line nor touch its neighbours.
 """
 
 import hashlib
-import html
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final
 
 from domain.message import wire
 from domain.message.letterhead import (
@@ -22,7 +21,6 @@ from domain.message.letterhead import (
 )
 from domain.message.merge import (
     Escape,
-    Hole,
     Parsed,
     UnknownField,
     fields_used,
@@ -31,6 +29,7 @@ from domain.message.merge import (
     unknown_fields,
 )
 from domain.message.sanitize import clean_html, harden, html_from_text, text_from_html
+from domain.message.slots import Filling, Piece, Preheader, Slot, Turning
 from domain.message.wire import AddressError
 
 __all__ = [
@@ -95,7 +94,7 @@ def compile_letter(
     foot, seen = footer(shop, message_type), plain(content.subject)
     head = opening(seen if "{" not in seen else shop.name, style)
     first_line = (
-        _Preheader(preheader),
+        Preheader(preheader),
         after_preheader(bool(content.preheader.strip())),
     )
     body = _pieces(parse(harden(markup), part="Message"))
@@ -136,53 +135,11 @@ def _both_bodies(content: Content) -> tuple[str, str]:
     return markup, plain(content.text_body) if content.text_body.strip() else text
 
 
-class _Preheader:
-    """A line of plain words inside HTML: its own letters are escaped as well as its values."""
-
-    def __init__(self, parsed: Parsed) -> None:
-        self._parsed = parsed
-        self.name = "preheader"
-        self._holes = [one for one in parsed.nodes if isinstance(one, Hole)] if parsed.is_flat else None
-
-    def key(self, values: Mapping[str, Any]) -> tuple[str | None, ...] | None:
-        keys = None if self._holes is None else [hole.key(values) for hole in self._holes]
-        return None if keys is None else _joined(keys)
-
-    def render(self, values: Mapping[str, Any], escape: Escape) -> str:
-        return html.escape(wire.one_line(self._parsed.render(values, escape="none")))
-
-
-def _joined(keys: list[tuple[str | None, ...] | None]) -> tuple[str | None, ...] | None:
-    found: list[str | None] = []
-    for key in keys:
-        if key is None:
-            return None
-        found += key
-    return tuple(found)
-
-
-class _Turning:
-    """A part with control flow."""
-
-    def __init__(self, parsed: Parsed) -> None:
-        self._parsed = parsed
-        self.name = parsed.source
-
-    def key(self, values: Mapping[str, Any]) -> tuple[str | None, ...] | None:
-        return None
-
-    def render(self, values: Mapping[str, Any], escape: Escape) -> str:
-        return self._parsed.render(values, escape=escape)
-
-
-Filling: TypeAlias = Hole | _Turning | _Preheader
-Piece: TypeAlias = str | Filling
-
 ADDRESS: Final = parse("{{ unsubscribeUrl }}", part="Footer").nodes[0]
 
 
 def _pieces(parsed: Parsed) -> list[Piece]:
-    return list(parsed.nodes) if parsed.is_flat else [_Turning(parsed)]
+    return list(parsed.nodes) if parsed.is_flat else [Turning(parsed)]
 
 
 def _with_address(cut: Sequence[str]) -> Iterator[Piece]:
@@ -215,8 +172,8 @@ class Letter:
         self._shop_values = {"shopName": shop.name, "shopAddress": shop.postal_address}
         self._is_bulk = message_type in BULK
         self._subject, self._html, self._text = subject, html_pieces, text_pieces
-        self._title = [_Slot(one, "none", _as_is) if not isinstance(one, str) else one for one in subject]
-        self._slots: list[_Slot[bytes]] = []
+        self._title = [Slot(one, "none", _as_is) if not isinstance(one, str) else one for one in subject]
+        self._slots: list[Slot[bytes]] = []
         self._bytes: list[bytes] = []
         self._places: list[tuple[int, int]] = []
         self._head = _fixed_head(sender, shop, message_type, boundary := _boundary(html_pieces, text_pieces))
@@ -295,42 +252,10 @@ class Letter:
         for index, slot in enumerate(self._slots):
             if (slot.filling.name, slot.escape) == (filling.name, escape):
                 return index
-        self._slots.append(_Slot(filling, escape, wire.piece))
+        self._slots.append(Slot(filling, escape, wire.piece))
         return len(self._slots) - 1
 
 
-Made = TypeVar("Made")
-
-
-class _Slot(Generic[Made]):
-    """A filling and what it last came to, by the texts it depends on."""
-
-    __slots__ = ("_finish", "_is_personal", "_known", "escape", "filling")
-
-    def __init__(self, filling: Filling, escape: Escape, finish: Callable[[str], Made]) -> None:
-        self.filling = filling
-        self.escape = escape
-        self._finish = finish
-        self._known: dict[tuple[str | None, ...], Made] = {}
-        paths = filling.paths if isinstance(filling, Hole) else None
-        self._is_personal = any(path[0] in PERSONAL for path in paths or ())
-
-    def fill(self, values: Mapping[str, Any]) -> Made:
-        key = None if self._is_personal else self.filling.key(values)
-        if key is None:
-            return self._finish(self.filling.render(values, self.escape))
-        if (known := self._known.get(key)) is None:
-            known = self._finish(self.filling.render(values, self.escape))
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            self._known[key] = known
-        return known
-
-
-PERSONAL: Final = frozenset(
-    {"email", "phone", "unsubscribeUrl"}
-)  # never the same twice: not worth remembering
-MOST_KNOWN: Final = 4_000  # values a slot remembers, so that memory stays flat for any number of people
 PART_HEAD: Final = (
     b"--%b\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, Literal, TextIO, TypeAlias
 
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.builtin.content import ContentNode
-from liquid.builtin.expressions import FilteredExpression, Path
+from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgument, StringLiteral
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.comment_tag import CommentNode
 from liquid.builtin.tags.inline_comment_tag import InlineCommentNode
@@ -151,14 +151,14 @@ def unknown_fields(
 class Hole:
     """One `{{ … }}` of a flat part, to be filled alone."""
 
-    __slots__ = ("_node", "_parsed", "name", "paths", "plain")
+    __slots__ = ("_fallback", "_is_direct", "_node", "_parsed", "name", "paths")
 
     def __init__(self, parsed: Parsed, node: OutputNode) -> None:
         self._parsed = parsed
         self._node = node
         self.name = str(node)
         self.paths = _paths(node.expression)
-        self.plain = _plain_field(node.expression)
+        self._is_direct, self._fallback = _direct(node.expression)
 
     def key(self, values: Mapping[str, Any]) -> "tuple[str | None, ...] | None":
         """The texts this hole depends on; None when its result must not be remembered (1, 1.0 and True are one key)."""
@@ -177,8 +177,9 @@ class Hole:
         return tuple(found)
 
     def render(self, values: Mapping[str, Any], escape: Escape) -> str:
-        if self.plain and type(values.get(self.plain)) is str:
-            text = plain(values[self.plain])
+        if self._is_direct and (key := self.key(values)) is not None:
+            text = plain(key[0] or "")
+            text = text if self._fallback is None or text.strip() else self._fallback
             return html.escape(text) if escape == "html" else text
         single = BoundTemplate(LETTER, [self._node], globals=LETTER.globals)
         return Parsed(self._parsed.source, self._parsed.part, single).render(values, escape=escape)
@@ -356,13 +357,14 @@ def _paths(expression: Expression) -> tuple[tuple[str, ...], ...] | None:
     return tuple(dict.fromkeys(found))
 
 
-def _plain_field(expression: Expression) -> str | None:
-    """The name when the hole is nothing but one field, which is nearly always."""
-    if (
-        isinstance(expression, FilteredExpression)
-        and not expression.filters
-        and isinstance(expression.left, Path)
-    ):
-        path = expression.left.path
-        return path[0] if len(path) == 1 and isinstance(path[0], str) else None
-    return None
+def _direct(expression: Expression) -> tuple[bool, str | None]:
+    """Whether a hole is one field, perhaps with a default of plain words, and needs no Liquid to be filled."""
+    if not isinstance(expression, FilteredExpression) or not isinstance(expression.left, Path):
+        return False, None
+    filters = expression.filters or []
+    if not filters:
+        return True, None
+    words = [argument.value for argument in filters[0].args if isinstance(argument, PositionalArgument)]
+    if len(filters) == 1 and filters[0].name == "default" and len(words) == len(filters[0].args) == 1:
+        return (True, plain(words[0].value)) if isinstance(words[0], StringLiteral) else (False, None)
+    return False, None

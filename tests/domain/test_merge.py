@@ -163,8 +163,14 @@ def test_only_words_and_fields_are_flat() -> None:
 
 def test_the_pieces_of_a_flat_part_make_the_whole() -> None:
     source = "Dear {{ firstName | upcase }}, {{- lastName }} {{ attrs.ring.size }} {{ email }}{{ 7 }}"
+    source += "{{ firstName | default: '<x>' }}{{ nobody | default: \"<y>\" }}{{ attrs.no | default: 3 }}{{ attrs.spaces | default: 'z' }}"
     parsed = parse(source, part="P")
-    values = {"firstName": "<Zoë>", "lastName": "\r\nx", "attrs": {"ring": {"size": 3}}, "email": "a\x00&b"}
+    values = {
+        "firstName": "<Zoë>",
+        "lastName": "\r\nx",
+        "attrs": {"ring": {"size": 3}, "spaces": " \x00"},
+        "email": "a\x00&b",
+    }
     for escape in ("html", "none"):
         pieces = [one if isinstance(one, str) else one.render(values, escape) for one in parsed.nodes]
         assert "".join(pieces) == parsed.render(values, escape=escape)
