@@ -73,7 +73,7 @@ def count(
 ) -> Count:
     """How many match, how many get it, and why the others do not. One statement."""
     judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
-    by_reason: dict[str | None, int] = dict(session.execute(judged.sums()).tuples().all())
+    by_reason: dict[str | None, int] = dict(iter(session.execute(judged.sums())))
     matched = by_reason.pop(None, 0)
     left_out = {str(word): by_reason[word] for word in LEFT_OUT_WORDS if by_reason.get(word)}
     return Count(matched, matched - sum(left_out.values()), left_out, reach.channel)

@@ -255,12 +255,10 @@ def _compare_attribute(
 ) -> ColumnElement[bool]:
     text = func.coalesce(cast(column, Text), "")
     if op in ("eq", "in"):
-        values = value if isinstance(value, tuple) else (value,)
-        return or_(false(), *[_attribute_is(text, one) for one in values])
+        return _is_one_of(text, value if isinstance(value, tuple) else (value,))
     if op not in NUMERIC:
         return _compare_words(text.collate("NOCASE"), op, value)
-    number = _as_number(text)
-    return and_(number.is_not(None), NUMERIC[op](number, value))
+    return func.coalesce(NUMERIC[op](_as_number(text), value), false())
 
 
 NUMERIC: Final[dict[str, Callable[[Any, Any], ColumnElement[bool]]]] = {
@@ -278,11 +276,13 @@ COMPARE: Final[dict[Sort, Callable[[SQLColumnExpression[Any], str, Any, "Look"],
 }
 
 
-def _attribute_is(text: ColumnElement[str], value: str | float) -> ColumnElement[bool]:
-    if isinstance(value, str):
-        return text.collate("NOCASE") == value
-    number = _as_number(text)
-    return and_(number.is_not(None), number == float(value))
+def _is_one_of(text: ColumnElement[str], values: tuple[str | float, ...]) -> ColumnElement[bool]:
+    words = [one for one in values if isinstance(one, str)]
+    numbers = [float(one) for one in values if not isinstance(one, str)]
+    found: list[ColumnElement[bool]] = [text.collate("NOCASE").in_(words)] if words else []
+    if numbers:
+        found.append(func.coalesce(_as_number(text).in_(numbers), false()))
+    return or_(false(), *found)
 
 
 def _as_number(text: ColumnElement[str]) -> ColumnElement[Any]:

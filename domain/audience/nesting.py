@@ -6,7 +6,7 @@ from typing import TypeAlias
 from domain.audience.fields import bad_rule
 from domain.audience.rules import Rule
 
-MOST_WEIGHT_TOGETHER = 6_000
+MOST_PARTS_TOGETHER, MOST_VALUES_TOGETHER = 300, 6_000
 
 Lookup: TypeAlias = Callable[[int], Rule]
 
@@ -24,16 +24,21 @@ def named(rule: Rule, lookup: Lookup) -> dict[int, Rule]:
 
 
 def require_bearable(rule: Rule, inside: Mapping[int, Rule]) -> None:
-    """A segment that is named twice stands in the statement twice, and so does all that it names."""
-    weights: dict[int, int] = {}
+    """A segment that is named twice stands in the statement twice, and so does all that it names.
+
+    A database reads at most a million characters and a thousand conditions in a row.
+    """
+    sizes: dict[int, tuple[int, int]] = {}
     for segment_id, inner in inside.items():
-        weights[segment_id] = _weight(inner, weights)
-    if _weight(rule, weights) > MOST_WEIGHT_TOGETHER:
+        sizes[segment_id] = _size(inner, sizes)
+    parts, values = _size(rule, sizes)
+    if parts > MOST_PARTS_TOGETHER or values > MOST_VALUES_TOGETHER:
         raise bad_rule("With the segments it names, this rule becomes too long.")
 
 
-def _weight(rule: Rule, weights: Mapping[int, int]) -> int:
-    return rule.weight + sum(weights[segment_id] for segment_id in rule.mentioned)
+def _size(rule: Rule, sizes: Mapping[int, tuple[int, int]]) -> tuple[int, int]:
+    inner = [sizes[segment_id] for segment_id in rule.mentioned]
+    return rule.parts + sum(parts for parts, _ in inner), rule.weight + sum(values for _, values in inner)
 
 
 def _inner_first(found: Mapping[int, Rule]) -> list[int]:

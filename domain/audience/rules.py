@@ -11,7 +11,10 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 from domain.audience.fields import bad_rule
 from domain.audience.leaves import Leaf, Look, SegmentLeaf, read_leaf
 
-DEEPEST, MOST_LEAVES, MOST_WEIGHT = 12, 200, 2_000
+DEEPEST, MOST_PARTS, MOST_VALUES = 12, 200, 2_000
+TOO_LONG: Final = (
+    f"This rule is too long. It can have at most {MOST_PARTS} conditions and {MOST_VALUES:,} values."
+)
 GROUPS: Final = ("all", "any", "not")
 
 
@@ -61,8 +64,13 @@ class Rule:
         return [leaf.segment_id for leaf in _leaves(self.root) if isinstance(leaf, SegmentLeaf)]
 
     @property
+    def parts(self) -> int:
+        """How many groups and conditions it has, without the segments it names."""
+        return sum(1 for _ in _nodes(self.root))
+
+    @property
     def weight(self) -> int:
-        """How large the statement becomes, without the segments it names."""
+        """How many values it brings into the statement."""
         return sum(leaf.weight for leaf in _leaves(self.root))
 
 
@@ -72,8 +80,8 @@ EVERYBODY: Final = Rule(Group("all", ()))
 def parse(tree: Any) -> Rule:
     """Read a rule from JSON. Raises Refusal "bad_rule" that names what is not understood."""
     rule = Rule(_read(tree, depth=1))
-    if sum(1 for _ in _leaves(rule.root)) > MOST_LEAVES or rule.weight > MOST_WEIGHT:
-        raise bad_rule(f"This rule is too long. A rule can have at most {MOST_LEAVES} conditions.")
+    if rule.parts > MOST_PARTS + DEEPEST or rule.weight > MOST_VALUES:
+        raise bad_rule(TOO_LONG)
     return rule
 
 
@@ -95,8 +103,8 @@ def _parts(word: str, given: Any, depth: int) -> tuple[Node, ...]:
         return (_read(given, depth + 1),)
     if not isinstance(given, list):
         raise bad_rule(f"\u201c{word}\u201d needs a list of conditions.")
-    if len(given) > MOST_LEAVES:
-        raise bad_rule(f"This rule is too long. A rule can have at most {MOST_LEAVES} conditions.")
+    if len(given) > MOST_PARTS:
+        raise bad_rule(TOO_LONG)
     return tuple(_read(part, depth + 1) for part in given)
 
 
@@ -131,8 +139,11 @@ def _as_json(node: Node) -> dict[str, Any]:
 
 
 def _leaves(node: Node) -> Iterator[Leaf]:
-    if not isinstance(node, Group):
-        yield node
-        return
-    for part in node.parts:
-        yield from _leaves(part)
+    return (found for found in _nodes(node) if not isinstance(found, Group))
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    if isinstance(node, Group):
+        for part in node.parts:
+            yield from _nodes(part)

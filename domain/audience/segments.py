@@ -167,7 +167,7 @@ def name_of(session: Session, segment_id: int) -> str | None:
 
 def names(session: Session) -> dict[int, str]:
     """For rule.sentence()."""
-    return dict(session.execute(select(Segment.id, Segment.name)).tuples().all())
+    return dict(iter(session.execute(select(Segment.id, Segment.name))))
 
 
 def _live() -> Select[Segment]:

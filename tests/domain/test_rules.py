@@ -188,9 +188,9 @@ def compares(person: Person, name: str, op: str, value: Any) -> bool:
     if op in ("ne", "not_in", "is_not_set"):
         return not compares(person, name, {"ne": "eq", "not_in": "in", "is_not_set": "is_set"}[op], value)
     if op == "within_days":
-        return person.added_days_ago <= value
+        return person.added_days_ago <= int(value)
     if op == "older_than_days":
-        return person.added_days_ago > value
+        return person.added_days_ago > int(value)
     if name == "marketing_opt_out":
         return person.opted_out is value
     own = {"email_trouble": person.trouble or "", "status": person.status}.get(name)
@@ -293,11 +293,10 @@ def test_a_day_begins_at_midnight_in_the_shop(shop_db: Path) -> None:
     with unit() as session:
         write(session, [Person("Late")], just_before)
         write(session, [Person("Early")], just_before + timedelta(minutes=1))
-    look = {"now": just_before}
-    assert names({"field": "created_at", "op": "before", "value": "2026-06-01"}, **look) == {"Late"}
-    assert names({"field": "created_at", "op": "gte", "value": "2026-06-01"}, **look) == {"Early"}
-    assert names({"field": "created_at", "op": "after", "value": "2026-05-31"}, **look) == {"Early"}
-    assert names({"field": "created_at", "op": "lte", "value": "2026-05-31"}, **look) == {"Late"}
+    assert names({"field": "created_at", "op": "before", "value": "2026-06-01"}, just_before) == {"Late"}
+    assert names({"field": "created_at", "op": "gte", "value": "2026-06-01"}, just_before) == {"Early"}
+    assert names({"field": "created_at", "op": "after", "value": "2026-05-31"}, just_before) == {"Early"}
+    assert names({"field": "created_at", "op": "lte", "value": "2026-05-31"}, just_before) == {"Late"}
 
 
 def test_an_exact_date_needs_its_year(shop_db: Path, now: datetime) -> None:
@@ -386,11 +385,11 @@ def test_too_deep_and_too_long_are_refused() -> None:
     for _ in range(5000):
         deep = {"not": deep}
     leaf = {"field": "status", "op": "in", "value": [str(number) for number in range(500)]}
-    for tree in (deep, {"any": [{"tag": ["gold"]}] * 201}, {"all": [{"any": [leaf] * 150}] * 2}):
+    long: list[dict[str, Any]] = [
+        {"any": [{"tag": ["gold"]}] * 201},
+        {"all": [leaf] * 5},
+        {"all": [{"any": [{"all": []}] * 150}] * 2},
+    ]
+    for tree in (deep, *long):
         with pytest.raises(Refusal, match=r"too (deeply|long)"):
             rules.parse(tree)
-
-
-def test_the_longest_rule_allowed_still_runs(shop_db: Path, now: datetime) -> None:
-    leaf = {"field": "attrs.size", "op": "in", "value": [str(number) for number in range(10)]}
-    assert found({"any": [{"not": {"all": [leaf]}}] * 200}, now) == set()
