@@ -11,6 +11,17 @@ from ui.parts.feedback import handled
 
 Change = Callable[..., Any]
 
+# In a group of radio cards the arrows choose, as with the browser's own radio buttons.
+ARROWS = """(e) => {
+  const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[e.key];
+  if (!step) return;
+  e.preventDefault();
+  const cards = [...e.currentTarget.parentElement.querySelectorAll('[role=radio]')];
+  const next = cards[(cards.indexOf(e.currentTarget) + step + cards.length) % cards.length];
+  next.focus();
+  next.click();
+}"""
+
 
 class Field:
     """A label above its control, help below it, and in place of the help what is wrong with the value."""
@@ -345,6 +356,7 @@ class Choices:
                     text(title, tag="b")
                     text(note, tag="span")
                 made.on("click", handled(lambda k=key: self.set(k)), [])
+                made.on("keydown", js_handler=ARROWS)
                 self.cards[key] = made
         self._paint()
 
@@ -354,10 +366,11 @@ class Choices:
         return self.on_change(key)
 
     def _paint(self) -> None:
+        nothing = self.value not in self.cards
         for key, made in self.cards.items():
             on = key == self.value
             made.classes(add="is-on") if on else made.classes(remove="is-on")
-            put(made, aria_checked="true" if on else "false")
+            put(made, aria_checked="true" if on else "false", tabindex="0" if on or nothing else "-1")
 
 
 class Chips:
