@@ -13,12 +13,11 @@ from domain.refusal import invalid
 # Letters that need no closer look before the "@"; anything else goes through the whole check.
 PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 LONGEST_LOCAL, LONGEST_ADDRESS = 64, 254
-USUAL_DOMAINS: Final = tuple(
-    """gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk live.com msn.com yahoo.com yahoo.co.uk yahoo.de
-    yahoo.fr icloud.com me.com mac.com aol.com proton.me protonmail.com gmx.de gmx.net gmx.at web.de t-online.de
-    freenet.de orange.fr free.fr laposte.net wanadoo.fr sfr.fr btinternet.com sky.com virginmedia.com talktalk.net
-    comcast.net verizon.net att.net libero.it terra.es""".split()
-)
+_DOMAINS: Final = """gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk live.com msn.com yahoo.com
+yahoo.co.uk yahoo.de yahoo.fr icloud.com me.com mac.com aol.com proton.me protonmail.com gmx.de gmx.net gmx.at web.de
+t-online.de freenet.de orange.fr free.fr laposte.net wanadoo.fr sfr.fr btinternet.com sky.com virginmedia.com
+talktalk.net comcast.net verizon.net att.net libero.it terra.es"""
+USUAL_DOMAINS: Final = tuple(_DOMAINS.split())
 
 
 class Address(NamedTuple):

@@ -40,8 +40,8 @@ def create(
     _fill(session, customer, read)
     _refuse_nobody(customer)
     session.flush()
-    _remember(session, customer, now)
     _write_wishes(session, customer, read, by, now)
+    _remember(session, customer, now)
     audit.write(
         session, "customer.created", by=by, now=now, subject_id=customer.id, after=_filled(_seen(customer))
     )
@@ -70,11 +70,11 @@ def change(
     read = _read(session, fields, now)
     _fill(session, customer, read)
     _refuse_nobody(customer)
+    _write_wishes(session, customer, read, by, now)
     if customer.email_key != old_key:
         customer.email_trouble = None
         session.flush()
         _remember(session, customer, now)
-    _write_wishes(session, customer, read, by, now)
     _note_change(session, customer, before, by, now)
     session.flush()
     return customer
@@ -185,7 +185,10 @@ def _refuse_nobody(customer: Customer) -> None:
 
 
 def _remember(session: Session, customer: Customer, now: datetime) -> None:
-    """A new address, or a person who comes back: what is known about that address counts from the start."""
+    """A new address, or a person who comes back: what is known about that address counts from the start.
+
+    It comes after what the form says: being written down anew is no way round an earlier no.
+    """
     if customer.email_key is None:
         return
     known = memory.of_addresses(session, [customer.email_key], except_id=customer.id).get(customer.email_key)

@@ -19,9 +19,10 @@ from domain.book.tags import LONGEST, MOST_FOR_ONE
 from domain.book.words import many_lines, one_line, squeeze
 from domain.refusal import Refusal
 
-NO: Final = frozenset("no n false f 0 nein non off never nie - none".split())
+NO: Final = frozenset({"no", "n", "false", "f", "0", "nein", "non", "off", "never", "nie", "-", "none"})
 STOPPED: Final = frozenset(
-    "unsubscribed unsubscribe opted-out opted_out optedout cleaned blocked blocklisted blacklisted bounced".split()
+    {"unsubscribed", "unsubscribe", "opted-out", "opted_out", "optedout", "cleaned", "blocked", "blocklisted"}
+    | {"blacklisted", "bounced"}
 )
 SUBSCRIPTION_WORDS: Final = STOPPED | {"subscribed", "nonsubscribed", "non-subscribed", "pending", "unknown"}
 MONTH_FIRST_COUNTRIES: Final = frozenset({"US", "PH", "FM", "PW", "MH", "BZ"})

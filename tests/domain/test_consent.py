@@ -150,6 +150,18 @@ def test_being_written_down_anew_is_not_a_new_yes(cast: Cast, now: datetime) -> 
         assert [line.allowed for line in consent.history(session, again)] == [False]
 
 
+def test_a_yes_on_the_form_of_a_new_card_does_not_lift_an_earlier_no(cast: Cast, now: datetime) -> None:
+    anna = added(cast, now, preferences={"marketing": False})
+    with unit() as session:
+        customers.delete(session, anna, by=cast.olive, now=now)
+    again = added(cast, now, preferences={"marketing": True}, marketing_opt_out=False)
+    assert (why(again), why(again, MessageType.NEWSLETTER)) == (LeftOut.OPTED_OUT, None)
+    with unit() as session:
+        fields = {"preferences": {"marketing": True}, "opt_out_reason": "Asked in the shop"}
+        customers.change(session, again, fields, by=cast.olive, now=now)
+    assert why(again) is None
+
+
 def test_a_family_member_decides_only_for_themselves(cast: Cast, now: datetime) -> None:
     added(cast, now, marketing_opt_out=True)
     assert why(added(cast, now, first_name="Ben")) is None

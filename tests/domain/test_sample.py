@@ -3,6 +3,7 @@
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from email_validator import validate_email
@@ -10,6 +11,8 @@ from sqlalchemy import func, select
 
 from data.database import reading, unit
 from domain import sample
+from domain.audience import rules
+from domain.audience.segments import Segment
 from domain.book import customers, search, tags
 from domain.book.consent import Consent, Suppression
 from domain.book.contact import read_email, read_phone
@@ -114,6 +117,15 @@ def test_the_letters_have_only_fields_that_exist(opened: Cast) -> None:
             ("preheader", letter.preheader),
         ):
             assert unknown_fields(parse(words, part=part)) == []
+
+
+def test_its_segments_are_rules_that_find_somebody(opened: Cast, now: datetime) -> None:
+    with reading() as session:
+        segments = list(session.scalars(select(Segment)))
+        assert len(segments) == 2
+        for segment in segments:
+            condition = rules.parse(segment.rule).where(now, ZoneInfo("Europe/London"))
+            assert session.scalar(select(func.count()).select_from(Customer).where(condition))
 
 
 def test_a_draft_campaign_waits_for_its_sender(opened: Cast) -> None:
