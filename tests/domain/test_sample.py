@@ -10,7 +10,7 @@ from email_validator import validate_email
 from sqlalchemy import func, select
 
 from data.database import reading, unit
-from domain import sample
+from domain import sample, sample_people
 from domain.audience import rules
 from domain.audience.segments import Segment
 from domain.book import customers, search, tags
@@ -49,7 +49,7 @@ def test_it_opens_in_about_a_second(cast: Cast, now: datetime) -> None:
 def test_the_groups_have_the_promised_sizes(opened: Cast) -> None:
     everybody = people()
     assert len(everybody) == 300
-    assert sum(not person.email_key for person in everybody) == sample.WITHOUT_EMAIL
+    assert sum(not person.email_key for person in everybody) == sample_people.WITHOUT_EMAIL
     assert sum(person.marketing_opt_out for person in everybody) == sample.OPTED_OUT
     assert sum(person.email_trouble == "bounced" for person in everybody) == sample.BOUNCED
     assert sum(person.source == "sample" for person in everybody) == 300
@@ -143,6 +143,8 @@ def test_it_is_the_same_shop_each_time(opened: Cast, now: datetime) -> None:
         assert sample.remove_sample(session, by=opened.olive, now=now) == 300
         sample.open_sample_shop(session, by=opened.olive, now=now)
     assert [person.full_name for person in people()] == first
+    with reading() as session:
+        assert session.scalar(select(func.count()).select_from(Template)) == 3
 
 
 def test_it_comes_only_once_and_only_for_the_owner(opened: Cast, now: datetime) -> None:
