@@ -164,7 +164,7 @@ class ReachableLeaf:
     weight: int = 1
 
     def where(self, look: Look) -> ColumnElement[bool]:
-        return why_left_out(REACHES[self.channel], self.message_type).is_(None)
+        return why_left_out(REACHES[self.channel], self.message_type, of_many=True).is_(None)
 
     def sentence(self, names: Mapping[int, str]) -> str:
         what = "" if self.message_type is MessageType.OPERATIONAL else f" {self.message_type}"

@@ -247,6 +247,16 @@ def comes_within(birthday: tuple[int, int], days: int, today: date) -> bool:
     return False
 
 
+@pytest.mark.parametrize("op", ["contains", "starts_with"])
+@pytest.mark.parametrize("sign", ["%", "_", "\\", "/"])
+def test_signs_that_mean_anything_to_a_database_mean_themselves(
+    shop_db: Path, now: datetime, op: str, sign: str
+) -> None:
+    with unit() as session:
+        write(session, [Person("Plain"), Person(f"{sign}Signed")], now)
+    assert names({"field": "first_name", "op": op, "value": sign}, now) == {f"{sign}Signed"}
+
+
 # --- dates and zones
 
 
