@@ -29,6 +29,7 @@ __all__ = [
     "explain",
     "first_names",
     "matching",
+    "size",
 ]
 
 
@@ -129,6 +130,13 @@ def first_names(
 def matching(session: Session, audience: Audience, *, now: datetime) -> Select[int]:
     """Ids of the live customers it means, whether they may be written to or not."""
     return select(Customer.id).where(Customer.deleted_at.is_(None), condition(session, audience, now=now))
+
+
+def size(session: Session, audience: Audience, *, now: datetime) -> int:
+    """How many match, without asking who may be written to."""
+    return (
+        session.scalar(select(func.count()).select_from(matching(session, audience, now=now).subquery())) or 0
+    )
 
 
 def describe(session: Session, audience: Audience) -> str:

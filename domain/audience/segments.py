@@ -140,6 +140,11 @@ def refresh(session: Session, segment_id: int, *, by: Actor, now: datetime) -> S
     return segment
 
 
+def sentence(session: Session, segment: Segment) -> str:
+    """Its rule in words."""
+    return rules.parse(segment.rule).sentence(names(session))
+
+
 def condition(session: Session, rule: Rule, *, now: datetime) -> ColumnElement[bool]:
     """The rule over `customers`, with the segments it names and the shop's zone. Raises Refusal if one is gone."""
     zone = read_shop(session).zone

@@ -206,6 +206,7 @@ def test_first_names_are_of_those_who_get_it(book: dict[str, int], now: datetime
 def test_matching_gives_the_living_whether_reachable_or_not(book: dict[str, int], now: datetime) -> None:
     with reading() as session:
         found = set(session.scalars(audiences.matching(session, Audience.parse(ALL), now=now)))
+        assert audiences.size(session, Audience.parse(ALL), now=now) == len(found)
     assert found == set(book.values()) - {book["Ida"]}
 
 

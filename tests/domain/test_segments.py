@@ -157,6 +157,7 @@ def test_a_segment_can_name_another_but_not_itself(shop_db: Path, now: datetime,
         tree = {"all": [{"segment": middle.id}, {"field": "company", "op": "is_set"}]}
         outer = segments.create(session, name="Firms", rule=tree, by=cast.olive, now=now)
         assert members(session, outer, now) == {"Vic"}
+        assert segments.sentence(session, outer) == "in the segment “Same” and company is known"
         for target in (inner.id, middle.id, outer.id):
             with pytest.raises(Refusal, match="part of itself"):
                 segments.change(session, inner.id, {"rule": {"segment": target}}, by=cast.olive, now=now)
