@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
 from data.secrets import keys
-from domain.refusal import Kind, Refusal
+from domain.refusal import Kind, Refusal, missing
 from domain.shop import audit
 from domain.shop.people import PASSWORDS, Actor, Role, User, by_email, hashed
 
@@ -138,9 +138,11 @@ def sign_out(session: Session, token: str, *, now: datetime) -> None:
         session.execute(update(BrowserSession).where(mine).values(ended_at=now))
 
 
-def end_all(session: Session, user_id: int, *, now: datetime) -> None:
-    """After a password change or when somebody leaves: every browser and every program."""
+def end_all(session: Session, user_id: int, *, now: datetime, keep: str = "") -> None:
+    """After a password change or when somebody leaves: every browser but the one with the token `keep`."""
     open_ones = (BrowserSession.user_id == user_id) & BrowserSession.ended_at.is_(None)
+    if keep:
+        open_ones &= BrowserSession.token_hash != _hash(keep)
     session.execute(update(BrowserSession).where(open_ones).values(ended_at=now))
     session.execute(update(RefreshToken).where(RefreshToken.user_id == user_id).values(used_at=now))
 
@@ -257,6 +259,21 @@ def make_api_token(
         after={"name": name, "readOnly": read_only},
     )
     return token
+
+
+def api_tokens(session: Session, by: Actor) -> list[ApiToken]:
+    """One's own that still work, the newest first."""
+    mine = select(ApiToken).where(ApiToken.user_id == by.user_id, ApiToken.revoked_at.is_(None))
+    return list(session.scalars(mine.order_by(ApiToken.id.desc())))
+
+
+def revoke_api_token(session: Session, token_id: int, *, by: Actor, now: datetime) -> None:
+    token = session.get(ApiToken, token_id)
+    if token is None or token.user_id != by.user_id:
+        raise missing("access token")
+    if token.revoked_at is None:
+        token.revoked_at = now
+        audit.write(session, "api_token.revoked", by=by, now=now, subject_id=token.id)
 
 
 def actor_for_bearer(session: Session, token: str, now: datetime, *, address: str = "") -> Actor | None:
