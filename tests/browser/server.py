@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from data.config import Config, use_config
 from data.database import now, open_database, unit
 from data.secrets import use_keys
+from domain import tables as tables  # all of them are known before the first is used
 from domain.sample import open_sample_shop
 from domain.shop import people
 from domain.shop import shop as shops
