@@ -1,0 +1,137 @@
+"""How many people a message will reach, why the others are left out, and the same question about one person."""
+
+from collections.abc import Callable
+from typing import Any
+
+from data.database import now, reading
+from domain.audience import audience as audiences
+from domain.audience.audience import Audience, Count, Verdict
+from domain.audience.reach import REACHES
+from domain.book.consent import MessageType
+from domain.refusal import Refusal
+from domain.shop.people import Right
+from ui import words
+from ui.frame import current_actor
+from ui.parts.basics import box, button, icon, put, text
+from ui.parts.feedback import io, sentence_for
+from ui.parts.person_search import PersonSearch
+
+
+class RecipientCount:
+    """The figure under the picker. While it is asked again the old one stays, faded; late answers are dropped.
+
+    `on_count(count)` is told each answer; None means that nobody knows just now.
+    """
+
+    def __init__(self, channel: str, on_count: Callable[[Count | None], Any] | None = None) -> None:
+        self.channel, self.on_count = channel, on_count
+        self.asked = 0
+        self.count: Count | None = None
+        with put(box("hb-count", testid="count-box"), aria_live="polite") as self.root:
+            self.figure = text("–", "big", testid="count")
+            with box("grow"):
+                self.title = text("Counting", "strong")
+                self.why = text("", "why", testid="count-why")
+
+    async def ask(self, audience: Audience, message_type: MessageType) -> None:
+        self.asked += 1
+        mine = self.asked
+        self.root.classes(add="is-stale")
+        self._tell(None)
+        try:
+            count = await io(_count, audience, self.channel, message_type)
+        except Refusal as refusal:
+            self._failed(mine, refusal.sentence)
+        except Exception as error:
+            self._failed(mine, sentence_for(error))
+        else:
+            self._show(mine, count)
+
+    def wait_for(self, sentence: str) -> None:
+        """Nothing to count yet: a tag, a segment or a person has to be chosen first."""
+        self.asked += 1
+        self.count = None
+        self.root.classes(remove="is-stale")
+        self.figure.set_text("0")
+        self.title.set_text(sentence)
+        self.why.set_text("")
+        self._tell(None)
+
+    def _show(self, mine: int, count: Count) -> None:
+        if mine != self.asked or self.root.is_deleted:
+            return
+        self.count = count
+        self.root.classes(remove="is-stale")
+        self.figure.set_text(words.number(count.reachable))
+        self.title.set_text("person will get this" if count.reachable == 1 else "people will get this")
+        self.why.set_text(count.sentence())
+        self._tell(count)
+
+    def _failed(self, mine: int, sentence: str) -> None:
+        if mine != self.asked or self.root.is_deleted:
+            return
+        self.title.set_text("This could not be counted")
+        self.why.set_text(sentence)
+
+    def _tell(self, count: Count | None) -> None:
+        if self.on_count:
+            self.on_count(count)
+
+
+class WhyInOrOut:
+    """Type a customer's name and read: gets it, or the first reason why not."""
+
+    def __init__(self, channel: str, asked_about: Callable[[], tuple[Audience, MessageType]]) -> None:
+        self.channel, self.asked_about = channel, asked_about
+        self.who: tuple[int, str] | None = None
+        self.opener = button(
+            "Why is somebody in or out?", self._open, kind="ghost", icon="question", small=True, testid="why"
+        )
+        with box("hb-stack tight full") as self.room:
+            self.search = PersonSearch("A customer's name, email or phone", self._pick, testid="why-search")
+            self.verdict = put(box("hb-verdict", testid="verdict"), role="status")
+        self.room.visible = self.verdict.visible = False
+
+    async def again(self) -> None:
+        """The audience has changed."""
+        if self.who and self.room.visible:
+            await self._pick(*self.who)
+
+    def _open(self) -> None:
+        self.room.visible = not self.room.visible
+        if self.room.visible:
+            self.search.field.run_method("focus")
+
+    async def _pick(self, customer_id: int, name: str) -> None:
+        (await current_actor()).require(Right.VIEW)
+        self.who = (customer_id, name)
+        audience, message_type = self.asked_about()
+        verdict = await io(_verdict, audience, self.channel, message_type, customer_id)
+        if self.who == (customer_id, name) and not self.verdict.is_deleted:
+            self._say(name, verdict)
+
+    def _say(self, name: str, verdict: Verdict) -> None:
+        self.verdict.clear()
+        self.verdict.visible = True
+        with self.verdict:
+            icon("check" if verdict.included else "minus", "good" if verdict.included else "muted")
+            with box("grow"):
+                text(name, "strong", "span")
+                text(f" {_lowered(verdict.sentence)}", "", "span")
+
+
+def _lowered(sentence: str) -> str:
+    """After a name the sentence goes on small, unless it begins with an address."""
+    first = sentence.split(" ", 1)[0]
+    return sentence if "@" in first or not first.isalpha() else sentence[:1].lower() + sentence[1:]
+
+
+def _count(audience: Audience, channel: str, message_type: MessageType) -> Count:
+    with reading() as session:
+        return audiences.count(session, audience, REACHES[channel], message_type, now=now())
+
+
+def _verdict(audience: Audience, channel: str, message_type: MessageType, customer_id: int) -> Verdict:
+    with reading() as session:
+        reach = REACHES[channel]
+        return audiences.explain(session, audience, reach, message_type, customer_id, now=now())
