@@ -1,6 +1,6 @@
 """What became of a send, and what the lists of campaigns and sends show. Read only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,15 +9,13 @@ from sqlalchemy.orm import Session
 
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
-from domain.book.merging import values_of
-from domain.channels import email
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Books, Delivery, State
-from domain.message.compose import Preview
-from domain.sending import campaigns, dispatches
+from domain.sending import campaigns, dispatches, preview
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import RUNNING, Dispatch, DispatchState
 from domain.sending.engine import frozen_draft
+from domain.sending.preview import Sight
 
 ENOUGH_TO_GUESS = 10  # messages; before that a time left would be a fable
 
@@ -37,6 +35,11 @@ class Report:
     def to_reach(self) -> int:
         """Everybody on the list who may be written to."""
         return self.books.recipients - self.books.skipped
+
+    @property
+    def moves(self) -> bool:
+        """Also after a stop, until the last message on its way has its answer."""
+        return self.dispatch.is_running or self.books.queued > 0
 
     @property
     def drift(self) -> int | None:
@@ -183,22 +186,12 @@ def upcoming(session: Session, most: int = 5) -> list[Campaign]:
     return list(session.scalars(select(Campaign).where(waiting).order_by(Campaign.scheduled_at).limit(most)))
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message as one person got it, or would have got it."""
-
-    reader: str
-    preview: Preview
-    values: dict[str, object] = field(default_factory=dict)
-
-
-def letter(session: Session, dispatch: Dispatch) -> Letter:
-    """The frozen content as the first recipient read it. Raises Refusal where it can't be compiled any more."""
-    first = next((one for one in deliveries.lines(session, dispatch.id, limit=20) if one.customer_id), None)
-    values = values_of(session, [first.customer_id]) if first and first.customer_id else {}
-    person = next(iter(values.values()), {})
-    preview = email.letter(session, frozen_draft(dispatch)).preview(person)
-    return Letter(first.name if first else "", preview, person)
+def letter(session: Session, dispatch: Dispatch) -> tuple[str, Sight]:
+    """The first recipient's name, and the frozen content as they read it. Raises Refusal where it can't be read."""
+    lines = deliveries.lines(session, dispatch.id, limit=20)
+    first = next((one for one in lines if one.customer_id), None)
+    seen = preview.sight(session, frozen_draft(dispatch), first.customer_id if first else None)
+    return first.name if first else "", seen
 
 
 def month(now: datetime, zone: ZoneInfo, back: int = 0) -> tuple[datetime, datetime]:

@@ -1,0 +1,366 @@
+"""One campaign: what it says, whom it is for, and what became of each launch."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+
+from data.database import now, reading, unit
+from domain.refusal import Refusal
+from domain.sending import campaigns, preview, reports
+from domain.sending.campaigns import Campaign, Status
+from domain.sending.dispatches import DispatchState
+from domain.sending.preview import Prospect, Sight
+from domain.sending.reports import Report, Story
+from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
+from jobs import sending
+from ui import words
+from ui.frame import Page, current_actor
+from ui.pages.campaigns import PATH, status_of, sure_to_delete
+from ui.parts.basics import (
+    alert,
+    box,
+    button,
+    card,
+    facts,
+    head,
+    icon_button,
+    link,
+    link_button,
+    menu,
+    page,
+    pill,
+    text,
+)
+from ui.parts.dialogs import confirm
+from ui.parts.feedback import handled, io, toast
+from ui.parts.send_dialog import confirm_and_send
+from ui.parts.send_report import Look, SendReport, look_at
+from ui.parts.sent_message import Pairs, copyable, message_card, send_facts
+from ui.parts.undo_bar import something_moved
+
+EVERY = 2.0  # seconds between looks at a schedule that will fire by itself
+SAID_ABOVE = frozenset(
+    {"ending"}
+)  # a launch that did not finish is told by the page, with what to do about it
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything the page tells, fetched at once."""
+
+    story: Story
+    look: Look | None  # the launch it tells of
+    prospect: Prospect | None  # who would get it now
+    obstacle: str  # why it can't be sent yet
+    sight: Sight | None
+    reader: str
+    zone: ZoneInfo
+    at: datetime
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.story.campaign
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.campaign.status is Status.DRAFT and bool(self.campaign.last_launch_error)
+
+
+async def build(by: Actor, campaign_id: int) -> None:
+    await CampaignPage(by, campaign_id).draw()
+
+
+class CampaignPage:
+    def __init__(self, by: Actor, campaign_id: int) -> None:
+        self.by, self.id = by, campaign_id
+        self.report: SendReport | None = None
+        self.version = 0
+
+    async def draw(self) -> None:
+        seen = await io(_seen, self.id)
+        with page() as self.root:
+            self.top = box("hb-stack")
+            with box("hb-cols"):
+                self.left, self.right = box("hb-stack"), box("hb-stack")
+        self._fill(seen)
+        await self._report(seen)
+        self.version = seen.campaign.version
+        self.timer = ui.timer(EVERY, handled(self._watch), immediate=False)
+        self._watch_only_schedules(seen)
+
+    async def redraw(self, *_: Any) -> None:
+        """The head and the facts; the report stays as it is, unless there is another launch to tell about."""
+        seen = await io(_seen, self.id)
+        if self.root.is_deleted:
+            return
+        self.version = seen.campaign.version
+        self.top.clear()
+        self.right.clear()
+        self._fill(seen)
+        await self._report(seen)
+        self._watch_only_schedules(seen)
+
+    def _fill(self, seen: Seen) -> None:
+        with self.top:
+            self._head(seen)
+            self._schedule(seen)
+            self._unfinished(seen)
+            _called_back(seen)
+        with self.right:
+            self._details(seen)
+            if seen.look:
+                _message(seen)
+                self._launches(seen)
+
+    async def _report(self, seen: Seen) -> None:
+        same = self.report is not None and seen.look and self.report.id == seen.look.report.dispatch.id
+        if same and self.report:
+            await self.report.refresh()
+            return
+        self.left.clear()
+        self.report = None
+        with self.left:
+            if seen.look is None:
+                _message(seen)
+                return
+            without = SAID_ABOVE if seen.is_unfinished else frozenset[str]()
+            self.report = SendReport(seen.look, self._moved_on, without=without)
+        await self.report.load()
+
+    async def _moved_on(self, _: Report) -> None:
+        self.report = None  # drawn anew: what the page says itself has changed
+        await self.redraw()
+
+    def _head(self, seen: Seen) -> None:
+        campaign = seen.campaign
+        last = seen.story.told
+        label, tone = status_of(campaign.status, campaign.last_launch_error, last.state if last else None)
+        with head(campaign.name, back=("Campaigns", PATH)):
+            self._acts(seen)
+        with box("hb-row wrap hb-under-head"):
+            pill(label, tone, testid="status")
+            text(_audience_line(seen), "muted", "span", testid="audience")
+
+    def _acts(self, seen: Seen) -> None:
+        icon_button("refresh", "Refresh", self.redraw, testid="refresh")
+        status, may_edit, may_send = (
+            seen.campaign.status,
+            self.by.may(Right.EDIT_CAMPAIGNS),
+            self.by.may(Right.SEND),
+        )
+        if status is Status.SENDING:
+            if may_send and seen.look and seen.look.report.dispatch.is_running:
+                button("Stop", self._stop, icon="stop", testid="stop")
+            return
+        if status is Status.DRAFT and may_edit:
+            link_button("Edit", f"{PATH}/{self.id}/edit", icon="edit", testid="edit")
+        if status is Status.SCHEDULED and may_send:
+            button("Back to draft", self._unschedule, icon="undo", testid="back-to-draft")
+        if status in (Status.DRAFT, Status.SCHEDULED) and may_send and not seen.is_unfinished:
+            button("Send now", self._send, kind="primary", icon="send", testid="send-now")
+        if may_edit:
+            menu(
+                [("copy", "Duplicate", self._duplicate), ("trash", "Delete", self._delete)],
+                label="More to do with this campaign",
+                testid="more",
+            )
+
+    def _schedule(self, seen: Seen) -> None:
+        campaign = seen.campaign
+        if campaign.status is not Status.SCHEDULED or campaign.scheduled_at is None:
+            return
+        when = words.moment_in_full(campaign.scheduled_at, seen.zone)
+        overdue = campaign.scheduled_at <= seen.at
+        alert(
+            f"It was due {when} and starts any moment" if overdue else f"Goes out by itself on {when}",
+            f"Shop time, {seen.zone.key}. The list is written at that moment, so whoever joins before is in it.",
+            tone="warn" if overdue else "info",
+            testid="schedule",
+        )
+
+    def _unfinished(self, seen: Seen) -> None:
+        if not seen.is_unfinished:
+            if seen.obstacle and seen.campaign.status is Status.DRAFT:
+                alert("Not ready to send yet", seen.obstacle, tone="info", testid="obstacle")
+            return
+        campaign, prospect = seen.campaign, seen.prospect
+        stopped = bool(seen.story.told and seen.story.told.state is DispatchState.STOPPED)
+        rest = prospect.usual.reachable if prospect else 0
+
+        def actions() -> None:
+            if self.by.may(Right.SEND) and rest:
+                label = f"Send to the remaining {words.number(rest)}" if seen.story.reached else "Send now"
+                button(label, self._send, kind="primary", icon="send", testid="send-rest")
+
+        alert(
+            "Stopped part-way" if stopped else "The last send did not finish",
+            " ".join(filter(None, [campaign.last_launch_error, seen.obstacle])),
+            tone="warn" if stopped else "bad",
+            actions=actions,
+            testid="launch-error",
+        )
+
+    def _details(self, seen: Seen) -> None:
+        with card("Details", testid="details"):
+            facts(_facts(seen))
+            copyable("Campaign id", str(self.id), testid="campaign-id")
+            if seen.look:
+                copyable("Send id", str(seen.look.report.dispatch.id), testid="send-id")
+
+    def _launches(self, seen: Seen) -> None:
+        if len(seen.story.launches) < 2:
+            return
+        with card("Every launch", f"{words.people(seen.story.reached)} reached in all.", testid="launches"):
+            for one in seen.story.launches:
+                with box("hb-row apart"):
+                    link(words.when(one.created_at, seen.zone, seen.at), f"/marketing/sends/{one.id}")
+                    pill(*words.told(words.DISPATCH, one.state))
+
+    async def _send(self) -> None:
+        if await confirm_and_send(self.id, version=self.version) is not None:
+            something_moved.emit()
+            self.report = None
+        await self.redraw()
+
+    async def _stop(self) -> None:
+        if not self.report:
+            return
+        if await sure_to_stop(self.report.id):
+            self.report = None
+            await self.redraw()
+
+    async def _unschedule(self) -> None:
+        by = await current_actor()
+        await io(_unscheduled, self.id, by)
+        toast("Back to draft. Nothing goes out by itself.")
+        await self.redraw()
+
+    async def _duplicate(self) -> None:
+        by = await current_actor()
+        ui.navigate.to(f"{PATH}/{await io(_duplicated, self.id, by)}/edit")
+
+    async def _delete(self) -> None:
+        if await sure_to_delete(self.id):
+            ui.navigate.to(PATH)
+
+    async def _watch(self) -> None:
+        if await io(_version_of, self.id) != self.version:
+            await self.redraw()
+
+    def _watch_only_schedules(self, seen: Seen) -> None:
+        self.timer.active = seen.campaign.status is Status.SCHEDULED
+
+
+async def sure_to_stop(dispatch_id: int) -> bool:
+    """Ask, then stop. Whether it was stopped; the send goes on while the question is open."""
+    sure = await confirm(
+        "Stop this send?",
+        "What is on its way still arrives and is counted. Nobody else gets it, and you can send to the rest later.",
+        confirm_label="Stop now",
+        cancel_label="Let it go on",
+        kind="danger",
+        icon="stop",
+    )
+    if sure:
+        by = await current_actor()
+        await io(sending.stop, dispatch_id, by)
+        something_moved.emit()
+    return sure
+
+
+def _message(seen: Seen) -> None:
+    if seen.sight:
+        message_card(seen.sight, seen.reader)
+        return
+    with card("The message", testid="preview"):
+        text(seen.obstacle or "There is nothing to show yet.", "muted")
+
+
+def _called_back(seen: Seen) -> None:
+    launches = seen.story.launches
+    if seen.campaign.status is Status.DRAFT and launches and launches[0].state is DispatchState.UNDONE:
+        alert(
+            "Called back in time",
+            "Nobody was written to. The campaign is a draft again.",
+            testid="called-back",
+        )
+
+
+def _audience_line(seen: Seen) -> str:
+    told = seen.look.report.dispatch.audience_label if seen.look else ""
+    if seen.campaign.status in (Status.SENDING, Status.SENT) and told:
+        return told
+    if seen.prospect:
+        return f"{seen.story.audience}: {words.people(seen.prospect.usual.reachable)} would get it now"
+    return seen.story.audience
+
+
+def _facts(seen: Seen) -> Pairs:
+    campaign = seen.campaign
+    made = f"{campaign.created_by_name}, {words.when(campaign.created_at, seen.zone, seen.at)}"
+    if seen.look:
+        return [*send_facts(seen.look.report, seen.zone, seen.at), ("Created by", made)]
+    sight = seen.sight
+    pairs = [
+        ("Subject", campaign.subject),
+        ("From", sight.sender if sight else ""),
+        ("Reply to", campaign.reply_to),
+        ("Type", words.MESSAGE_TYPE.get(campaign.message_type, "")),
+        ("Audience", seen.story.audience),
+        ("Left out", words.listed(seen.prospect.usual.left_out) if seen.prospect else ""),
+        ("Created by", made),
+        ("Last edited", words.when(campaign.updated_at, seen.zone, seen.at)),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _seen(campaign_id: int) -> Seen:
+    moment = now()
+    with reading() as session:
+        story = reports.story(session, campaign_id)
+        zone = read_shop(session).zone
+        prospect, obstacle = _prospect(session, story.campaign, moment)
+        reader, sight = _sight(session, story)
+    look = look_at(story.told.id) if story.told else None
+    return Seen(story, look, prospect, obstacle, sight, reader, zone, moment)
+
+
+def _prospect(session: Any, campaign: Campaign, moment: datetime) -> tuple[Prospect | None, str]:
+    if campaign.status in (Status.SENDING, Status.SENT):
+        return None, ""
+    try:
+        found = preview.of_campaign(session, campaign.id, even_nobody=True, now=moment)
+    except Refusal as refusal:
+        return None, refusal.sentence
+    return found, "" if found.usual.reachable else "Nobody would get it now."
+
+
+def _sight(session: Any, story: Story) -> tuple[str, Sight | None]:
+    try:
+        if story.told:
+            return reports.letter(session, story.told)
+        return "", preview.sight(session, campaigns.as_draft(session, story.campaign), None)
+    except Refusal:
+        return "", None
+
+
+def _version_of(campaign_id: int) -> int:
+    with reading() as session:
+        return campaigns.get(session, campaign_id).version
+
+
+def _unscheduled(campaign_id: int, by: Actor) -> None:
+    with unit() as session:
+        campaigns.unschedule(session, campaign_id, by=by, now=now())
+
+
+def _duplicated(campaign_id: int, by: Actor) -> int:
+    with unit() as session:
+        return campaigns.duplicate(session, campaign_id, by=by, now=now()).id
+
+
+PAGES = [Page(f"{PATH}/{{campaign_id}}", "Campaign", build)]

@@ -1,0 +1,349 @@
+"""The list of campaigns: what is planned, what goes out, and what went out last month."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from nicegui import events, ui
+
+from data.database import now, reading, unit
+from domain.audience import audience as audiences
+from domain.audience.audience import Audience
+from domain.audience.reach import EMAIL_REACH
+from domain.book import customers
+from domain.book.consent import MessageType
+from domain.sending import campaigns, reports
+from domain.sending.campaigns import Status
+from domain.sending.dispatches import DispatchState
+from domain.sending.reports import Asked, Row, Sent
+from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
+from ui import words
+from ui.frame import Nav, Page, current_actor
+from ui.parts import tables
+from ui.parts.basics import Stat, box, empty, head, link_button, page, text
+from ui.parts.dialogs import confirm
+from ui.parts.feedback import handled, io, toast
+from ui.parts.inputs import Segmented, search_field, select
+from ui.parts.tables import MOST_ROWS, Column, ListTable, name_cell, number_cell, pill_cell, rate_cell
+from ui.theme import glyph
+from ui.words import Told
+
+PATH = "/marketing/campaigns"
+NEW = f"{PATH}/new"
+PILLS = {
+    "all": "All",
+    "draft": "Draft",
+    "scheduled": "Scheduled",
+    "sending": "Sending",
+    "sent": "Sent",
+    "failed": "Failed",
+}
+PERIODS = {"any": "Any time", "this": "Sent this month", "last": "Sent last month"}
+EVERY = 2.0  # seconds between looks while a row moves or waits for its time
+
+MENU = f"""
+<q-btn flat no-caps class="hb-icon-btn" icon="{glyph("more")}" aria-label="More" :data-testid="'more-' + props.row.id" @click.stop.prevent>
+  <q-menu auto-close anchor="bottom right" self="top right">
+    <q-item clickable data-testid="row-duplicate" @click="$parent.$emit('duplicate', props.row.id)">
+      <q-icon name="{glyph("copy")}"></q-icon><span>Duplicate</span></q-item>
+    <q-item v-if="!props.row.locked" clickable class="is-danger" data-testid="row-delete" @click="$parent.$emit('remove', props.row.id)">
+      <q-icon name="{glyph("trash")}"></q-icon><span>Delete</span></q-item>
+  </q-menu>
+</q-btn>"""
+WHEN = '<div>{{ props.row.when }}</div><div class="hb-cell-sub num">{{ props.row.whenSub }}</div>'
+
+
+def _columns(by: Actor) -> list[Column]:
+    columns = [
+        Column("name", "Campaign", cell=name_cell(sub="sub")),
+        Column("status", "Status", cell=pill_cell()),
+        Column("recipients", "Recipients", "right", cell=number_cell("recipients", "none yet")),
+        Column("rate", "Sent", "right", cell=rate_cell("rate")),
+        Column("when", "When", "right", cell=WHEN),
+    ]
+    return [*columns, Column("more", "", "right", cell=MENU)] if by.may(Right.EDIT_CAMPAIGNS) else columns
+
+
+def _card(by: Actor) -> str:
+    menu = MENU if by.may(Right.EDIT_CAMPAIGNS) else ""
+    return (
+        '<div class="hb-rowcard with-menu"><a class="grow" :href="props.row.href"><div class="top"><div class="grow">'
+        '<div class="hb-cell-name">{{ props.row.name }}</div><div class="hb-cell-sub">{{ props.row.sub }}</div></div>'
+        + pill_cell()
+        + '</div><div class="facts" v-if="props.row.facts">{{ props.row.facts }}</div></a>'
+        + menu
+        + "</div>"
+    )
+
+
+@dataclass(frozen=True)
+class Seen:
+    rows: list[tables.Row]
+    total: int
+    counts: dict[str, int]
+    moves: bool
+    sent: Sent | None  # in the chosen month
+
+
+@dataclass(frozen=True)
+class Figures:
+    reachable: int
+    customers: int
+    sent_30: Sent
+    last_month: Sent
+    last_month_name: str
+    next_at: str
+    next_name: str
+
+
+async def build(by: Actor, pill: str = "all", period: str = "any") -> None:
+    await CampaignList(
+        by, Asked(pill if pill in PILLS else "all"), period if period in PERIODS else "any"
+    ).draw()
+
+
+class CampaignList:
+    def __init__(self, by: Actor, asked: Asked, period: str) -> None:
+        self.by, self.asked, self.period = by, asked, period
+        self.looks = 0
+
+    async def draw(self) -> None:
+        with page():
+            with head("Campaigns", "One message, one list of people, sent once."):
+                if self.by.may(Right.EDIT_CAMPAIGNS):
+                    link_button("New campaign", NEW, kind="primary", icon="plus", testid="new-campaign")
+            with box("hb-card"), box("hb-stats"):
+                self._strip()
+            with box("hb-card"):
+                self._bar()
+                self.said = text("", "hb-said-line", testid="month-said")
+                self.table = ListTable(
+                    _columns(self.by), phone=_card(self.by), on_open=_open, on_page=self._turn,
+                    nothing=self._nothing, testid="campaigns",
+                )  # fmt: skip
+                self.table.table.on("duplicate", handled(self._duplicate))
+                self.table.table.on("remove", handled(self._remove))
+        await self._fetch(1)
+        self.timer = ui.timer(EVERY, handled(self._again), immediate=False)
+        await self._figure()
+
+    def _strip(self) -> None:
+        self.reachable = Stat("Reachable customers", "…", testid="reachable")
+        self.sent_30 = Stat("Sent, last 30 days", "…", testid="sent-30")
+        self.last_month = Stat("Last month", "…", target=f"{PATH}?period=last", testid="last-month")
+        self.next = Stat("Next to go", "…", testid="next-to-go")
+
+    def _bar(self) -> None:
+        with box("bar"):
+            options: dict[str, tuple[str, int | None] | str] = {
+                key: (label, 0) for key, label in PILLS.items()
+            }
+            self.pills = Segmented(options, self.asked.pill, self._choose, "Status", testid="pill")
+            box("grow hb-hide-phone")
+            with box("hb-pick"):
+                select(PERIODS, self.period, on_change=self._span, label="When it was sent", testid="period")
+            search_field("Search campaigns", self._find)
+
+    async def _figure(self) -> None:
+        found = await io(_figures)
+        if self.said.is_deleted:
+            return
+        self.reachable.set(words.number(found.reachable), f"of {words.number(found.customers)} in your book")
+        self.sent_30.set(
+            words.number(found.sent_30.messages), f"in {words.counted(found.sent_30.sends, 'send')}"
+        )
+        self.last_month.set(
+            words.number(found.last_month.messages),
+            f"{found.last_month_name}, in {words.counted(found.last_month.sends, 'send')}",
+        )
+        self.next.set(found.next_at or "Nothing", found.next_name or "No campaign is scheduled")
+
+    async def _choose(self, pill: str) -> None:
+        self.asked = replace(self.asked, pill=pill)
+        await self._fetch(1)
+
+    async def _find(self, search: str) -> None:
+        self.asked = replace(self.asked, search=search)
+        await self._fetch(1)
+
+    async def _span(self, event: events.ValueChangeEventArguments[str | None]) -> None:
+        self.period = event.value or "any"
+        await self._fetch(1)
+
+    async def _turn(self, number: int) -> None:
+        await self._fetch(number)
+
+    async def _again(self) -> None:
+        """The timer sleeps while nothing on the page can change by itself."""
+        await self._fetch(self.table.page)
+
+    async def _fetch(self, number: int) -> None:
+        self.looks += 1
+        mine = self.looks
+        seen = await io(_seen, self.asked, self.period, number)
+        if mine != self.looks or self.said.is_deleted:
+            return
+        self.table.show(seen.rows, seen.total, number)
+        self.pills.count(seen.counts)
+        self.said.visible = seen.sent is not None
+        if seen.sent is not None:
+            self.said.set_text(_month_said(seen.sent, self.period))
+        if hasattr(self, "timer"):
+            self.timer.active = seen.moves
+
+    def _nothing(self) -> None:
+        may = self.by.may(Right.EDIT_CAMPAIGNS)
+        if self.asked == Asked() and self.period == "any":
+            empty(
+                "mail",
+                "No campaign yet",
+                "A campaign is one message to one list of people. Write the first one; nothing leaves before you say so.",
+                "New campaign" if may else None,
+                target=NEW,
+                testid="no-campaigns",
+            )
+        else:
+            empty("search", "No campaign fits", "Try another status, month or word.", testid="none-fits")
+
+    async def _duplicate(self, event: events.GenericEventArguments) -> None:
+        by = await current_actor()
+        copied = await io(_duplicated, int(event.args), by)
+        toast("A copy is ready as a draft")
+        ui.navigate.to(f"{PATH}/{copied}/edit")
+
+    async def _remove(self, event: events.GenericEventArguments) -> None:
+        if await sure_to_delete(int(event.args)):
+            await self._fetch(self.table.page)
+
+
+async def sure_to_delete(campaign_id: int) -> bool:
+    """Ask, then delete. Whether it is gone."""
+    name, status = await io(_name_of, campaign_id)
+    body = (
+        "Its schedule is cancelled; nobody gets it."
+        if status is Status.SCHEDULED
+        else "It leaves the list. What was sent stays on the Sends page and with each customer."
+        if status is Status.SENT
+        else "It leaves the list."
+    )
+    if not await confirm(f"Delete “{name}”?", body, confirm_label="Delete", kind="danger", icon="trash"):
+        return False
+    by = await current_actor()
+    await io(_deleted, campaign_id, by)
+    toast("Deleted")
+    return True
+
+
+def status_of(status: str, error: str, last: DispatchState | None) -> Told:
+    """A draft whose last launch did not finish says so."""
+    if status == Status.DRAFT and error:
+        return ("Stopped", "warn") if last is DispatchState.STOPPED else ("Failed", "bad")
+    return words.told(words.CAMPAIGN, status)
+
+
+def _open(campaign_id: int) -> None:
+    ui.navigate.to(f"{PATH}/{int(campaign_id)}")
+
+
+def _seen(asked: Asked, period: str, number: int) -> Seen:
+    moment = now()
+    with reading() as session:
+        zone = read_shop(session).zone
+        since, until = _span_of(period, moment, zone)
+        asked = replace(asked, since=since, until=until)
+        rows, total = reports.campaign_rows(session, asked, page=number, size=MOST_ROWS)
+        sent = reports.sent_between(session, since, until) if since and until else None
+        counts = campaigns.counts(session)
+    moves = any(row.campaign.status in (Status.SENDING, Status.SCHEDULED) for row in rows)
+    return Seen([_row(row, zone, moment) for row in rows], total, counts, moves, sent)
+
+
+def _span_of(period: str, moment: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    return (
+        reports.month(moment, zone, 1 if period == "last" else 0)
+        if period in ("this", "last")
+        else (None, None)
+    )
+
+
+def _row(row: Row, zone: ZoneInfo, moment: datetime) -> tables.Row:
+    campaign, dispatch, books = row.campaign, row.dispatch, row.books
+    label, tone = status_of(campaign.status, campaign.last_launch_error, dispatch.state if dispatch else None)
+    kind = words.MESSAGE_TYPE.get(campaign.message_type, "")
+    when, below = _when(row, zone, moment)
+    sent = f"{words.number(books.sent)} sent" if books.sent else ""
+    return {
+        "id": campaign.id,
+        "href": f"{PATH}/{campaign.id}",
+        "name": campaign.name,
+        "sub": ", ".join(filter(None, [kind, campaign.subject])),
+        "status": label,
+        "tone": tone,
+        "recipients": books.recipients if dispatch else None,
+        "rate": words.percent(books.sent, books.recipients) if dispatch else None,
+        "when": when,
+        "whenSub": below,
+        "facts": " · ".join(filter(None, [when, below or sent])),
+        "locked": campaign.status is Status.SENDING,
+    }
+
+
+def _when(row: Row, zone: ZoneInfo, moment: datetime) -> tuple[str, str]:
+    campaign, dispatch, books = row.campaign, row.dispatch, row.books
+    if campaign.status is Status.SENDING and dispatch:
+        done = books.sent + books.failed + books.not_sure
+        to_reach = books.recipients - books.skipped
+        begun = "About to go" if dispatch.state is DispatchState.WAITING else "Sending now"
+        return begun, f"{words.number(done)} of {words.number(to_reach)}"
+    if campaign.status is Status.SCHEDULED and campaign.scheduled_at:
+        return words.when(campaign.scheduled_at, zone, moment), ""
+    if campaign.status is Status.SENT and campaign.sent_at:
+        return words.when(campaign.sent_at, zone, moment), ""
+    if campaign.last_launch_error and campaign.last_launch_at:
+        return words.when(campaign.last_launch_at, zone, moment), "did not finish"
+    return f"Edited {words.ago(campaign.updated_at, moment)}", ""
+
+
+def _month_said(sent: Sent, period: str) -> str:
+    span = "Last month" if period == "last" else "This month so far"
+    if not sent.sends:
+        return f"{span}, nothing was sent."
+    return f"{span}, {words.counted(sent.messages, 'message')} went out in {words.counted(sent.sends, 'send')}, one-shots included."
+
+
+def _figures() -> Figures:
+    moment = now()
+    with reading() as session:
+        zone = read_shop(session).zone
+        reach = audiences.count(session, Audience(), EMAIL_REACH, MessageType.MARKETING, now=moment)
+        since, until = reports.month(moment, zone, 1)
+        coming = reports.upcoming(session, 1)
+        return Figures(
+            reach.reachable,
+            customers.how_many(session),
+            reports.sent_between(session, moment - timedelta(days=30), moment + timedelta(days=1)),
+            reports.sent_between(session, since, until),
+            f"{since:%B}",
+            words.when(coming[0].scheduled_at, zone, moment) if coming and coming[0].scheduled_at else "",
+            coming[0].name if coming else "",
+        )
+
+
+def _name_of(campaign_id: int) -> tuple[str, Status]:
+    with reading() as session:
+        campaign = campaigns.get(session, campaign_id)
+        return campaign.name, campaign.status
+
+
+def _duplicated(campaign_id: int, by: Actor) -> int:
+    with unit() as session:
+        return campaigns.duplicate(session, campaign_id, by=by, now=now()).id
+
+
+def _deleted(campaign_id: int, by: Actor) -> None:
+    with unit() as session:
+        campaigns.delete(session, campaign_id, by=by, now=now())
+
+
+PAGES = [Page(PATH, "Campaigns", build, nav=Nav("Reach", "mail", "Campaigns", tab=True))]

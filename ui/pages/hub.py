@@ -1,0 +1,150 @@
+"""The start: the three ways to reach people, what went out last, what goes out next, and the first steps."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from data.database import now, reading
+from domain.book import customers
+from domain.message import practice
+from domain.sending import campaigns, reports
+from domain.sending.campaigns import Campaign
+from domain.sending.reports import SendRow
+from domain.shop import mail
+from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
+from ui import words
+from ui.frame import Nav, Page
+from ui.pages.sends import PATH as SENDS
+from ui.parts.basics import box, card, empty, head, icon, link, page, pill, text
+from ui.parts.feedback import io
+from ui.parts.undo_bar import path_of
+
+PATH = "/marketing"
+FEW = 5
+
+TILES = (
+    ("mail", "Email outreach", "One email to many people, at once. No campaign to keep.", "/marketing/bulk-email", Right.SEND),
+    ("chat", "SMS outreach", "By WhatsApp, in a later version. See how it will work.", "/marketing/whatsapp-campaigns", Right.VIEW),
+    ("plus", "Create campaign", "A message with a name: save it, schedule it, send it, copy it.", "/marketing/campaigns/new", Right.EDIT_CAMPAIGNS),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    done: bool
+    title: str
+    note: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    sends: list[SendRow]
+    coming: list[Campaign]
+    steps: list[Step]  # none once the shop has found its feet
+    zone: ZoneInfo
+    at: datetime
+
+
+async def build(by: Actor) -> None:
+    seen = await io(_seen)
+    with page():
+        with head("Marketing", "Reach the people in your book, and see who got it."):
+            pass
+        _tiles(by)
+        if seen.steps:
+            _first_steps(seen.steps)
+        with box("hb-cols"):
+            _last_sends(seen)
+            _coming(seen)
+
+
+def _tiles(by: Actor) -> None:
+    with box("hb-grid", testid="tiles"):
+        for name, title, note, target, right in TILES:
+            if by.may(right):
+                with link("", target, classes="hb-tile", testid=f"tile-{target.rpartition('/')[2]}"):
+                    with box("glyph", "div"):
+                        icon(name)
+                    text(title, tag="b")
+                    text(note, tag="span")
+
+
+def _first_steps(steps: list[Step]) -> None:
+    done = sum(step.done for step in steps)
+    with card("First steps", f"{done} of {len(steps)} done. Nothing leaves this machine until a mail account is set.", testid="first-steps"):  # fmt: skip
+        with box("hb-firsts", "ol"):
+            for step in steps:
+                with box("is-done" if step.done else "", "li"):
+                    icon("check" if step.done else "chevron")
+                    with box("grow"):
+                        link(step.title, step.target, classes="hb-link quiet strong")
+                        text(step.note, "muted small")
+                    if step.done:
+                        text("Done", "hb-hidden", "span")
+
+
+def _last_sends(seen: Seen) -> None:
+    with box("hb-card", "section", testid="last-sends"):
+        with box("bar"):
+            text("Last sends", "hb-card-title grow", "h2")
+            if seen.sends:
+                link("See all", SENDS)
+        if not seen.sends:
+            empty(
+                "send", "Nothing was sent yet", "What you send is listed here with what became of it."
+            ).classes("small")
+        for row in seen.sends:
+            _send(row, seen)
+
+
+def _send(row: SendRow, seen: Seen) -> None:
+    dispatch, books = row.dispatch, row.books
+    counts = f"{words.number(books.sent)} of {words.counted(books.recipients, 'recipient')} sent"
+    with link("", path_of(dispatch.id, dispatch.campaign_id), classes="hb-rowcard"), box("top"):
+        with box("grow"):
+            text(dispatch.name, "hb-cell-name")
+            text(f"{words.when(dispatch.created_at, seen.zone, seen.at)} · {counts}", "hb-cell-sub num")
+        pill(*words.told(words.DISPATCH, dispatch.state))
+
+
+def _coming(seen: Seen) -> None:
+    with box("hb-card", "section", testid="upcoming"):
+        with box("bar"):
+            text("Goes out next", "hb-card-title", "h2")
+        if not seen.coming:
+            empty(
+                "calendar", "Nothing is scheduled", "Give a campaign a date, and it goes out by itself."
+            ).classes("small")
+        for one in seen.coming:
+            when = words.when(one.scheduled_at, seen.zone, seen.at) if one.scheduled_at else ""
+            with link("", f"/marketing/campaigns/{one.id}", classes="hb-rowcard"):
+                text(one.name, "hb-cell-name")
+                text(when, "hb-cell-sub num")
+
+
+def _seen() -> Seen:
+    moment = now()
+    with reading() as session:
+        sends, total = reports.send_rows(session, page=1, size=FEW)
+        people, plans = customers.how_many(session), campaigns.counts(session)["all"]
+        looked = practice.count(session) > practice.unread(session)
+        live = not mail.is_practice(session)
+        zone, coming = read_shop(session).zone, reports.upcoming(session, FEW)
+    sent = total > 0
+    steps = _steps(people, plans, sent, looked, live)
+    return Seen(sends, coming, [] if live and sent else steps, zone, moment)
+
+
+def _steps(people: int, plans: int, sent: bool, looked: bool, live: bool) -> list[Step]:
+    return [
+        Step(people > 0, "Fill your book", f"{words.people(people)} in it." if people else "Add customers or import a list.", "/customers"),
+        Step(plans > 0, "Write a campaign", "A subject, a few lines, and whom it is for.", "/marketing/campaigns" if plans else "/marketing/campaigns/new"),
+        Step(sent, "Send it, in practice", "You can call it back for half a minute.", "/marketing/campaigns"),
+        Step(looked, "Read it in the Practice inbox", "Just as your customers would get it.", "/practice"),
+        Step(live, "Connect your mail account", "From then on messages really leave.", "/settings/mail"),
+    ]  # fmt: skip
+
+
+PAGES = [Page(PATH, "Marketing", build, nav=Nav("Reach", "home", "Marketing", tab=True))]

@@ -1,0 +1,167 @@
+"""Who is on a send and what became of each: a searchable page of the ledger, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from data.database import now, reading
+from domain.channels.email import message_id
+from domain.ledger import deliveries
+from domain.ledger.deliveries import Line, State
+from domain.sending import dispatches
+from domain.sending.dispatches import Dispatch
+from domain.shop.shop import read as read_shop
+from ui import words
+from ui.parts.basics import box, link_button, text
+from ui.parts.equation import ALL, TERMS, states_of
+from ui.parts.feedback import io
+from ui.parts.inputs import search_field
+from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, pill_cell
+
+WHY = {
+    "no_such_address": "The mail server says that this address does not exist.",
+    "refused": "The mail server refused the message.",
+    "gave_up": "The mail server kept saying “later” for a day.",
+    "later": "The mail server said “later”. Handbill tries again by itself.",
+    "no_answer": "Handed over, but the mail server’s answer never came.",
+    "worker_lost": "Handbill stopped while this message was being handed over.",
+    "interrupted": "Handbill was interrupted while this message was being handed over.",
+    "gone": "Deleted from the customer book after Send was pressed.",
+    "address_changed": "The address was changed after Send was pressed.",
+    "no_address": "Has no email address.",
+    "bad_address": "The address can’t be right.",
+    "suppressed": "Mail came back undelivered, or this address asked for no more.",
+    "opted_out": "Opted out of this kind of message.",
+    "duplicate": "Somebody else on the list has the same address.",
+}
+
+NAME = (
+    '<a v-if="props.row.href" class="hb-cell-name clip" :href="props.row.href">{{ props.row.name }}</a>'
+    '<span v-else class="hb-cell-name clip">{{ props.row.name }}</span>'
+    '<div class="hb-cell-sub clip">{{ props.row.address }}</div>'
+)
+WORDS = (
+    '<details v-if="props.row.said" class="hb-said"><summary>{{ props.row.saidBy }}</summary>'
+    "<code>{{ props.row.said }}</code></details>"
+)
+WHY_CELL = '<div class="hb-why"><span>{{ props.row.why }}</span>' + WORDS + "</div>"
+PHONE = (
+    '<div class="hb-rowcard"><div class="top"><div class="grow">'
+    + NAME
+    + "</div>"
+    + pill_cell()
+    + '</div><div class="facts"><span v-if="props.row.why">{{ props.row.why }}</span><span>{{ props.row.when }}</span></div>'
+    + WORDS
+    + "</div>"
+)
+COLUMNS = [
+    Column("name", "Recipient", cell=NAME),
+    Column("status", "State", cell=pill_cell()),
+    Column("why", "Reason", cell=WHY_CELL),
+    Column("when", "When", align="right"),
+]
+
+
+@dataclass(frozen=True)
+class Found:
+    rows: list[Row]
+    total: int
+    last_id: int
+
+
+class DeliveriesTable:
+    """`await table.show(term)` filters by a term of the equation; `await table.refresh()` keeps what is seen."""
+
+    def __init__(self, dispatch_id: int) -> None:
+        self.dispatch_id = dispatch_id
+        self.term, self.search = ALL, ""
+        self.asked = 0
+        self.cursors = [0]  # the row behind which each page begins: the ledger only grows at its end
+        with box("hb-card", "section", testid="recipients"):
+            with box("bar"):
+                with box("grow"):
+                    text("Recipients", "hb-card-title", "h2")
+                    self.filter = text("", "hb-help", testid="recipients-filter")
+                search_field("Search name or address", self._find, testid="recipient-search")
+                link_button("CSV", csv_of(dispatch_id), icon="download", whole=True, testid="csv")
+            self.table = ListTable(
+                COLUMNS, phone=PHONE, on_page=self._turn, dense=True, testid="recipients-table"
+            )
+        self._say()
+
+    async def show(self, term: str) -> None:
+        self.term, self.cursors = term, [0]
+        self._say()
+        await self._fetch(1)
+
+    async def refresh(self) -> None:
+        await self._fetch(self.table.page)
+
+    async def _find(self, search: str) -> None:
+        self.search, self.cursors = search, [0]
+        await self._fetch(1)
+
+    async def _turn(self, page: int) -> None:
+        await self._fetch(min(page, len(self.cursors)))
+
+    async def _fetch(self, page: int) -> None:
+        self.asked += 1
+        mine, cursor = self.asked, self.cursors[page - 1]
+        found = await io(_found, self.dispatch_id, states_of(self.term), self.search, cursor)
+        if mine != self.asked or self.table.table.is_deleted:
+            return
+        self.cursors[page:] = [found.last_id]
+        self.table.show(found.rows, found.total, page)
+
+    def _say(self) -> None:
+        shown = TERMS[self.term][0].lower()
+        self.filter.set_text("Everybody on the list" if self.term == ALL else f"Only: {shown}")
+
+
+def csv_of(dispatch_id: int) -> str:
+    return f"/marketing/sends/{dispatch_id}/recipients.csv"
+
+
+def reason_of(line: Line) -> str:
+    """In words; a reason nobody gave words to is better shown raw than hidden."""
+    return WHY.get(line.reason or "", (line.reason or "").replace("_", " "))
+
+
+def _found(dispatch_id: int, states: tuple[State, ...], search: str, after: int) -> Found:
+    moment = now()
+    with reading() as session:
+        dispatch, zone = dispatches.get(session, dispatch_id), read_shop(session).zone
+        total = deliveries.how_many(session, dispatch_id, states=states, search=search)
+        lines = deliveries.lines(
+            session, dispatch_id, states=states, search=search, after=after, limit=MOST_ROWS
+        )
+    rows = [_row(line, dispatch, zone, moment) for line in lines]
+    return Found(rows, total, lines[-1].id if lines else after)
+
+
+def _row(line: Line, dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> Row:
+    status, tone = words.told(words.DELIVERY, line.state)
+    said_by, said = _said(line, dispatch)
+    return {
+        "id": line.id,
+        "href": f"/customers/{line.customer_id}" if line.customer_id else "",
+        "name": line.name or line.address or "No longer in the book",
+        "address": line.address if line.name else "",
+        "status": status,
+        "tone": tone,
+        "why": reason_of(line),
+        "said": said,
+        "saidBy": said_by,
+        "when": words.when(line.at, zone, moment) if line.at else "",
+    }
+
+
+def _said(line: Line, dispatch: Dispatch) -> tuple[str, str]:
+    """What can be looked up elsewhere: the server's words, or for a doubtful one the number of the message."""
+    if line.state is State.UNKNOWN:
+        number = message_id(dispatch.from_email, dispatch.id, line.id, line.attempts)
+        heard = f" The connection ended with: {line.reply}" if line.reply else ""
+        return "What to look for", f"Message-ID {number} in the mail server’s log.{heard}"
+    if line.state in (State.FAILED, State.DEFERRED) and (line.reply or line.code):
+        return "The server’s own words", f"{line.code or ''} {line.reply or ''}".strip()
+    return "", ""

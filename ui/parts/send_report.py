@@ -1,0 +1,246 @@
+"""One send, told honestly: how far it is, the sum that must come out, what needs a look, and everybody on the list."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+
+from data.database import now, reading
+from domain.ledger import deliveries
+from domain.ledger.deliveries import State
+from domain.sending import dispatches, reports
+from domain.sending.dispatches import DispatchState
+from domain.sending.reports import Report
+from domain.shop.shop import read as read_shop
+from ui import words
+from ui.parts.basics import alert, box, card, text
+from ui.parts.deliveries_table import DeliveriesTable
+from ui.parts.equation import Equation
+from ui.parts.feedback import handled, io
+from ui.parts.progress import Progress
+
+EVERY = 1.0  # seconds between looks while something moves
+TABLE_EVERY = 3  # looks between two readings of the recipients' table
+
+CAUSES = {
+    "no_such_address": "{n} no longer exist: old addresses, or slips of the pen. They are marked on the customer’s page and left out next time.",
+    "refused": "{n} refused by the mail server. It may not know your shop’s address yet, or not like the text; its own words stand beside each of them.",
+    "gave_up": "{n} put off for a whole day. A full mailbox, or a server that was away; these people can get the next one.",
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to know about a send."""
+
+    tone: str
+    title: str
+    body: str = ""
+    testid: str | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """A send at one moment, with all that its page says."""
+
+    report: Report
+    notes: tuple[Note, ...]
+    zone: ZoneInfo
+    at: datetime
+
+
+class SendReport:
+    """`on_change` is called when the send goes on to another state, for what the page around shows of it.
+
+    `without` names notes that the page around says itself.
+    """
+
+    def __init__(
+        self, first: Look, on_change: Callable[[Report], Any], *, without: frozenset[str] = frozenset()
+    ) -> None:
+        self.id, self.on_change = first.report.dispatch.id, on_change
+        self.without = without
+        self.state, self.looks = first.report.dispatch.state, 0
+        self.notes: tuple[Note, ...] = ()
+        self.notes_room = box("hb-stack tight")
+        with card(testid="report"):
+            self.progress = Progress()
+            self.equation = Equation(self._pick)
+            self.final = text("", "hb-help", testid="final")
+        self.table = DeliveriesTable(self.id)
+        self._write_notes()
+        self._show(first)
+        self.timer = ui.timer(EVERY, handled(self._tick), active=first.report.moves, immediate=False)
+
+    async def load(self) -> None:
+        """The table's first page."""
+        await self.table.refresh()
+
+    async def refresh(self) -> None:
+        look = await io(look_at, self.id)
+        if self.notes_room.is_deleted:
+            return
+        self._show(look)
+        self.timer.active = look.report.moves
+        await self.table.refresh()
+        await self._tell(look.report)
+
+    async def _tick(self) -> None:
+        look = await io(look_at, self.id)
+        if self.notes_room.is_deleted:
+            return
+        self._show(look)
+        self.looks += 1
+        over = not look.report.moves
+        if over:
+            self.timer.active = False
+        if over or self.looks % TABLE_EVERY == 0:
+            await self.table.refresh()
+        await self._tell(look.report)
+
+    async def _tell(self, report: Report) -> None:
+        if report.dispatch.state is self.state:
+            return
+        self.state = report.dispatch.state
+        told = self.on_change(report)
+        if asyncio.iscoroutine(told):
+            await told
+
+    async def _pick(self, term: str) -> None:
+        await self.table.show(term)
+
+    def _show(self, look: Look) -> None:
+        self.progress.set(look.report, look.zone, look.at)
+        self.equation.set(look.report.books)
+        self.final.set_text(_finality(look))
+        notes = tuple(note for note in look.notes if note.testid not in self.without)
+        if notes != self.notes:
+            self.notes = notes
+            self._write_notes()
+
+    def _write_notes(self) -> None:
+        self.notes_room.clear()
+        self.notes_room.visible = bool(self.notes)
+        with self.notes_room:
+            for note in self.notes:
+                alert(note.title, note.body, tone=note.tone, testid=note.testid)
+
+
+def look_at(dispatch_id: int) -> Look:
+    """In a thread beside the event loop."""
+    moment = now()
+    with reading() as session:
+        report = reports.report(session, dispatch_id, now=moment)
+        zone = read_shop(session).zone
+        failures = deliveries.reasons(session, dispatch_id, State.FAILED) if report.books.failed else {}
+    return Look(report, tuple(_notes(report, failures, zone, moment)), zone, moment)
+
+
+def _notes(report: Report, failures: dict[str, int], zone: ZoneInfo, moment: datetime) -> list[Note]:
+    notes = [
+        _ending(report),
+        _doubt(report),
+        _many_failed(report, failures),
+        _second_try(report, zone, moment),
+        _lateness(report),
+        _drift(report),
+        _left_out_on_the_way(report),
+    ]
+    return [note for note in notes if note]
+
+
+def _ending(report: Report) -> Note | None:
+    dispatch, books = report.dispatch, report.books
+    reached = f"{words.number(books.sent + books.not_sure)} of {words.number(report.to_reach)} reached."
+    match dispatch.state:
+        case DispatchState.FAILED if dispatch.outcome == "nobody":
+            return Note("bad", "Nobody was on the list", f"{dispatch.error}.", "ending")
+        case DispatchState.FAILED:
+            return Note("bad", "This send stopped part-way" if books.sent else "Nothing was sent",
+                        f"{dispatch.error} {reached}", "ending")  # fmt: skip
+        case DispatchState.STOPPED:
+            return Note(
+                "warn",
+                dispatch.error or "Stopped.",
+                f"{reached} Nobody of the rest was written to.",
+                "ending",
+            )
+        case DispatchState.UNDONE:
+            return Note("info", "Called back in time", "Nobody was written to.", "ending")
+        case DispatchState.SENT if books.sent:
+            return Note("good", f"Sent to {words.people(books.sent)}", "Answers come to your usual mailbox, most of them within a day.", "ending")  # fmt: skip
+    return None
+
+
+def _doubt(report: Report) -> Note | None:
+    if not report.books.not_sure:
+        return None
+    count = words.people(report.books.not_sure)
+    return Note(
+        "warn",
+        f"Not sure about {count}",
+        "Their message was handed to the mail server, but its answer never reached Handbill. Most such messages do "
+        "arrive. They are never sent again by themselves, so nobody gets it twice. To know for certain, look for the "
+        "message’s number (in the list below) in the mail server’s log, at the time shown, or ask the person.",
+        "not-sure",
+    )
+
+
+def _many_failed(report: Report, failures: dict[str, int]) -> Note | None:
+    if not dispatches.needs_attention(report.books):
+        return None
+    tried = report.books.sent + report.books.failed
+    causes = " ".join(
+        CAUSES.get(reason, "{n} for another reason.").format(n=words.number(count))
+        for reason, count in failures.items()
+    )
+    share = words.percent(report.books.failed, tried)
+    return Note("warn", f"{share}% could not be reached, which is more than usual", causes, "many-failed")
+
+
+def _second_try(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None:
+    if not report.put_off:
+        return None
+    again = f" The next try is at {words.when(report.next_try, zone, moment)}." if report.next_try else ""
+    title = f"{words.people(report.put_off)} waiting for a second try"
+    return Note(
+        "info", title, f"The mail server said “later”.{again} Handbill goes on trying for a day.", "put-off"
+    )
+
+
+def _lateness(report: Report) -> Note | None:
+    return (
+        Note("info", "It started late", report.dispatch.late_reason, "late")
+        if report.dispatch.late_reason
+        else None
+    )
+
+
+def _drift(report: Report) -> Note | None:
+    drift = report.drift
+    if not drift:
+        return None
+    more = "more" if drift > 0 else "fewer"
+    body = (
+        f"The button said {words.number(report.dispatch.expected or 0)}. The list is written at the press itself, and "
+        "in between somebody was added, changed or opted out."
+    )
+    return Note("info", f"{words.number(abs(drift))} {more} than shown when Send was pressed", body, "drift")
+
+
+def _left_out_on_the_way(report: Report) -> Note | None:
+    if not report.left_out_on_the_way:
+        return None
+    title = f"{words.people(report.left_out_on_the_way)} left out on the way"
+    body = "They opted out, or were changed or deleted, after Send was pressed and before their turn came."
+    return Note("info", title, body, "on-the-way")
+
+
+def _finality(look: Look) -> str:
+    if look.report.moves:
+        return "Press a figure to see who is behind it. The figures move by themselves."
+    return "These figures are final. Press one to see who is behind it."
