@@ -87,6 +87,11 @@ def ensure_usual_kinds(session: Session) -> None:
     session.flush()
 
 
+def kinds(session: Session) -> dict[str, str]:
+    """What each kind is called in this shop."""
+    return {kind.key: kind.label for kind in session.scalars(select(RecordKind))}
+
+
 def add(
     session: Session, customer_id: int, fields: dict[str, Any], *, by: Actor, now: datetime
 ) -> CustomerRecord:

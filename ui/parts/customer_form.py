@@ -1,0 +1,273 @@
+"""The form of one customer. Being told what is odd is help; only what can't be right is refused, on saving."""
+
+import calendar
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from data.database import reading
+from domain.book import customers, search, statuses
+from domain.book.contact import did_you_mean, read_email
+from domain.book.customers import birthday_of
+from domain.book.person import Customer
+from domain.refusal import Refusal, invalid
+from ui.frame import current_actor
+from ui.parts.basics import box, button, card, link, put, text
+from ui.parts.feedback import handled, io
+from ui.parts.inputs import Field, Form, select, text_area, text_input
+
+MONTHS: Final = {0: "Month", **{number: calendar.month_name[number] for number in range(1, 13)}}
+DAYS: Final = {0: "Day", **{number: str(number) for number in range(1, 32)}}
+LANGUAGES: Final = {
+    "": "Not said", "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch",
+    "pt": "Portuguese", "pl": "Polish", "cy": "Welsh", "ga": "Irish", "uk": "Ukrainian", "tr": "Turkish",
+    "ar": "Arabic", "zh": "Chinese", "hi": "Hindi",
+}  # fmt: skip
+TEXTS: Final = ("first_name", "last_name", "company", "email", "phone", "notes")
+BIRTHDAY: Final = re.compile(r"(?:(\d{4})|-)-(\d{2})-(\d{2})")
+TO_THE_FAULT: Final = (
+    "setTimeout(() => document.querySelector('.hb-field.is-wrong, [data-testid=form-wrong]:not(.hidden)')"
+    "?.scrollIntoView({block: 'center'}), 60)"
+)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the form begins with, and what it offers."""
+
+    statuses: dict[str, str]
+    tags: list[str]
+    values: dict[str, Any]
+    customer_id: int | None = None
+    version: int | None = None
+    name: str = ""
+
+
+def start_new(session: Session) -> Start:
+    values = {"status": statuses.first(session), "tags": [], "birthday": "", "attrs": {}}
+    return Start(_labels(session), _tag_names(session), values)
+
+
+def start_change(session: Session, customer_id: int) -> Start:
+    found = customers.get(session, customer_id)
+    return Start(
+        _labels(session), _tag_names(session), _values(found), found.id, found.version, found.shown_name
+    )
+
+
+class CustomerForm:
+    """`values` are the fields as domain.book.customers wants them."""
+
+    def __init__(self, begin: Start) -> None:
+        self.begun = begin
+        self.asked = 0
+        self.fields: dict[str, Field] = {}
+        self.texts: dict[str, ui.input | ui.textarea] = {}
+        with card("Who it is"):
+            with box("hb-two"):
+                self._line("first_name", "First name")
+                self._line("last_name", "Last name")
+            self._line("company", "Company", optional=True)
+        with card("How to reach them"), box("hb-two"):
+            self._email()
+            self._line(
+                "phone", "Phone", "As it is dialled here, or with + and the country’s code.", kind="tel"
+            )
+        with card("What the shop knows"):
+            with box("hb-two"):
+                self._status()
+                self._tags()
+            with box("hb-two"):
+                self._birthday()
+                self._language()
+            self._own_fields()
+            self._notes()
+        self.form = Form(self.fields)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Raises Refusal when half of a birthday is there."""
+        return {
+            **{name: self.texts[name].value or "" for name in TEXTS},
+            "status": self.status.value,
+            "tags": list(self.tags.value or []),
+            "birthday": self._birthday_value(),
+            "language": self.language.value or "",
+            "attrs": self._own_values(),
+        }
+
+    def clear(self) -> None:
+        self.form.clear()
+
+    def wrong(self, name: str, sentence: str) -> None:
+        """Say it beside the field, and bring that into sight."""
+        self.form.wrong(name, sentence)
+        ui.run_javascript(TO_THE_FAULT)
+
+    async def look_at_address(self) -> None:
+        """Both questions about an address: is it mistyped, and does somebody else have it?"""
+        self.asked += 1
+        mine, typed = self.asked, (self.texts["email"].value or "").strip()
+        self.fields["email"].wrong()
+        await current_actor()
+        others = await io(_others, typed, self.begun.customer_id) if typed else []
+        if mine == self.asked and not self.hints.is_deleted:
+            self._hint(did_you_mean(typed) if typed else None, others)
+
+    def _line(
+        self, name: str, label: str, help_text: str = "", *, optional: bool = False, kind: str = "text"
+    ) -> None:
+        self.fields[name] = Field(label, help_text, optional=optional, testid=f"{name}-field")
+        with self.fields[name].body:
+            self.texts[name] = text_input(self._begun(name), label=label, kind=kind, testid=name)
+
+    def _email(self) -> None:
+        self._line("email", "Email", kind="email")
+        self.texts["email"].on("blur", handled(self.look_at_address), [])
+        with self.fields["email"].body:
+            self.hints = put(box("hb-hints", testid="email-hints"), role="status")
+
+    def _hint(self, meant: str | None, others: Sequence[tuple[int, str]]) -> None:
+        self.hints.clear()
+        with self.hints:
+            if meant:
+                button(
+                    f"Did you mean {meant}?",
+                    lambda: self._take_hint(meant),
+                    kind="ghost",
+                    small=True,
+                    testid="did-you-mean",
+                )
+            if others:
+                with box("hb-help", testid="same-address"):
+                    text("Also the address of ", "", "span")
+                    for place, (key, name) in enumerate(others):
+                        text(", " if place else "", "", "span")
+                        link(name, f"/customers/{key}")
+                    text(". Families may share one; each message goes to it once.", "", "span")
+
+    async def _take_hint(self, meant: str) -> None:
+        self.texts["email"].set_value(meant)
+        await self.look_at_address()
+
+    def _status(self) -> None:
+        self.fields["status"] = Field("Status")
+        with self.fields["status"].body:
+            self.status = select(
+                self.begun.statuses, self.begun.values.get("status"), label="Status", testid="status"
+            )
+
+    def _tags(self) -> None:
+        self.fields["tags"] = Field("Tags", "Choose, or type a new one and press Enter.", optional=True)
+        with self.fields["tags"].body:
+            self.tags = tag_input(self.begun.tags, self.begun.values["tags"])
+
+    def _birthday(self) -> None:
+        self.fields["birthday"] = Field("Birthday", "The year may stay empty.", optional=True)
+        year, month, day = _split(str(self.begun.values["birthday"]))
+        with self.fields["birthday"].body, box("hb-birthday"):
+            self.day = select(DAYS, day, label="Day of birth", testid="birthday-day")
+            self.month = select(MONTHS, month, label="Month of birth", testid="birthday-month")
+            self.year = put(
+                text_input(year, label="Year of birth", placeholder="Year", testid="birthday-year"),
+                inputmode="numeric",
+                maxlength="4",
+            )
+
+    def _birthday_value(self) -> str:
+        day, month, year = self.day.value or 0, self.month.value or 0, (self.year.value or "").strip()
+        if not (day or month or year):
+            return ""
+        if not (day and month):
+            raise invalid("birthday", "Choose both the day and the month. Only the year may stay empty.")
+        if year and not re.fullmatch(r"[0-9]{4}", year):
+            raise invalid("birthday", "Write the year with four digits, or leave it empty.")
+        return f"{year or '-'}-{month:02}-{day:02}"
+
+    def _language(self) -> None:
+        now = self._begun("language")
+        self.fields["language"] = Field("Language", optional=True)
+        with self.fields["language"].body:
+            options = LANGUAGES | ({now: now} if now not in LANGUAGES else {})
+            self.language = select(options, now, label="Language", testid="language")
+
+    def _own_fields(self) -> None:
+        """What an import or another program brought along can be corrected here."""
+        self.own: dict[str, ui.input] = {}
+        values: Mapping[str, Any] = self.begun.values.get("attrs") or {}
+        if not values:
+            return
+        with box("hb-two"):
+            for name, value in sorted(values.items()):
+                one = Field(name.replace("_", " ").capitalize(), optional=True)
+                with one.body:
+                    self.own[name] = text_input(str(value), label=name, testid=f"own-{name}")
+                self.fields.setdefault("attrs", one)
+
+    def _own_values(self) -> dict[str, Any]:
+        """A number that nobody touched stays a number; an emptied field goes."""
+        before: Mapping[str, Any] = self.begun.values.get("attrs") or {}
+        typed = {name: (entry.value or "").strip() for name, entry in self.own.items()}
+        return {
+            name: before[name] if value == str(before[name]) else value
+            for name, value in typed.items()
+            if value
+        }
+
+    def _notes(self) -> None:
+        self.fields["notes"] = Field("Notes", "Only for the shop; no message can use them.", optional=True)
+        with self.fields["notes"].body:
+            self.texts["notes"] = text_area(self._begun("notes"), label="Notes", height=96, testid="notes")
+
+    def _begun(self, name: str) -> str:
+        return str(self.begun.values.get(name) or "")
+
+
+def tag_input(known: Sequence[str], chosen: Sequence[str]) -> ui.select:
+    """Chips with suggestions; what is typed and not in the list becomes a new tag."""
+    made = select(
+        list(dict.fromkeys([*known, *chosen])),
+        list(chosen),
+        label="Tags",
+        multiple=True,
+        searchable=True,
+        testid="tags",
+    )
+    made.props["new-value-mode"] = "add-unique"
+    return made
+
+
+def _split(birthday: str) -> tuple[str, int, int]:
+    """Year (or nothing), month, day."""
+    found = BIRTHDAY.fullmatch(birthday)
+    return (found[1] or "", int(found[2]), int(found[3])) if found else ("", 0, 0)
+
+
+def _values(found: Customer) -> dict[str, Any]:
+    names = (*TEXTS, "status", "language", "attrs")
+    return {
+        **{name: getattr(found, name) for name in names},
+        "tags": [tag.name for tag in found.tags],
+        "birthday": birthday_of(found),
+    }
+
+
+def _labels(session: Session) -> dict[str, str]:
+    return {status.key: status.label for status in statuses.every(session)}
+
+
+def _tag_names(session: Session) -> list[str]:
+    return [name for name, _ in search.tags_with_counts(session)]
+
+
+def _others(typed: str, except_id: int | None) -> list[tuple[int, str]]:
+    try:
+        key = read_email(typed).key
+    except Refusal:
+        return []  # what is wrong with it is said on saving, not while somebody still types
+    with reading() as session:
+        return [(one.id, one.shown_name) for one in customers.others_with(session, key, except_id)]
