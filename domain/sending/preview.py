@@ -78,8 +78,12 @@ def sight(session: Session, draft: Draft, customer_id: int | None) -> Sight:
     person = values_of(session, [customer_id]).get(customer_id, {}) if customer_id else {}
     shown = compiled.preview(person)
     doubts = tuple(field.sentence for field in compiled.unknown_fields)
-    sender = f"{draft.from_name} <{draft.from_email}>" if draft.from_email else f"{draft.from_name}"
-    return Sight(sender.strip(), shown.subject, shown.html, shown.text, doubts + _doubts(draft))
+    return Sight(sender_of(draft), shown.subject, shown.html, shown.text, doubts + _doubts(draft))
+
+
+def sender_of(draft: Draft) -> str:
+    """As the inbox shows it."""
+    return f"{draft.from_name} <{draft.from_email}>" if draft.from_email else draft.from_name
 
 
 def of_campaign(session: Session, campaign_id: int, *, even_nobody: bool = False, now: datetime) -> Prospect:

@@ -29,7 +29,7 @@ def bulk_sms() -> None:
     ui.navigate.to(f"{WHATSAPP}?came=sms")
 
 
-def whatsapp(came: str = "") -> None:
+def whatsapp(by: Actor, came: str = "") -> None:
     moved = "Text messages are now part of WhatsApp campaigns: all messaging to phones lives here. "
     with page("narrow"):
         with head("WhatsApp campaigns", back=("Marketing", "/marketing")):
@@ -39,7 +39,7 @@ def whatsapp(came: str = "") -> None:
                 "chat",
                 "Messages to phones come in a later version",
                 f"{moved if came == 'sms' else ''}Until then, email reaches everybody who gave you an address.",
-                "Write a bulk email",
+                "Write a bulk email" if by.may(Right.SEND) else None,
                 target="/marketing/bulk-email",
                 icon_name="mail",
                 testid="whatsapp-later",

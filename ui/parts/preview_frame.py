@@ -81,7 +81,7 @@ class PreviewFrame:
         with box("hb-preview-who"):
             with box("hb-row apart full"):
                 self.who = text("", "small clip", testid="preview-who")
-                button("Choose somebody", self._choose, kind="ghost", small=True, testid="preview-choose")
+                button("Change", self._choose, kind="ghost", small=True, testid="preview-choose")
             self.search = PersonSearch(
                 "A customer's name, email or phone", self._pick, testid="preview-search"
             )
@@ -138,14 +138,6 @@ class PreviewFrame:
     def _unreadable(self, mine: int, refusal: Refusal) -> None:
         if mine != self.asked or self.frame.is_deleted:
             return
-        if refusal.code == "empty_body":
-            self.subject.set_text(str(self.fields.get("subject") or "No subject yet"))
-            self._draw(_locked(NOTHING_YET))
-            self.plain.set_text("")
-            self._note(mine, [])
-            if self.on_problem:
-                self.on_problem("", "")
-            return
         self._note(mine, [refusal.sentence])
         if self.on_problem:
             self.on_problem(str(refusal.details.get("part", "")), refusal.sentence)
@@ -187,7 +179,13 @@ def _somebody() -> Somebody:
 
 def _sight(fields: dict[str, Any], person: Somebody) -> Sight:
     with reading() as session:
-        return preview.sight(session, _drafted(session, fields), person[0] if person else None)
+        draft = _drafted(session, fields)
+        try:
+            return preview.sight(session, draft, person[0] if person else None)
+        except Refusal as refusal:
+            if refusal.code != "empty_body":
+                raise
+            return Sight(preview.sender_of(draft), draft.subject, NOTHING_YET, "", ())
 
 
 def _drafted(session: Session, fields: dict[str, Any]) -> Draft:

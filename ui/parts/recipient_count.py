@@ -84,9 +84,15 @@ class WhyInOrOut:
     def __init__(self, channel: str, asked_about: Callable[[], tuple[Audience, MessageType]]) -> None:
         self.channel, self.asked_about = channel, asked_about
         self.who: tuple[int, str] | None = None
-        self.opener = button(
-            "Why is somebody in or out?", self._open, kind="ghost", icon="question", small=True, testid="why"
-        )
+        with box("hb-row"):
+            button(
+                "Why is somebody in or out?",
+                self._open,
+                kind="ghost",
+                icon="question",
+                small=True,
+                testid="why",
+            )
         with box("hb-stack tight full") as self.room:
             self.search = PersonSearch("A customer's name, email or phone", self._pick, testid="why-search")
             self.verdict = put(box("hb-verdict", testid="verdict"), role="status")
@@ -116,14 +122,8 @@ class WhyInOrOut:
         with self.verdict:
             icon("check" if verdict.included else "minus", "good" if verdict.included else "muted")
             with box("grow"):
-                text(name, "strong", "span")
-                text(f" {_lowered(verdict.sentence)}", "", "span")
-
-
-def _lowered(sentence: str) -> str:
-    """After a name the sentence goes on small, unless it begins with an address."""
-    first = sentence.split(" ", 1)[0]
-    return sentence if "@" in first or not first.isalpha() else sentence[:1].lower() + sentence[1:]
+                text(name, "strong")
+                text(verdict.sentence)
 
 
 def _count(audience: Audience, channel: str, message_type: MessageType) -> Count:

@@ -34,6 +34,7 @@ ASKED_FOR = {
     Who.MANUAL: "Choose at least one person",
 }
 MOST_CHIPS = 40
+NO_SEGMENT = 0
 
 
 @dataclass(frozen=True)
@@ -160,12 +161,13 @@ class RecipientPicker:
     def _segments(self) -> None:
         if self.segment_id is None and self.kind is Who.SEGMENT:
             alert("The segment chosen here was deleted. Choose another.", tone="warn")
+        none = {} if self.segment_id else {NO_SEGMENT: "Choose a segment"}
+        options = none | self.choice.segments
         select(
-            self.choice.segments,
-            self.segment_id,
+            options,
+            self.segment_id or NO_SEGMENT,
             on_change=self._set_segment,
             label="Segment",
-            placeholder="" if self.segment_id else "Choose a segment",
             testid="segment",
         )
 
@@ -209,7 +211,7 @@ class RecipientPicker:
         await self._changed()
 
     async def _set_segment(self, event: Any) -> None:
-        self.segment_id = event.value
+        self.segment_id = event.value or None
         await self._changed()
 
     async def _set_tags(self, chosen: list[str]) -> None:

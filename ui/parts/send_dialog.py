@@ -146,7 +146,7 @@ def _pairs(found: Prospect) -> Sequence[tuple[str, str]]:
         ("Goes to", words.named(found.first_names, count.reachable)),
         ("Audience", found.audience),
         ("Subject", found.subject),
-        ("Left out", words.listed(count.left_out)),
+        ("Left out", count.sentence().partition(" · ")[2]),
         ("Worth a look", " ".join(found.doubts)),
     ]
     return [(name, value) for name, value in pairs if value]
