@@ -113,6 +113,7 @@ class TokenCard:
 
     def draw(self, tokens: list[Token]) -> None:
         self.room.clear()
+        self.room.visible = bool(tokens)
         with self.room:
             for token in tokens:
                 with box("hb-row apart"):

@@ -22,9 +22,9 @@ from ui.parts.settings_room import settings_room
 from ui.words import when
 
 SECURITY = {
-    "starttls": "STARTTLS (usual with port 587)",
-    "tls": "TLS (usual with port 465)",
-    "none": "None (only inside your own network)",
+    "starttls": "STARTTLS",
+    "tls": "TLS",
+    "none": "None",
 }
 USUAL_PORT = {"starttls": "587", "tls": "465", "none": "25"}
 
@@ -45,13 +45,21 @@ class View:
 
 
 async def build(by: Actor) -> None:
-    view = await io(_view)
     with settings_room(by, "/settings/mail"):
+        room = box("full hb-stack")
+    await _draw(room)
+
+
+async def _draw(room: ui.element) -> None:
+    """Once more from the start, after the shop went live or back to practice mode."""
+    view = await io(_view)
+    room.clear()
+    with room:
         _standing(view)
         if view.fixed:
             FixedCard(view)
         else:
-            AccountForm(view)
+            AccountForm(view, room)
 
 
 def _standing(view: View) -> None:
@@ -100,8 +108,8 @@ class FixedCard:
 
 
 class AccountForm:
-    def __init__(self, view: View) -> None:
-        self.view = view
+    def __init__(self, view: View, room: ui.element) -> None:
+        self.view, self.room = view, room
         with card("Mail account", "Your mail provider's help pages call these the SMTP settings."):
             recipe = Field("Your provider", "Fills in the three fields below.", optional=True)
             with recipe.body:
@@ -126,7 +134,7 @@ class AccountForm:
                     self.port = text_input(str(view.port), label="Port", testid="mail-port").props(
                         "inputmode=numeric"
                     )
-                security = Field("Protection")
+                security = Field("Protection", "TLS goes with port 465, STARTTLS with 587.")
                 with security.body:
                     self.security = select(
                         SECURITY,
@@ -188,7 +196,7 @@ class AccountForm:
                 return
             await io(_save, tried, self.typed_password(), by)
             toast("Saved. The shop is live.")
-            ui.navigate.to("/settings/mail")
+            await _draw(self.room)
 
     async def practise(self) -> None:
         by = await current_actor()
@@ -199,7 +207,7 @@ class AccountForm:
         )
         if sure:
             await io(_forget, by)
-            ui.navigate.to("/settings/mail")
+            await _draw(self.room)
 
     def typed(self) -> MailAccount:
         """Raises Refusal."""

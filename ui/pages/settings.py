@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sql
-from nicegui import ui
 
 from data.database import now, reading, unit
 from domain import sample
@@ -13,7 +12,7 @@ from domain.shop.people import Actor, Right
 from ui import places
 from ui.frame import Nav, Page, current_actor
 from ui.pages import account, mail_account, statuses
-from ui.parts.basics import box, button, card
+from ui.parts.basics import box, button, card, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, select, text_area, text_input
@@ -122,30 +121,30 @@ class ShopForm:
 
 
 def _sample_card(count: int) -> None:
-    with (
-        card(
-            "Sample customers",
-            f"{people(count)} in your book came with the sample shop.",
-            testid="sample-card",
-        ),
-        box("hb-row"),
-    ):
-        button("Take them away", _take_away, kind="danger", icon="trash", testid="remove-sample")
+    with card(
+        "Sample customers", f"{people(count)} in your book came with the sample shop.", testid="sample-card"
+    ) as inside:
+
+        async def take_away() -> None:
+            by = await current_actor()
+            if await _is_sure():
+                gone = await io(_remove_sample, by)
+                inside.clear()
+                with inside:
+                    text(f"{people(gone)} left your book. Templates and drafts stayed.", testid="sample-gone")
+
+        with box("hb-row"):
+            button("Take them away", take_away, icon="trash", testid="remove-sample")
 
 
-async def _take_away() -> None:
-    by = await current_actor()
-    sure = await confirm(
+async def _is_sure() -> bool:
+    return await confirm(
         "Take the sample customers away?",
         "They leave your book. Your own customers, and all templates and drafts, stay.",
         confirm_label="Take them away",
         kind="danger",
         icon="trash",
     )
-    if sure:
-        gone = await io(_remove_sample, by)
-        toast(f"{people(gone)} taken away")
-        ui.navigate.to("/settings")
 
 
 def _zones(present: str) -> list[str]:

@@ -67,9 +67,9 @@ async def build(by: Actor) -> None:
     with settings_room(by, "/settings/staff"):
         StaffList(staff)
         with card("What the roles may do"):
-            for role, says in MAY_IN_WORDS.items():
+            for says in dict.fromkeys(MAY_IN_WORDS.values()):
                 with box():
-                    text(ROLE[role], "strong")
+                    text(", ".join(ROLE[one] for one in MAY_IN_WORDS if MAY_IN_WORDS[one] == says), "strong")
                     text(says, "hb-help")
 
 

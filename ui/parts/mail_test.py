@@ -36,9 +36,11 @@ class Outcome:
 
     def __init__(self) -> None:
         self.room = put(box("full", testid="mail-outcome"), aria_live="polite")
+        self.room.visible = False
 
     async def of(self, test: Test) -> None:
         self.room.clear()
+        self.room.visible = True
         with self.room:
             text(f"Asking {test.account.host} …", "hb-help")
         try:
