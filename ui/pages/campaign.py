@@ -39,7 +39,7 @@ from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
 from ui.parts.send_dialog import confirm_and_send
 from ui.parts.send_report import Look, SendReport, look_at
-from ui.parts.sent_message import Pairs, copyable, message_card, send_facts
+from ui.parts.sent_message import Pairs, copyable, message_card, readable, send_facts
 from ui.parts.undo_bar import something_moved
 
 EVERY = 2.0  # seconds between looks at a schedule that will fire by itself
@@ -118,7 +118,9 @@ class CampaignPage:
 
     async def _report(self, seen: Seen) -> None:
         same = self.report is not None and seen.look and self.report.id == seen.look.report.dispatch.id
+        without = SAID_ABOVE if seen.is_unfinished else frozenset[str]()
         if same and self.report:
+            self.report.without = without
             await self.report.refresh()
             return
         self.left.clear()
@@ -127,12 +129,10 @@ class CampaignPage:
             if seen.look is None:
                 _message(seen)
                 return
-            without = SAID_ABOVE if seen.is_unfinished else frozenset[str]()
             self.report = SendReport(seen.look, self._moved_on, without=without)
         await self.report.load()
 
     async def _moved_on(self, _: Report) -> None:
-        self.report = None  # drawn anew: what the page says itself has changed
         await self.redraw()
 
     def _head(self, seen: Seen) -> None:
@@ -223,14 +223,10 @@ class CampaignPage:
     async def _send(self) -> None:
         if await confirm_and_send(self.id, version=self.version) is not None:
             something_moved.emit()
-            self.report = None
         await self.redraw()
 
     async def _stop(self) -> None:
-        if not self.report:
-            return
-        if await sure_to_stop(self.report.id):
-            self.report = None
+        if self.report and await sure_to_stop(self.report.id):
             await self.redraw()
 
     async def _unschedule(self) -> None:
@@ -306,7 +302,7 @@ def _facts(seen: Seen) -> Pairs:
         return [*send_facts(seen.look.report, seen.zone, seen.at), ("Created by", made)]
     sight = seen.sight
     pairs = [
-        ("Subject", campaign.subject),
+        ("Subject", readable(campaign.subject)),
         ("From", sight.sender if sight else ""),
         ("Reply to", campaign.reply_to),
         ("Type", words.MESSAGE_TYPE.get(campaign.message_type, "")),

@@ -25,6 +25,7 @@ from ui.parts.basics import Stat, box, empty, head, link_button, page, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
 from ui.parts.inputs import Segmented, search_field, select
+from ui.parts.sent_message import readable
 from ui.parts.tables import MOST_ROWS, Column, ListTable, name_cell, number_cell, pill_cell, rate_cell
 from ui.theme import glyph
 from ui.words import Told
@@ -277,7 +278,7 @@ def _row(row: Row, zone: ZoneInfo, moment: datetime) -> tables.Row:
         "id": campaign.id,
         "href": f"{PATH}/{campaign.id}",
         "name": campaign.name,
-        "sub": ", ".join(filter(None, [kind, campaign.subject])),
+        "sub": ", ".join(filter(None, [kind, readable(campaign.subject)])),
         "status": label,
         "tone": tone,
         "recipients": books.recipients if dispatch else None,

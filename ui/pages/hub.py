@@ -18,6 +18,7 @@ from ui.frame import Nav, Page
 from ui.pages.sends import PATH as SENDS
 from ui.parts.basics import box, card, empty, head, icon, link, page, pill, text
 from ui.parts.feedback import io
+from ui.parts.sent_message import readable
 from ui.parts.undo_bar import path_of
 
 PATH = "/marketing"
@@ -72,17 +73,17 @@ def _tiles(by: Actor) -> None:
 
 
 def _first_steps(steps: list[Step]) -> None:
-    done = sum(step.done for step in steps)
-    with card("First steps", f"{done} of {len(steps)} done. Nothing leaves this machine until a mail account is set.", testid="first-steps"):  # fmt: skip
-        with box("hb-firsts", "ol"):
-            for step in steps:
-                with box("is-done" if step.done else "", "li"):
-                    icon("check" if step.done else "chevron")
-                    with box("grow"):
-                        link(step.title, step.target, classes="hb-link quiet strong")
-                        text(step.note, "muted small")
-                    if step.done:
-                        text("Done", "hb-hidden", "span")
+    done = f"{sum(step.done for step in steps)} of {len(steps)} done"
+    note = f"{done}. Nothing leaves this machine until a mail account is set."
+    with card("First steps", note, testid="first-steps"), box("hb-firsts", "ol"):
+        for step in steps:
+            with box("is-done" if step.done else "", "li"):
+                icon("check" if step.done else "chevron")
+                with box("grow"):
+                    link(step.title, step.target, classes="hb-link quiet strong")
+                    text(step.note, "muted small")
+                if step.done:
+                    text("Done", "hb-hidden", "span")
 
 
 def _last_sends(seen: Seen) -> None:
@@ -104,7 +105,7 @@ def _send(row: SendRow, seen: Seen) -> None:
     counts = f"{words.number(books.sent)} of {words.counted(books.recipients, 'recipient')} sent"
     with link("", path_of(dispatch.id, dispatch.campaign_id), classes="hb-rowcard"), box("top"):
         with box("grow"):
-            text(dispatch.name, "hb-cell-name")
+            text(readable(dispatch.name), "hb-cell-name")
             text(f"{words.when(dispatch.created_at, seen.zone, seen.at)} · {counts}", "hb-cell-sub num")
         pill(*words.told(words.DISPATCH, dispatch.state))
 

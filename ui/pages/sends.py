@@ -23,7 +23,7 @@ from ui.parts.dialogs import ask, sheet
 from ui.parts.feedback import handled, io, refusals_to, toast
 from ui.parts.inputs import field, text_input
 from ui.parts.send_report import Look, SendReport, look_at
-from ui.parts.sent_message import copyable, message_card, send_facts
+from ui.parts.sent_message import copyable, message_card, readable, send_facts
 from ui.parts.tables import (
     MOST_ROWS,
     Column,
@@ -130,7 +130,7 @@ class SendPage:
             copyable("Send id", str(self.id), testid="send-id")
 
     def _head(self, dispatch: Dispatch, campaign: str) -> None:
-        with head(dispatch.name, back=("Sends", PATH)):
+        with head(readable(dispatch.name), back=("Sends", PATH)):
             icon_button("refresh", "Refresh", self.redraw, testid="refresh")
             if dispatch.is_running and self.by.may(Right.SEND):
                 button("Stop", self._stop, icon="stop", testid="stop")
@@ -211,7 +211,7 @@ def _row(row: SendRow, zone: ZoneInfo, moment: datetime) -> tables.Row:
         "id": dispatch.id,
         "href": f"{PATH}/{dispatch.id}",
         "when": when,
-        "name": dispatch.name,
+        "name": readable(dispatch.name),
         "sub": dispatch.audience_label,
         "type": words.MESSAGE_TYPE.get(dispatch.message_type, str(dispatch.message_type)),
         "recipients": books.recipients,

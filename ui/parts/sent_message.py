@@ -1,12 +1,12 @@
 """A message as it reads, and the facts of the send that carried it."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
-from data.config import config
 from domain.sending.preview import Sight
 from domain.sending.reports import Report
 from ui import words
@@ -17,6 +17,7 @@ from ui.parts.mail_frame import MailFrame
 Pairs = list[tuple[str, str]]
 NOT_REPORTED = "Not reported by your mail provider"
 NOT_MEASURED = "Not measured yet"
+FIELD = re.compile(r"\{\{.*?(?:default:\s*(?P<quote>['\"])(?P<fallback>.*?)(?P=quote).*?)?\}\}")
 
 
 def message_card(sight: Sight, reader: str = "") -> None:
@@ -38,7 +39,7 @@ def send_facts(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
     dispatch, books = report.dispatch, report.books
     rate = words.percent(books.sent, books.recipients)
     pairs: Sequence[tuple[str, str | None]] = [
-        ("Subject", dispatch.subject),
+        ("Subject", readable(dispatch.subject)),
         ("From", f"{dispatch.from_name} <{dispatch.from_email}>"),
         ("Type", words.MESSAGE_TYPE.get(dispatch.message_type, str(dispatch.message_type))),
         ("Audience", dispatch.audience_label),
@@ -55,6 +56,11 @@ def send_facts(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
     return [(name, value) for name, value in pairs if value]
 
 
+def readable(words_: str) -> str:
+    """A subject for a list: a merge field stands as its fallback, or as dots where it has none."""
+    return FIELD.sub(lambda found: found["fallback"] or "…", words_)
+
+
 def copyable(label: str, value: str, *, testid: str) -> None:
     """A number that support asks for, with a button that copies it."""
     with box("hb-row apart hb-copy"):
@@ -64,10 +70,6 @@ def copyable(label: str, value: str, *, testid: str) -> None:
             icon_button(
                 "copy", f"Copy the {label.lower()}", lambda: _copy(label, value), testid=f"copy-{testid}"
             )
-
-
-def address_of(path: str) -> str:
-    return f"{config().public_url}{path}"
 
 
 def _copy(label: str, value: str) -> None:

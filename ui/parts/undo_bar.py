@@ -12,6 +12,7 @@ from jobs import sending
 from ui.frame import current_actor
 from ui.parts.basics import box, button, icon, link, put, text
 from ui.parts.feedback import handled, io, toast
+from ui.parts.sent_message import readable
 from ui.theme import address
 from ui.words import number, people
 
@@ -101,7 +102,7 @@ def _waiting(one: Moving, by: Actor) -> ui.label:
 
 def _going(one: Moving) -> ui.label:
     with box("say", "span"):
-        text(f"Sending “{one.name}”: ", "", "span")
+        text(f"Sending “{readable(one.name)}”: ", "", "span")
         figures = text("", "num", "span", testid="moving-figures")
     link("Look", path_of(one.id, one.campaign_id), classes="")
     return figures
