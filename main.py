@@ -18,7 +18,9 @@ from data.secrets import use_keys
 from domain import tables as tables  # all of them are known before the first is used
 from domain.refusal import Refusal
 
-app = typer.Typer(help="Marketing campaigns that a small shop can trust.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Marketing campaigns that a small shop can trust.", no_args_is_help=True, add_completion=False
+)
 user = typer.Typer(help="The people who may sign in.", no_args_is_help=True)
 app.add_typer(user, name="user")
 
@@ -137,7 +139,12 @@ def _hire_owner(session: Any, config: Config) -> None:
         _stop(f"HANDBILL_OWNER_EMAIL, HANDBILL_OWNER_PASSWORD: {refusal.sentence}")
     mine = owner.as_actor("command")
     if not shop.read(session).name:
-        shop.change(session, {"name": "My shop", "sender_name": "My shop", "sender_email": owner.email}, by=mine, now=now())
+        shop.change(
+            session,
+            {"name": "My shop", "sender_name": "My shop", "sender_email": owner.email},
+            by=mine,
+            now=now(),
+        )
     shop.open_doors(session, by=mine)
 
 
@@ -174,7 +181,9 @@ def _catching() -> Iterator[None]:
     def store(mail: CaughtMail) -> None:
         with unit() as session:
             for recipient in mail.recipients:
-                practice.keep(session, sender=mail.sender, recipient=recipient, raw=mail.raw, now=mail.received_at)
+                practice.keep(
+                    session, sender=mail.sender, recipient=recipient, raw=mail.raw, now=mail.received_at
+                )
 
     def announce(port: int | None) -> None:
         with unit() as session:

@@ -16,10 +16,13 @@ class Keys:
 
     def __init__(self, master: bytes) -> None:
         self._master = master
+        self._made: dict[str, bytes] = {}
 
     def key(self, purpose: str) -> bytes:
         """32 bytes."""
-        return hmac.digest(self._master, b"handbill/" + purpose.encode(), hashlib.sha256)
+        if purpose not in self._made:
+            self._made[purpose] = hmac.digest(self._master, b"handbill/" + purpose.encode(), hashlib.sha256)
+        return self._made[purpose]
 
     def seal(self, value: str) -> str:
         return self._fernet().encrypt(value.encode()).decode()

@@ -17,7 +17,7 @@ from jobs.queue import queue
 def send_now(campaign_id: int, press: Press, by: Actor) -> Dispatch:
     with unit() as session:
         dispatch = launches.launch(session, campaign_id, press, by=by, now=now())
-    return _awake(dispatch)
+    return awake(dispatch)
 
 
 def send_one_shot(
@@ -32,7 +32,7 @@ def send_one_shot(
         dispatch = launches.launch_one_shot(
             session, draft, audience, press, channel_name=channel_name, by=by, now=now()
         )
-    return _awake(dispatch)
+    return awake(dispatch)
 
 
 def undo(dispatch_id: int, by: Actor) -> Dispatch:
@@ -62,7 +62,7 @@ def undo_window() -> timedelta:
     return timedelta(seconds=config().undo_seconds)
 
 
-def _awake(dispatch: Dispatch) -> Dispatch:
+def awake(dispatch: Dispatch) -> Dispatch:
     if dispatch.state is DispatchState.SENDING:
         queue().wake(dispatch.id)
     return dispatch

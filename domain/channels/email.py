@@ -50,7 +50,7 @@ class Email:
                 "Write a subject line first: it is what the inbox shows.",
                 field="subject",
             )
-        letter(session, draft)
+        _check_fields(letter(session, draft))
 
     def prepare(self, session: Session, draft: Draft, *, most_connections: int) -> Job:
         return EmailJob(letter(session, draft), mail.account(session), draft.from_email, links())
@@ -79,9 +79,8 @@ class EmailLine:
     async def deliver(self, parcel: Parcel, hand_over: Gate) -> Answer:
         try:
             body = written(self.job, parcel)
-        except AddressError:
-            sentence = "This is not an address that mail can be sent to."
-            return Answer(smtp.Fate.REFUSED, 0, sentence, "rcpt")
+        except (AddressError, MergeError) as error:  # this person's own values; nobody else is to suffer
+            return Answer(smtp.Fate.REFUSED, 0, error.sentence, "data")
         return await self.session.send(self.job.sender, parcel.address, body, hand_over)
 
     async def close(self) -> None:
@@ -131,7 +130,7 @@ def letter(session: Session, draft: Draft) -> Letter:
             field="body",
         ) from None
     except (UnsafeHtml, AddressError) as error:
-        raise Refusal("bad_content", str(error)) from None
+        raise Refusal("bad_content", error.sentence) from None
 
 
 def links() -> Links:
@@ -156,6 +155,13 @@ def _check_sender(draft: Draft) -> None:
             "no_postal_address",
             "Marketing messages must carry the shop's postal address. Add it under Settings, Shop.",
         )
+
+
+def _check_fields(compiled: Letter) -> None:
+    """A field that nobody has would leave a hole in every single message."""
+    for field in compiled.unknown_fields:
+        where = {"part": field.part, "line": field.line, "column": field.column}
+        raise Refusal("unknown_merge_field", field.sentence, **where)
 
 
 def _domain(address: str) -> str:

@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     Index,
     String,
@@ -54,11 +55,12 @@ REACHED = (
     State.HANDOFF,
     State.UNKNOWN,
 )  # got it, or may have got it: never written to by themselves
-IS_OPEN = "state IN ('queued', 'deferred')"
-IS_HELD = "state IN ('claimed', 'handoff')"
+# Written out, not bound: only then does SQLite know that a query fits the partial index of the same words.
+IS_OPEN = text("deliveries.state IN ('queued', 'deferred')")
+IS_HELD = text("deliveries.state IN ('claimed', 'handoff')")
 
 # The wing that owns dispatches lies above this one; here only these of its columns are looked at.
-DISPATCHES = table("dispatches", column("id"), column("state"), column("campaign_id"))
+DISPATCHES = table("dispatches", column("id"), column("state"), column("campaign_id"), column("channel"))
 
 
 class Delivery(Base):
@@ -76,9 +78,9 @@ class Delivery(Base):
             "dispatch_id",
             "next_at",
             "id",
-            sqlite_where=text(IS_OPEN),
+            sqlite_where=IS_OPEN,
         ),
-        Index("ix_deliveries_held", "claimed_by", sqlite_where=text(IS_HELD)),
+        Index("ix_deliveries_held", "claimed_by", sqlite_where=IS_HELD),
         Index("ix_deliveries_state", "dispatch_id", "state"),
         Index("ix_deliveries_customer", "customer_id", "id"),
     )
@@ -144,6 +146,9 @@ def books_of(session: Session, dispatch_ids: list[int]) -> dict[int, Books]:
     return {dispatch_id: Books(**line) for dispatch_id, line in sums.items()}
 
 
+Of = int | ColumnElement[bool]  # a dispatch, or a condition over deliveries
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A row of the ledger as a person reads it."""
@@ -163,7 +168,7 @@ class Line:
 
 def lines(
     session: Session,
-    dispatch_id: int,
+    of: Of,
     *,
     states: tuple[State, ...] = (),
     search: str = "",
@@ -171,14 +176,14 @@ def lines(
     limit: int = 50,
 ) -> list[Line]:
     """The recipients of a dispatch in the order of the ledger, from the row behind `after` on."""
-    wanted = _wanted(dispatch_id, states, search)
+    wanted = _wanted(of, states, search)
     query = _lines().where(*wanted, Delivery.id > after).order_by(Delivery.id).limit(limit)
     return [Line(*row) for row in session.execute(query)]
 
 
-def how_many(session: Session, dispatch_id: int, *, states: tuple[State, ...] = (), search: str = "") -> int:
+def how_many(session: Session, of: Of, *, states: tuple[State, ...] = (), search: str = "") -> int:
     """The length of the list that `lines` gives page by page."""
-    found = _lines().where(*_wanted(dispatch_id, states, search)).subquery()
+    found = _lines().where(*_wanted(of, states, search)).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0
 
 
@@ -209,6 +214,18 @@ def left_out_on_the_way(session: Session, dispatch_id: int) -> int:
     on_the_way = (Delivery.state == State.SKIPPED) & (Delivery.attempts > 0)
     query = select(func.count()).where(Delivery.dispatch_id == dispatch_id, on_the_way)
     return session.scalar(query) or 0
+
+
+def last_success(session: Session, channel: str, *, among: int = 20) -> datetime | None:
+    """When this channel last carried a message, looked for in its newest dispatches."""
+    newest = (
+        select(DISPATCHES.c.id)
+        .where(DISPATCHES.c.channel == channel)
+        .order_by(DISPATCHES.c.id.desc())
+        .limit(among)
+    )
+    carried = (Delivery.state == State.SENT) & Delivery.dispatch_id.in_(newest)
+    return session.scalar(select(func.max(Delivery.settled_at)).where(carried))
 
 
 def by_id(session: Session, delivery_id: int) -> Line | None:
@@ -248,8 +265,8 @@ def _lines() -> Any:
     ).outerjoin(Customer, Customer.id == Delivery.customer_id)
 
 
-def _wanted(dispatch_id: int, states: tuple[State, ...], search: str) -> list[Any]:
-    wanted: list[Any] = [Delivery.dispatch_id == dispatch_id]
+def _wanted(of: Of, states: tuple[State, ...], search: str) -> list[Any]:
+    wanted: list[Any] = [Delivery.dispatch_id == of if isinstance(of, int) else of]
     if states:
         wanted.append(Delivery.state.in_(states))
     if search.strip():

@@ -7,27 +7,32 @@ that the row is no longer ours, and nothing may be sent for it.
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Integer,
     String,
-    bindparam,
     case,
     column,
     func,
-    literal,
+    literal_column,
     select,
     update,
 )
 from sqlalchemy.orm import Session
 
+from data.prepared import Prepared, slot
 from domain.book.consent import MessageType, Reach, why_left_out
 from domain.book.customers import Customer
-from domain.ledger.deliveries import DISPATCHES, Delivery, State
+from domain.ledger.deliveries import DISPATCHES, IS_HELD, IS_OPEN, Delivery, State
 
 GONE = "gone"  # the customer was deleted after the launch
 ADDRESS_CHANGED = "address_changed"
+
+WORKER = slot("worker", Integer)
+MOMENT = slot("moment", String)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +60,7 @@ class Result:
 
 def claim(session: Session, dispatch_id: int, worker_id: int, *, now: datetime, most: int) -> list[Claim]:
     """Take up to `most` rows whose time has come. Committed before anything is done with them."""
-    ripe = (
-        select(Delivery.id)
-        .where(
-            Delivery.dispatch_id == dispatch_id,
-            Delivery.state.in_([State.QUEUED, State.DEFERRED]),
-            Delivery.next_at <= now,
-        )
-        .order_by(Delivery.next_at, Delivery.id)
-        .limit(most)
-    )
-    taken = session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ripe))
-        .values(state=State.CLAIMED, claimed_by=worker_id, attempts=Delivery.attempts + 1)
-        .returning(Delivery.id, Delivery.attempts, Delivery.customer_id, Delivery.address_key)
-        .execution_options(synchronize_session=False)
-    )
+    taken = _claiming().run(session, dispatch=dispatch_id, worker=worker_id, moment=now, most=most)
     return sorted((Claim(*row) for row in taken), key=lambda one: one.id)
 
 
@@ -89,67 +78,16 @@ def hand_over(
 
     The permission is asked once more here: an opt-out that was committed before this one is honoured.
     """
-    pairs = func.json_each(bindparam("pairs", type_=String)).table_valued(column("value"), name="held")
-    allowed = (
-        select(literal(1))
-        .select_from(Customer)
-        .where(
-            Customer.id == Delivery.customer_id,
-            Customer.deleted_at.is_(None),
-            reach.address == Delivery.address_key,
-            why_left_out(reach, message_type).is_(None),
-        )
-        .correlate(Delivery)
-        .exists()
-    )
-    statement = (
-        update(Delivery)
-        .where(
-            Delivery.id == func.json_extract(pairs.c.value, "$[0]"),
-            Delivery.attempts == func.json_extract(pairs.c.value, "$[1]"),
-            Delivery.claimed_by == worker_id,
-            Delivery.state == State.CLAIMED,
-            _is_sending(dispatch_id),
-            allowed,
-        )
-        .values(state=State.HANDOFF, handed_at=now)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
-    return set(session.scalars(statement, {"pairs": json.dumps(held)}))
+    statement = _handing_over(reach, message_type)
+    rows = statement.run(session, pairs=json.dumps(held), dispatch=dispatch_id, worker=worker_id, moment=now)
+    return {row[0] for row in rows}
 
 
 def settle(session: Session, worker_id: int, results: list[Result], *, now: datetime) -> None:
     """Write down what became of these attempts. A late answer still settles a row that was thought "not sure"."""
-    if not results:
-        return
-    rows = func.json_each(bindparam("rows", type_=String)).table_valued(column("value"), name="settled")
-
-    def part(name: str, kind: Any = String) -> Any:
-        return func.json_extract(rows.c.value, f"$.{name}", type_=kind)
-
-    statement = (
-        update(Delivery)
-        .where(
-            Delivery.id == part("id", Integer),
-            Delivery.attempts == part("attempt", Integer),
-            Delivery.claimed_by == worker_id,
-            Delivery.state.in_([State.CLAIMED, State.HANDOFF, State.UNKNOWN]),
-        )
-        .values(
-            state=part("state"),
-            reason=part("reason"),
-            code=part("code", Integer),
-            reply=part("reply"),
-            next_at=func.coalesce(part("next_at"), Delivery.next_at),
-            settled_at=case(
-                (part("state") == State.DEFERRED, None),
-                else_=literal(now, Delivery.settled_at.type),
-            ),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(statement, {"rows": json.dumps([_plain(one) for one in results])})
+    if results:
+        rows = json.dumps([_plain(one) for one in results])
+        _settling().run(session, rows=rows, worker=worker_id, moment=now)
 
 
 def let_go(
@@ -166,45 +104,9 @@ def let_go(
 
     Cancelled where the dispatch has ended, skipped where the person may not be written to any more, queued otherwise.
     """
-    if not held:
-        return
-    pairs = func.json_each(bindparam("pairs", type_=String)).table_valued(column("value"), name="held")
-    reason = (
-        select(
-            case(
-                (Customer.deleted_at.is_not(None), GONE),
-                (reach.address.is_(None), "no_address"),
-                (reach.address != Delivery.address_key, ADDRESS_CHANGED),
-                else_=why_left_out(reach, message_type),
-            )
-        )
-        .where(Customer.id == Delivery.customer_id)
-        .correlate(Delivery)
-        .scalar_subquery()
-    )
-    why = case((Delivery.customer_id.is_(None), GONE), else_=reason)
-    ended = ~_is_sending(dispatch_id)
-    state = case((ended, State.CANCELLED), (why.is_not(None), State.SKIPPED), else_=State.QUEUED)
-    session.execute(
-        update(Delivery)
-        .where(
-            Delivery.id == func.json_extract(pairs.c.value, "$[0]"),
-            Delivery.attempts == func.json_extract(pairs.c.value, "$[1]"),
-            Delivery.claimed_by == worker_id,
-            Delivery.state == State.CLAIMED,
-        )
-        .values(
-            state=state,
-            reason=case((ended, None), else_=why),
-            claimed_by=None,
-            settled_at=case(
-                (~ended & why.is_(None), None),
-                else_=literal(now, Delivery.settled_at.type),
-            ),
-        )
-        .execution_options(synchronize_session=False),
-        {"pairs": json.dumps(held)},
-    )
+    if held:
+        statement = _letting_go(reach, message_type)
+        statement.run(session, pairs=json.dumps(held), dispatch=dispatch_id, worker=worker_id, moment=now)
 
 
 def cancel_open(session: Session, dispatch_id: int, *, now: datetime) -> None:
@@ -213,7 +115,7 @@ def cancel_open(session: Session, dispatch_id: int, *, now: datetime) -> None:
         update(Delivery)
         .where(
             Delivery.dispatch_id == dispatch_id,
-            Delivery.state.in_([State.QUEUED, State.DEFERRED]),
+            IS_OPEN,
         )
         .values(state=State.CANCELLED, settled_at=now)
         .execution_options(synchronize_session=False)
@@ -222,16 +124,14 @@ def cancel_open(session: Session, dispatch_id: int, *, now: datetime) -> None:
 
 def holders(session: Session) -> list[int]:
     """The workers that hold rows, dead or alive."""
-    held = Delivery.state.in_([State.CLAIMED, State.HANDOFF])
-    return list(
-        session.scalars(select(Delivery.claimed_by).where(held, Delivery.claimed_by.is_not(None)).distinct())
-    )
+    found = select(Delivery.claimed_by).where(IS_HELD, Delivery.claimed_by.is_not(None)).distinct()
+    return list(session.scalars(found))
 
 
 def held_by(session: Session, worker_id: int) -> list[int]:
     """The dispatches in which this worker holds rows."""
-    held = Delivery.state.in_([State.CLAIMED, State.HANDOFF]) & (Delivery.claimed_by == worker_id)
-    return list(session.scalars(select(Delivery.dispatch_id).where(held).distinct()))
+    found = select(Delivery.dispatch_id).where(IS_HELD, Delivery.claimed_by == worker_id).distinct()
+    return list(session.scalars(found))
 
 
 def rescue(
@@ -259,9 +159,119 @@ def rescue(
     return _changed(back), _changed(unsure)
 
 
-def _is_sending(dispatch_id: int) -> Any:
-    sending = (DISPATCHES.c.id == dispatch_id) & (DISPATCHES.c.state == "sending")
-    return select(literal(1)).select_from(DISPATCHES).where(sending).exists()
+@cache
+def _claiming() -> Prepared:
+    ripe = (
+        select(Delivery.id)
+        .where(
+            Delivery.dispatch_id == slot("dispatch", Integer),
+            IS_OPEN,
+            Delivery.next_at <= MOMENT,
+        )
+        .order_by(Delivery.next_at, Delivery.id)
+        .limit(slot("most", Integer))
+    )
+    return Prepared(
+        update(Delivery)
+        .where(Delivery.id.in_(ripe))
+        .values(state=State.CLAIMED, claimed_by=WORKER, attempts=Delivery.attempts + 1)
+        .returning(Delivery.id, Delivery.attempts, Delivery.customer_id, Delivery.address_key)
+    )
+
+
+@cache
+def _handing_over(reach: Reach, message_type: MessageType) -> Prepared:
+    may_go = (
+        select(literal_column("1"))
+        .select_from(Customer)
+        .where(
+            Customer.id == Delivery.customer_id,
+            Customer.deleted_at.is_(None),
+            reach.address == Delivery.address_key,
+            why_left_out(reach, message_type).is_(None),
+        )
+        .correlate(Delivery)
+        .exists()
+    )
+    return Prepared(
+        update(Delivery)
+        .where(*_held_rows(), _is_sending(), may_go)
+        .values(state=State.HANDOFF, handed_at=MOMENT)
+        .returning(Delivery.id)
+    )
+
+
+@cache
+def _settling() -> Prepared:
+    rows = func.json_each(slot("rows", String)).table_valued(column("value"), name="settled")
+
+    def part(name: str, kind: Any = String) -> Any:
+        return func.json_extract(rows.c.value, literal_column(f"'$.{name}'"), type_=kind)
+
+    is_put_off = part("state") == literal_column(f"'{State.DEFERRED}'")
+    return Prepared(
+        update(Delivery)
+        .where(
+            Delivery.id == part("id", Integer),
+            Delivery.attempts == part("attempt", Integer),
+            Delivery.claimed_by == WORKER,
+            Delivery.state.in_([State.CLAIMED, State.HANDOFF, State.UNKNOWN]),
+        )
+        .values(
+            state=part("state"),
+            reason=part("reason"),
+            code=part("code", Integer),
+            reply=part("reply"),
+            next_at=func.coalesce(part("next_at"), Delivery.next_at),
+            settled_at=case((is_put_off, None), else_=MOMENT),
+        )
+    )
+
+
+@cache
+def _letting_go(reach: Reach, message_type: MessageType) -> Prepared:
+    reason = (
+        select(
+            case(
+                (Customer.deleted_at.is_not(None), GONE),
+                (reach.address.is_(None), "no_address"),
+                (reach.address != Delivery.address_key, ADDRESS_CHANGED),
+                else_=why_left_out(reach, message_type),
+            )
+        )
+        .where(Customer.id == Delivery.customer_id)
+        .correlate(Delivery)
+        .scalar_subquery()
+    )
+    why = case((Delivery.customer_id.is_(None), GONE), else_=reason)
+    ended = ~_is_sending()
+    return Prepared(
+        update(Delivery)
+        .where(*_held_rows())
+        .values(
+            state=case((ended, State.CANCELLED), (why.is_not(None), State.SKIPPED), else_=State.QUEUED),
+            reason=case((ended, None), else_=why),
+            claimed_by=None,
+            settled_at=case((~ended & why.is_(None), None), else_=MOMENT),
+        )
+    )
+
+
+def _held_rows() -> tuple[ColumnElement[bool], ...]:
+    """The rows named by `pairs` (a JSON list of [id, attempt]), as long as this worker still holds them."""
+    pairs = func.json_each(slot("pairs", String)).table_valued(column("value"), name="held")
+    return (
+        Delivery.id == func.json_extract(pairs.c.value, literal_column("'$[0]'")),
+        Delivery.attempts == func.json_extract(pairs.c.value, literal_column("'$[1]'")),
+        Delivery.claimed_by == WORKER,
+        Delivery.state == State.CLAIMED,
+    )
+
+
+def _is_sending() -> ColumnElement[bool]:
+    this = DISPATCHES.c.id == slot("dispatch", Integer)
+    sending = this & (DISPATCHES.c.state == "sending")
+    return select(literal_column("1")).select_from(DISPATCHES).where(sending).exists()
 
 
 def _plain(result: Result) -> dict[str, Any]:

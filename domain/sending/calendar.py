@@ -9,6 +9,7 @@ from domain.refusal import Refusal, invalid
 GRACE = timedelta(hours=6)  # a schedule later than this asks instead of sending
 LATE_AFTER = timedelta(seconds=60)  # a start later than this is explained
 FARTHEST = timedelta(days=366 * 3)
+DAY = timedelta(days=1)  # no two clocks of the world are further apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +23,18 @@ class Appointment:
 
 
 def appointment(wall: str, zone: ZoneInfo, *, now: datetime) -> Appointment:
-    """Raises Refusal for text that is no time, a past moment, or one too far away.
+    """Raises Refusal for text that is no time, a past moment, or one too far away. A text with an offset is exact.
 
     A time that the clocks skip becomes the first moment after the gap; one that comes twice is the first of both.
     """
     typed = _parsed(wall)
+    if typed.tzinfo is not None:
+        return _at_instant(typed, zone, now)
+    _require_near(
+        typed.replace(tzinfo=UTC), now, DAY
+    )  # before anything is reckoned with it: years have an end
     instant = resolved(typed, zone)
-    if instant <= now:
-        raise Refusal(
-            "in_the_past",
-            "That moment has passed. Choose a time in the future, or send now.",
-            field="startAt",
-        )
-    if instant - now > FARTHEST:
-        raise invalid("startAt", "That is more than three years away. Choose a nearer date.")
+    _require_near(instant, now)
     return Appointment(instant, f"{typed:%Y-%m-%dT%H:%M}", zone.key, _note(typed, instant, zone))
 
 
@@ -70,6 +69,24 @@ def late_sentence(
     return f"Started {late} late: Handbill was busy or held up at that time."
 
 
+def _at_instant(typed: datetime, zone: ZoneInfo, now: datetime) -> Appointment:
+    """The offset says exactly when; the zone is only for showing it."""
+    _require_near(typed.replace(tzinfo=UTC), now, DAY)
+    _require_near(typed, now)
+    return Appointment(typed.astimezone(UTC), f"{typed.astimezone(zone):%Y-%m-%dT%H:%M}", zone.key)
+
+
+def _require_near(moment: datetime, now: datetime, play: timedelta = timedelta(0)) -> None:
+    if moment <= now - play:
+        raise Refusal(
+            "in_the_past",
+            "That moment has passed. Choose a time in the future, or send now.",
+            field="startAt",
+        )
+    if moment - now > FARTHEST + play:
+        raise invalid("startAt", "That is more than three years away. Choose a nearer date.")
+
+
 def _parsed(wall: str) -> datetime:
     try:
         typed = datetime.fromisoformat(wall.strip())
@@ -78,7 +95,7 @@ def _parsed(wall: str) -> datetime:
             "startAt",
             "This is not a date and time. Use a form such as 2026-12-01T09:00.",
         ) from None
-    return typed.replace(tzinfo=None, second=0, microsecond=0)
+    return typed
 
 
 def _exists(typed: datetime, zone: ZoneInfo) -> bool:

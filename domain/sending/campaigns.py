@@ -87,8 +87,16 @@ class Campaign(Base):
 
 EDITABLE = {
     "name", "message_type", "from_name", "from_email", "reply_to", "subject", "preheader", "html_body", "text_body",
-    "template_id", "audience",
+    "template_id", "audience", "channel",
 }  # fmt: skip
+CHANNELS = (
+    "email",
+    "whatsapp",
+    "sms",
+    "facebook",
+    "linkedin",
+    "ads",
+)  # may be saved; launching asks the channel
 LONGEST = {
     "name": 200,
     "from_name": 120,
@@ -138,7 +146,7 @@ def change(
     """Change what is given. Only a draft can be changed, and only from the version that was looked at."""
     by.require(Right.EDIT_CAMPAIGNS)
     campaign = get(session, campaign_id)
-    _require_editable(campaign)
+    require_editable(campaign)
     require_version(campaign, version)
     cleaned = {name: value for name, value in checked(fields).items() if getattr(campaign, name) != value}
     if "name" in cleaned and not cleaned["name"]:
@@ -194,7 +202,7 @@ def schedule(
 ) -> Campaign:
     by.require(Right.SEND)
     campaign = get(session, campaign_id)
-    _require_editable(campaign)
+    require_editable(campaign)
     require_version(campaign, version)
     channel.named(campaign.channel).check(session, as_draft(session, campaign))
     campaign.status = Status.SCHEDULED
@@ -356,6 +364,8 @@ def _checked_one(name: str, value: Any) -> Any:
         return Audience.parse(value).as_json()
     if name == "template_id":
         return value
+    if name == "channel":
+        return _channel(value)
     if name in ("html_body", "text_body"):
         return _body(name, str(value or ""))
     if name in ("from_email", "reply_to") and value:
@@ -368,6 +378,12 @@ def _message_type(value: Any) -> MessageType:
         return MessageType(value)
     except ValueError:
         raise invalid("messageType", "Choose marketing, newsletter or operational.") from None
+
+
+def _channel(value: Any) -> str:
+    if value not in CHANNELS:
+        raise invalid("channel", "Choose one of: " + ", ".join(CHANNELS) + ".")
+    return str(value)
 
 
 def _body(name: str, value: str) -> str:
@@ -403,7 +419,7 @@ def require_version(campaign: Campaign, version: int | None) -> None:
         )
 
 
-def _require_editable(campaign: Campaign) -> None:
+def require_editable(campaign: Campaign) -> None:
     if campaign.status is Status.SCHEDULED:
         raise Refusal(
             "is_scheduled",

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from data.base import Base, Instant, Word
 from domain.book.consent import MessageType
 from domain.ledger import deliveries, steps
-from domain.ledger.deliveries import OPEN, Books, Delivery, State
+from domain.ledger.deliveries import IS_OPEN, OPEN, Books, Delivery
 from domain.refusal import Kind, Refusal, missing
 from domain.shop import audit
 from domain.shop.people import Actor, Right
@@ -114,6 +114,10 @@ def newest(session: Session, *, before: int | None = None, limit: int = 50) -> l
     return list(session.scalars(query.where(Dispatch.id < before) if before else query))
 
 
+def how_many(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Dispatch)) or 0
+
+
 def of_campaign(session: Session, campaign_id: int) -> list[Dispatch]:
     return list(
         session.scalars(
@@ -165,7 +169,7 @@ def hungry(session: Session, now: datetime) -> list[int]:
         select(Delivery.id)
         .where(
             Delivery.dispatch_id == Dispatch.id,
-            Delivery.state.in_([State.QUEUED, State.DEFERRED]),
+            IS_OPEN,
             Delivery.next_at <= now,
         )
         .exists()

@@ -135,14 +135,17 @@ class Row:
 
 def campaign_rows(session: Session, asked: Asked, *, page: int, size: int) -> tuple[list[Row], int]:
     """One page, newest first, and how many there are in all."""
-    conditions = _conditions(asked)
-    total = session.scalar(select(func.count()).select_from(Campaign).where(*conditions)) or 0
-    query = select(Campaign).where(*conditions).order_by(Campaign.id.desc())
+    total = how_many_campaigns(session, asked)
+    query = select(Campaign).where(*_conditions(asked)).order_by(Campaign.id.desc())
     found = list(session.scalars(query.offset((page - 1) * size).limit(size)))
     last = _last_launches(session, [one.id for one in found])
     books = deliveries.books_of(session, [one.id for one in last.values()])
     rows = [Row(one, last.get(one.id), _books(books, last.get(one.id))) for one in found]
     return rows, total
+
+
+def how_many_campaigns(session: Session, asked: Asked) -> int:
+    return session.scalar(select(func.count()).select_from(Campaign).where(*_conditions(asked))) or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
-from domain.ledger.deliveries import Delivery, State
+from domain.ledger.deliveries import IS_HELD, Delivery
 
 BEAT_EVERY = timedelta(seconds=5)
 SILENT_AFTER = timedelta(seconds=45)  # a worker that did not beat for so long is thought dead
@@ -72,7 +72,7 @@ def outage_before(session: Session, due: datetime, now: datetime) -> Outage | No
 
 def forget_old(session: Session, *, now: datetime) -> None:
     """Long gone workers that hold nothing, and gaps that no schedule can lie in any more."""
-    held = select(Delivery.claimed_by).where(Delivery.state.in_([State.CLAIMED, State.HANDOFF]))
+    held = select(Delivery.claimed_by).where(IS_HELD, Delivery.claimed_by.is_not(None))
     old = now - timedelta(days=30)
     session.execute(delete(Worker).where(Worker.beat_at < old, Worker.id.not_in(held)))
     session.execute(delete(Outage).where(Outage.to_at < old))

@@ -1,0 +1,161 @@
+"""A shop on disk whose mail goes to a sink that writes down, before it says yes, whom it accepted."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+import main
+from data.database import close_database, now, reading, unit
+from domain.book.consent import fingerprint
+from domain.book.customers import Customer
+from domain.ledger import deliveries
+from domain.ledger.deliveries import Books, State
+from domain.sending import campaigns, dispatches, launches
+from domain.sending.dispatches import Dispatch
+from domain.sending.launches import Press
+from domain.shop import people, shop
+from domain.shop.people import Actor, Role
+from jobs.queue import close_queue, queue
+
+PROJECT = Path(__file__).parents[2]
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Sink:
+    """The truth about who got what: a process of its own, with a list of its own."""
+
+    port: int
+    record: Path
+
+    def received(self) -> Counter[str]:
+        return Counter(self.record.read_text().split()) if self.record.exists() else Counter()
+
+
+@dataclass
+class Shop:
+    folder: Path
+    sink: Sink
+    olive: Actor
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.settings()}
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "HANDBILL_DATA": str(self.folder),
+            "HANDBILL_SMTP_URL": f"smtp://127.0.0.1:{self.sink.port}?security=none",
+        }
+
+    def worker(self) -> "subprocess.Popen[str]":
+        """A separate process that sends; returned once it runs."""
+        process = subprocess.Popen(
+            [sys.executable, "main.py", "worker"],
+            cwd=PROJECT,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdout
+        with process.stdout as said:
+            assert "running" in said.readline()
+        return process
+
+    def write_in(self, customers: int) -> None:
+        moment = now()
+        rows = [
+            {
+                "first_name": f"Ann {i}",
+                "email": f"c{i}@host{i % 7}.example",
+                "email_key": f"c{i}@host{i % 7}.example",
+                "email_hash": fingerprint(f"c{i}@host{i % 7}.example"),
+                "active_at": moment,
+                "created_at": moment,
+                "updated_at": moment,
+                "attrs": {},
+            }
+            for i in range(customers)
+        ]
+        with unit() as session:
+            session.execute(insert(Customer), rows)
+
+    def campaign(self, **fields: object) -> int:
+        content = {
+            "name": "Christmas viewing",
+            "subject": "Hello {{ firstName }}",
+            "text_body": "Dear {{ firstName }}, come in.",
+        }
+        with unit() as session:
+            return campaigns.create(session, {**content, **fields}, by=self.olive, now=now()).id
+
+    def launch(self, campaign_id: int) -> int:
+        with unit() as session:
+            dispatch = launches.launch(session, campaign_id, Press(), by=self.olive, now=now())
+        queue().wake(dispatch.id)
+        return dispatch.id
+
+    def books(self, dispatch_id: int) -> Books:
+        with reading() as session:
+            return deliveries.books(session, dispatch_id)
+
+    def dispatch(self, dispatch_id: int) -> Dispatch:
+        with reading() as session:
+            return dispatches.get(session, dispatch_id)
+
+    def addresses(self, dispatch_id: int, state: State) -> set[str]:
+        with reading() as session:
+            rows = deliveries.lines(session, dispatch_id, states=(state,), limit=1_000_000)
+        return {row.address for row in rows}
+
+
+@pytest.fixture
+def sink(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sink]:
+    """Answers each command late by the milliseconds of the marker `delay`."""
+    marker = request.node.get_closest_marker("delay")
+    delay = str(marker.args[0]) if marker else "0"
+    record = tmp_path / "received"
+    command = [
+        sys.executable,
+        "-m",
+        "tests.twins.smtp_server",
+        "--port",
+        "0",
+        "--record",
+        str(record),
+        "--delay",
+        delay,
+    ]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    with process.stdout as said:
+        port = int(said.readline().split()[-1])
+    yield Sink(port, record)
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def shop_on_disk(tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    folder = tmp_path / "data"
+    shop_ = Shop(folder, sink, Actor(None, "Olive", Role.OWNER))
+    for name, value in shop_.settings().items():
+        monkeypatch.setenv(name, value)
+    main.open_shop()
+    with unit() as session:
+        owner = people.found_shop_owner(
+            session, email="olive@marlow.example", name="Olive", password=PASSWORD, now=now()
+        )
+        shop_.olive = owner.as_actor("command")
+        facts = {"name": "Marlow", "postal_address": "1 High Street", "sender_email": "hello@marlow.example"}
+        shop.change(session, facts, by=shop_.olive, now=now())
+    yield shop_
+    close_queue()
+    close_database()
