@@ -1,0 +1,320 @@
+"""Customers, their records, what they were sent, and bringing in a list of them."""
+
+import json
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, File, Form, UploadFile
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
+
+from data.database import now, reading, unit
+from domain.book import consent, customers, importing, records
+from domain.book import search as searching
+from domain.book.customers import Customer
+from domain.book.records import CustomerRecord
+from domain.ledger import communications as letters
+from domain.refusal import Kind, Refusal
+from ui.api.door import LARGEST_FILE, CustomerEditor, SignedIn, Viewer
+from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Search, Told, Version, Word, read_number
+from ui.api.words import outcome
+
+router = APIRouter(prefix="/customers", tags=["Customers"], route_class=SignedIn)
+
+RENAMED: Final = {"company_name": "company"}
+CONSENTED: Final = ("marketing", "newsletter")
+MAPPING: Final = TypeAdapter(dict[str, str | None])
+NO_BASIS: Final = "Not stated; brought in by {name} through another program"
+
+
+class ADay(Asked):
+    kind: str
+    date: Annotated[str, Field(description="Such as 2019-06-08, or --06-08 where the year is not known.")]
+    note: str = ""
+
+
+class CustomerAsked(Asked):
+    first_name: str | None = None
+    last_name: str | None = None
+    company_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    status: str | None = None
+    tags: list[str] | None = None
+    birthday: Annotated[str | None, Field(description="Such as 1984-05-17, or --05-17.")] = None
+    dates: list[ADay] | None = None
+    language: str | None = None
+    timezone: str | None = None
+    notes: str | None = None
+    marketing_opt_out: bool | None = None
+    opt_out_reason: Annotated[str | None, Field(description="Needed to take a no back.")] = None
+    preferences: dict[str, bool] | None = None
+    attrs: Annotated[
+        dict[str, Any] | None, Field(description="The shop's own fields: texts and numbers.")
+    ] = None
+    version: Version = None
+
+    def fields(self) -> dict[str, Any]:
+        return {RENAMED.get(name, name): value for name, value in self.given("version").items()}
+
+
+class RecordAsked(Asked):
+    """An order, an appointment, a repair and so on. `amount` is in the currency's smallest unit."""
+
+    kind: str
+    title: str | None = None
+    category: str | None = None
+    staff: str | None = None
+    mode: str | None = None
+    starts_at: str
+    ends_at: str | None = None
+    status: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    uses_left: int | None = None
+    source: str | None = None
+    external_id: str | None = None
+    attrs: dict[str, Any] | None = None
+
+
+class DayTold(Told):
+    kind: str
+    date: str
+    note: str
+
+
+class CustomerBrief(Told):
+    id: int
+    first_name: str
+    last_name: str
+    company_name: str
+    email: str
+    phone: str
+    status: str
+    tags: list[str]
+    marketing_opt_out: bool
+    address_trouble: Annotated[str | None, Field(description="Why the email address is not written to.")]
+    created_at: Moment
+    updated_at: Moment
+    version: int
+
+
+class CustomerTold(CustomerBrief):
+    birthday: str
+    dates: list[DayTold]
+    language: str
+    timezone: str
+    notes: str
+    preferences: dict[str, bool]
+    attrs: dict[str, Any]
+    source: str
+
+
+class RecordTold(Told):
+    id: int
+    customer_id: int
+    kind: str
+    title: str
+    starts_at: Moment
+    ends_at: Moment | None
+    status: str
+    amount: int | None
+    currency: str | None
+    created_at: Moment
+
+
+class CommunicationTold(Told):
+    delivery_id: int
+    dispatch_id: int
+    campaign_id: int | None
+    name: str
+    subject: str
+    channel: str
+    message_type: str
+    status: str
+    reason: str | None
+    address: str | None
+    at: Moment
+
+
+class RowRefused(Told):
+    row: int
+    reason: str
+
+
+class ImportTold(Told):
+    import_id: int
+    added: int
+    updated: int
+    unchanged: int
+    rejected: list[RowRefused]
+
+
+@router.get("")
+def every(
+    by: Viewer,
+    search: Search = "",
+    status: Word = None,
+    tag: Word = None,
+    sort: Literal["name", "newest"] = "name",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Listed[CustomerBrief]:
+    with reading() as session:
+        page = searching.page(
+            session, search=search, status=status, tag=tag, limit=limit, after=cursor, sort=sort
+        )
+        items = [_brief(one) for one in page.items]
+    return Listed(items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.post("", status_code=201)
+def create(given: CustomerAsked, by: CustomerEditor) -> CustomerTold:
+    with unit() as session:
+        made = customers.create(session, given.fields(), by=by, now=now(), source="api")
+        return _told(session, customers.get(session, made.id))
+
+
+@router.post("/import")
+def take_a_list(
+    by: CustomerEditor,
+    file: Annotated[UploadFile, File(description="CSV with a heading, at most 20 MB.")],
+    mapping: Annotated[
+        str | None, Form(description='Column to field, as JSON: {"E-Mail": "email"}. Left out: guessed.')
+    ] = None,
+    basis: Annotated[
+        str, Form(description="Why the shop may write to these people; kept as proof.", max_length=500)
+    ] = "",
+) -> ImportTold:
+    """Adds and updates; never subscribes anybody again."""
+    raw = file.file.read(LARGEST_FILE + 1)
+    if len(raw) > LARGEST_FILE:
+        raise Refusal("too_large", "This file is larger than 20 MB. Split it.", Kind.TOO_LARGE)
+    reason = basis.strip() or NO_BASIS.format(name=by.name)
+    with unit() as session:
+        done = importing.take(
+            session,
+            raw,
+            file.filename or "list.csv",
+            mapping=_mapping(mapping),
+            basis=reason[:200],
+            by=by,
+            now=now(),
+        )
+    return ImportTold(
+        import_id=done.id,
+        added=done.added,
+        updated=done.updated,
+        unchanged=done.unchanged,
+        rejected=[RowRefused(**row) for row in done.rejected],
+    )
+
+
+@router.get("/{customer_id}")
+def read(customer_id: Id, by: Viewer) -> CustomerTold:
+    with reading() as session:
+        return _told(session, customers.get(session, customer_id))
+
+
+@router.patch("/{customer_id}")
+def change(customer_id: Id, given: CustomerAsked, by: CustomerEditor) -> CustomerTold:
+    with unit() as session:
+        customers.change(session, customer_id, given.fields(), by=by, now=now(), version=given.version)
+        session.flush()
+        session.expire_all()
+        return _told(session, customers.get(session, customer_id))
+
+
+@router.delete("/{customer_id}", status_code=204)
+def delete(customer_id: Id, by: CustomerEditor) -> None:
+    with unit() as session:
+        customers.delete(session, customer_id, by=by, now=now())
+
+
+@router.get("/{customer_id}/communications")
+def communications(
+    customer_id: Id, by: Viewer, limit: Limit = 50, cursor: Cursor = None
+) -> Listed[CommunicationTold]:
+    """What this customer was sent, newest first."""
+    with reading() as session:
+        customers.get(session, customer_id)
+        found = letters.letters(session, customer_id, before=read_number(cursor), limit=limit + 1)
+        total = letters.how_many(session, customer_id)
+    more = str(found[limit - 1].delivery_id) if len(found) > limit else None
+    return Listed(items=[_letter(one) for one in found[:limit]], next_cursor=more, total=total)
+
+
+@router.get("/{customer_id}/records")
+def every_record(customer_id: Id, by: Viewer) -> Listed[RecordTold]:
+    with reading() as session:
+        customers.get(session, customer_id)
+        rows = [RecordTold.of(one) for one in records.of(session, customer_id)]
+    return Listed(items=rows, total=len(rows))
+
+
+@router.post("/{customer_id}/records", status_code=201)
+def add_record(customer_id: Id, given: RecordAsked, by: CustomerEditor) -> RecordTold:
+    with unit() as session:
+        made: CustomerRecord = records.add(
+            session, customer_id, {"source": "api", **given.given()}, by=by, now=now()
+        )
+        return RecordTold.of(made)
+
+
+def _letter(one: letters.Letter) -> CommunicationTold:
+    return CommunicationTold(
+        delivery_id=one.delivery_id,
+        dispatch_id=one.dispatch_id,
+        campaign_id=one.campaign_id,
+        name=one.name,
+        subject=one.subject,
+        channel=one.channel,
+        message_type=one.message_type,
+        status=outcome(one.state),
+        reason=one.reason,
+        address=one.address,
+        at=one.at,
+    )
+
+
+def _told(session: Session, customer: Customer) -> CustomerTold:
+    said = {word: consent.allows(session, customer.id, "email", word) for word in CONSENTED}
+    days = [DayTold(kind=one.kind, date=str(one.as_day), note=one.note) for one in customer.dates]
+    return CustomerTold(
+        **_brief(customer).model_dump(by_alias=False),
+        birthday=customers.birthday_of(customer),
+        dates=days,
+        language=customer.language,
+        timezone=customer.timezone,
+        notes=customer.notes,
+        preferences={word: allowed for word, allowed in said.items() if allowed is not None},
+        attrs=customer.attrs or {},
+        source=customer.source,
+    )
+
+
+def _brief(customer: Customer) -> CustomerBrief:
+    return CustomerBrief(
+        id=customer.id,
+        first_name=customer.first_name,
+        last_name=customer.last_name,
+        company_name=customer.company,
+        email=customer.email,
+        phone=customer.phone,
+        status=customer.status,
+        tags=[tag.name for tag in customer.tags],
+        marketing_opt_out=customer.marketing_opt_out,
+        address_trouble=customer.email_trouble,
+        created_at=customer.created_at,
+        updated_at=customer.updated_at,
+        version=customer.version,
+    )
+
+
+def _mapping(text: str | None) -> dict[str, str | None] | None:
+    if not text:
+        return None
+    try:
+        return MAPPING.validate_python(json.loads(text), strict=True)
+    except (ValueError, ValidationError, RecursionError):
+        sentence = 'The mapping must be JSON of column and field, such as {"E-Mail": "email"}.'
+        raise Refusal("malformed", sentence, Kind.MALFORMED, field="mapping") from None

@@ -1,0 +1,145 @@
+"""Dispatches: each launch, and one-shots, which are launches without a campaign."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from data.database import reading
+from domain.audience.audience import Audience
+from domain.ledger import deliveries
+from domain.ledger.deliveries import Books
+from domain.sending import dispatches
+from domain.sending.dispatches import Dispatch
+from jobs import posting, sending
+from ui.api.door import Sender, SignedIn, Viewer
+from ui.api.launching import Key, Launched, UndoSeconds, as_press
+from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Told, read_number
+from ui.api.words import Dialect, Words
+
+router = APIRouter(prefix="/dispatches", tags=["Dispatches"], route_class=SignedIn)
+
+NOT_CONTENT = ("channel", "audience", "undo_seconds")
+
+
+class OneShotAsked(Asked):
+    channel: str = "email"
+    message_type: str = "marketing"
+    from_name: str = ""
+    from_email: str = ""
+    reply_to: str = ""
+    subject: str
+    preheader: str = ""
+    html_body: str = ""
+    text_body: str = ""
+    audience: Annotated[dict[str, Any], Field(description='Such as {"type": "tags", "tags": ["gold"]}.')]
+    undo_seconds: UndoSeconds = 0
+
+
+class DispatchTold(Told):
+    id: int
+    campaign_id: int | None
+    name: str
+    channel: str
+    message_type: str
+    state: str
+    outcome: str | None
+    error: str | None
+    subject: str
+    audience: dict[str, Any]
+    audience_label: str
+    only_remaining: bool
+    recipients: int
+    queued: int
+    sent: int
+    failed: int
+    skipped: int
+    cancelled: int
+    not_sure: int
+    created_by: int | None
+    created_by_name: str
+    created_at: Moment
+    due_at: Moment | None
+    late_reason: str | None
+    starts_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+
+
+@router.get("")
+def every(by: Viewer, words: Words, limit: Limit = 50, cursor: Cursor = None) -> Listed[DispatchTold]:
+    """Newest first."""
+    with reading() as session:
+        found = dispatches.newest(session, before=read_number(cursor), limit=limit + 1)
+        books = deliveries.books_of(session, [one.id for one in found])
+        total = dispatches.how_many(session)
+    items = [_told(one, books.get(one.id, Books()), words) for one in found[:limit]]
+    more = str(found[limit - 1].id) if len(found) > limit else None
+    return Listed(items=items, next_cursor=more, total=total)
+
+
+@router.post("", status_code=202)
+def send(given: OneShotAsked, by: Sender, key: Key = None) -> Launched:
+    """A one-shot: it goes at once, and needs no campaign."""
+    content = given.model_dump(exclude=set(NOT_CONTENT))
+    press = as_press(by, key, undo=given.undo_seconds)
+    audience = Audience.parse(given.audience)
+    made = posting.post_one_shot(content, audience, press, by, channel_name=given.channel)
+    return Launched(dispatch_id=made.id)
+
+
+@router.get("/{dispatch_id}")
+def read(dispatch_id: Id, by: Viewer, words: Words) -> DispatchTold:
+    return _one(dispatch_id, words)
+
+
+@router.post("/{dispatch_id}/undo")
+def undo(dispatch_id: Id, by: Sender, words: Words) -> DispatchTold:
+    """Call it back while its undo time runs. Nothing has left."""
+    sending.undo(dispatch_id, by)
+    return _one(dispatch_id, words)
+
+
+@router.post("/{dispatch_id}/stop")
+def stop(dispatch_id: Id, by: Sender, words: Words) -> DispatchTold:
+    """No further message leaves."""
+    sending.stop(dispatch_id, by)
+    return _one(dispatch_id, words)
+
+
+def _one(dispatch_id: int, words: Dialect) -> DispatchTold:
+    with reading() as session:
+        found = dispatches.get(session, dispatch_id)
+        return _told(found, deliveries.books(session, dispatch_id), words)
+
+
+def _told(dispatch: Dispatch, books: Books, words: Dialect) -> DispatchTold:
+    return DispatchTold(
+        id=dispatch.id,
+        campaign_id=dispatch.campaign_id,
+        name=dispatch.name,
+        channel=dispatch.channel,
+        message_type=str(dispatch.message_type),
+        state=words.said(dispatch.state),
+        outcome=str(dispatch.outcome) if dispatch.outcome else None,
+        error=dispatch.error or None,
+        subject=dispatch.subject,
+        audience=dispatch.audience,
+        audience_label=dispatch.audience_label,
+        only_remaining=dispatch.only_remaining,
+        recipients=books.recipients,
+        queued=books.queued,
+        sent=books.sent,
+        failed=books.failed,
+        skipped=books.skipped,
+        cancelled=books.cancelled,
+        not_sure=books.not_sure,
+        created_by=dispatch.created_by,
+        created_by_name=dispatch.created_by_name,
+        created_at=dispatch.created_at,
+        due_at=dispatch.due_at,
+        late_reason=dispatch.late_reason or None,
+        starts_at=dispatch.starts_at,
+        started_at=dispatch.started_at,
+        finished_at=dispatch.finished_at,
+    )
