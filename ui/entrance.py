@@ -79,7 +79,7 @@ def found(request: Request, name: Typed = "", email: Typed = "", password: Typed
 def describe(request: Request, typed: Annotated[ShopForm, Form()]) -> Response:
     with unit() as session:
         by = _visitor(session, request)
-        if by is None or shops.read(session).ready:
+        if by is None or not _may_open(session, by):
             return _to("/welcome")
         fields, wrong = _checked(typed)
         if wrong:
@@ -93,7 +93,7 @@ def begin(request: Request, choice: Typed = "empty") -> Response:
     try:
         with unit() as session:
             by = _visitor(session, request)
-            if by is None or shops.read(session).ready or not shops.read(session).name:
+            if by is None or not _may_open(session, by) or not shops.read(session).name:
                 return _to("/welcome")
             if choice == "sample":
                 open_sample_shop(session, by=by, now=now())
@@ -187,6 +187,10 @@ def _again(name: str, refusal: Refusal, values: dict[str, str]) -> HTMLResponse:
     field = str(refusal.details.get("field", ""))
     said = {"errors": {field: refusal.sentence}} if field else {"error": refusal.sentence}
     return plain.page(name, status=STATUS.get(refusal.kind, 422), values=values, **said)
+
+
+def _may_open(session: Session, by: Actor) -> bool:
+    return by.may(Right.MANAGE_SHOP) and not shops.read(session).ready
 
 
 def _visitor(session: Session, request: Request) -> Actor | None:
