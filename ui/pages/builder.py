@@ -136,13 +136,8 @@ class Builder:
     def _counted(self, count: Count | None) -> None:
         if count is not None:
             self.goes_to.set_text(f"Goes to {words.people(count.reachable)}")
-        elif self.form_is_there and self.form.picker.missing:
+        elif self.form.picker.missing:
             self.goes_to.set_text(self.form.picker.missing)
-
-    @property
-    def form_is_there(self) -> bool:
-        """The picker counts while the form is still being drawn."""
-        return hasattr(self, "form")
 
     async def _save(self) -> None:
         if await self._kept():

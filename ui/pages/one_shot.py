@@ -73,7 +73,7 @@ class OneShot:
     def _counted(self, count: Count | None) -> None:
         if count is not None:
             self.goes_to.set_text(f"Goes to {words.people(count.reachable)}")
-        elif hasattr(self, "form") and self.form.picker.missing:
+        elif self.form.picker.missing:
             self.goes_to.set_text(self.form.picker.missing)
 
     async def _send(self) -> None:

@@ -20,7 +20,8 @@ PARTS = {"Subject": "subject", "Preheader": "preheader", "Message": "html_body",
 BODIES = {"text_body": "Plain text", "html_body": "HTML"}
 HELP = {
     "text_body": "A blank line begins a new paragraph. The HTML that mail programs show is made from it.",
-    "html_body": "Styles may stand in a style block. The plain text is made from it, unless you write your own.",
+    "html_body": "Mail programs often strip style blocks, so Handbill writes the styles into each element. "
+    "The plain text is made from it, unless you write your own.",
 }
 
 # A merge field goes to where the cursor was last: in the subject, the preheader or the body that is seen.
