@@ -300,16 +300,21 @@ def _enlist(
     now: datetime,
 ) -> None:
     reach = channel.named(dispatch.channel).reach()
-    queued = audiences.enlist(
-        session,
-        dispatch.id,
-        audience,
-        reach,
-        MessageType(dispatch.message_type),
-        now=now,
-        next_at=now,
-        not_reached_by=not_reached_by,
-    )
+    try:
+        queued = audiences.enlist(
+            session,
+            dispatch.id,
+            audience,
+            reach,
+            MessageType(dispatch.message_type),
+            now=now,
+            next_at=now,
+            not_reached_by=not_reached_by,
+        )
+    except Refusal as refusal:
+        if refusal.code != "audience_gone":
+            raise
+        raise Refusal("no_recipients", NOBODY, Kind.REFUSED, causes=[refusal.sentence]) from None
     if not queued:
         raise Refusal("no_recipients", NOBODY, Kind.REFUSED, causes=WHY_NOBODY)
     dispatch.recipients = deliveries.books(session, dispatch.id).recipients

@@ -294,10 +294,14 @@ def actor_for_bearer(session: Session, token: str, now: datetime, *, address: st
         )
     except jwt.InvalidTokenError:
         return None
-    if claims.get("typ") != "access" or claims["exp"] <= now.timestamp() or not str(claims["sub"]).isdigit():
+    if claims.get("typ") != "access" or claims["exp"] <= now.timestamp() or not _is_number(str(claims["sub"])):
         return None
     user = session.get(User, int(claims["sub"]))
     return user.as_actor("api", address) if user is not None and user.active else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def _actor_for_api_token(session: Session, token: str, address: str) -> Actor | None:
