@@ -72,7 +72,8 @@ class DraftKeeper:
                 async with self.lock:
                     await self._save_what_can_be()
             except Exception as error:
-                self._say(f"Not saved. {sentence_for(error)}")
+                if not self.stopped:
+                    self._say(f"Not saved. {sentence_for(error)}")
 
     async def _save_what_can_be(self) -> None:
         """A field that is wrong waits for its correction; the others do not wait for it."""

@@ -66,7 +66,6 @@ async def confirm_and_schedule(campaign_id: int, wall: str, *, version: int | No
         " ".join(filter(None, [when.note, "" if count else NOBODY_TODAY, COUNTED_AGAIN])),
         pairs=_pairs(found),
         confirm_label=f"Schedule for {words.people(count)}" if count else "Schedule anyway",
-        cancel_label="Keep editing",
         icon="clock",
     )
     if yes:
@@ -91,7 +90,6 @@ async def _sure(found: Prospect) -> bool:
         _undo_sentence(),
         pairs=_pairs(found),
         confirm_label=f"Send to {people}",
-        cancel_label="Keep editing",
         icon="send",
     )
 
@@ -99,7 +97,7 @@ async def _sure(found: Prospect) -> bool:
 async def _remaining_or_all(found: Prospect) -> Any:
     rest = found.usual.reachable
     title = f"Send to the remaining {rest:,}?" if rest else "Everybody has been reached"
-    with sheet(title) as dialog:
+    with sheet(title, wide=True) as dialog:
         facts(_pairs(found))
         alert(
             f"{words.people(found.reached)} got this campaign already.",
@@ -108,7 +106,7 @@ async def _remaining_or_all(found: Prospect) -> Any:
         )
         text(_undo_sentence(), "body", "p")
         with box("actions"):
-            button("Keep editing", lambda: dialog.submit(None), kind="ghost", testid="cancel")
+            button("Cancel", lambda: dialog.submit(None), kind="ghost", testid="cancel")
             button(
                 f"Send to all {found.everyone.reachable:,} again",
                 lambda: dialog.submit("everyone"),
@@ -133,7 +131,6 @@ async def _sure_again(found: Prospect) -> bool:
         f"Send to all {found.everyone.reachable:,} again?",
         f"{words.people(found.reached)} will get the same message a second time.",
         confirm_label=f"Send to {words.people(found.everyone.reachable)}",
-        cancel_label="Keep editing",
         kind="danger",
         icon="send",
         typed=AGAIN,
