@@ -294,7 +294,11 @@ def actor_for_bearer(session: Session, token: str, now: datetime, *, address: st
         )
     except jwt.InvalidTokenError:
         return None
-    if claims.get("typ") != "access" or claims["exp"] <= now.timestamp() or not _is_number(str(claims["sub"])):
+    if (
+        claims.get("typ") != "access"
+        or claims["exp"] <= now.timestamp()
+        or not _is_number(str(claims["sub"]))
+    ):
         return None
     user = session.get(User, int(claims["sub"]))
     return user.as_actor("api", address) if user is not None and user.active else None

@@ -33,8 +33,9 @@ class StatusList:
 
     def __init__(self, rows: list[Row]) -> None:
         self.rows = rows
-        with card("Customer statuses", "Each customer has one. Only those that count as active are found by "
-                  "\"inactive for 90 days\" and the like."):  # fmt: skip
+        with card(
+            "Customer statuses", "Each customer has one. A segment can ask whether it counts as active."
+        ):
             self.room = box("hb-stack tight", testid="statuses")
             self.form = Form({})
             with box("hb-row apart"):
