@@ -61,6 +61,7 @@ class Table:
         default_factory=list
     )  # row number as a spreadsheet counts; cells
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    misfits: dict[int, list[str]] = field(default_factory=dict)  # cells of rejected rows, to be corrected
     warnings: list[str] = field(default_factory=list)
 
 
@@ -208,5 +209,6 @@ def _sort_out(table: Table, number: int, cells: list[str]) -> None:
         table.rejected.append((number, "one cell is longer than 1 MB; perhaps a quote mark was never closed"))
     elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
         table.rejected.append((number, f"it has {len(cells)} cells, but there are {width} headings"))
+        table.misfits[number] = cells
     else:
         table.rows.append((number, cells[:width] + [""] * (width - len(cells))))

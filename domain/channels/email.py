@@ -118,7 +118,7 @@ def letter(session: Session, draft: Draft) -> Letter:
     except MergeError as error:
         raise Refusal(
             "bad_template",
-            str(error),
+            error.sentence,
             part=error.part,
             line=error.line,
             column=error.column,
@@ -160,8 +160,9 @@ def _check_sender(draft: Draft) -> None:
 def _check_fields(compiled: Letter) -> None:
     """A field that nobody has would leave a hole in every single message."""
     for field in compiled.unknown_fields:
-        where = {"part": field.part, "line": field.line, "column": field.column}
-        raise Refusal("unknown_merge_field", field.sentence, **where)
+        raise Refusal(
+            "unknown_merge_field", field.sentence, part=field.part, line=field.line, column=field.column
+        )
 
 
 def _domain(address: str) -> str:

@@ -61,7 +61,9 @@ class Result:
 def claim(session: Session, dispatch_id: int, worker_id: int, *, now: datetime, most: int) -> list[Claim]:
     """Take up to `most` rows whose time has come. Committed before anything is done with them."""
     taken = _claiming().run(session, dispatch=dispatch_id, worker=worker_id, moment=now, most=most)
-    return sorted((Claim(*row) for row in taken), key=lambda one: one.id)
+    return sorted(
+        (Claim(row.id, row.attempts, row.customer_id, row.address_key) for row in taken), key=_in_order
+    )
 
 
 def hand_over(
@@ -100,7 +102,7 @@ def let_go(
     *,
     now: datetime,
 ) -> None:
-    """Rows that were held and not handed over: no byte left, so each goes where it belongs now.
+    """Rows of which it is certain that they did not arrive: each goes where it belongs now, even after a hand-over.
 
     Cancelled where the dispatch has ended, skipped where the person may not be written to any more, queued otherwise.
     """
@@ -195,7 +197,7 @@ def _handing_over(reach: Reach, message_type: MessageType) -> Prepared:
     )
     return Prepared(
         update(Delivery)
-        .where(*_held_rows(), _is_sending(), may_go)
+        .where(*_held_rows(State.CLAIMED), _is_sending(), may_go)
         .values(state=State.HANDOFF, handed_at=MOMENT)
         .returning(Delivery.id)
     )
@@ -247,7 +249,7 @@ def _letting_go(reach: Reach, message_type: MessageType) -> Prepared:
     ended = ~_is_sending()
     return Prepared(
         update(Delivery)
-        .where(*_held_rows())
+        .where(*_held_rows(State.CLAIMED, State.HANDOFF))
         .values(
             state=case((ended, State.CANCELLED), (why.is_not(None), State.SKIPPED), else_=State.QUEUED),
             reason=case((ended, None), else_=why),
@@ -257,14 +259,14 @@ def _letting_go(reach: Reach, message_type: MessageType) -> Prepared:
     )
 
 
-def _held_rows() -> tuple[ColumnElement[bool], ...]:
+def _held_rows(*states: State) -> tuple[ColumnElement[bool], ...]:
     """The rows named by `pairs` (a JSON list of [id, attempt]), as long as this worker still holds them."""
     pairs = func.json_each(slot("pairs", String)).table_valued(column("value"), name="held")
     return (
         Delivery.id == func.json_extract(pairs.c.value, literal_column("'$[0]'")),
         Delivery.attempts == func.json_extract(pairs.c.value, literal_column("'$[1]'")),
         Delivery.claimed_by == WORKER,
-        Delivery.state == State.CLAIMED,
+        Delivery.state.in_(states),
     )
 
 
@@ -272,6 +274,10 @@ def _is_sending() -> ColumnElement[bool]:
     this = DISPATCHES.c.id == slot("dispatch", Integer)
     sending = this & (DISPATCHES.c.state == "sending")
     return select(literal_column("1")).select_from(DISPATCHES).where(sending).exists()
+
+
+def _in_order(claim: Claim) -> int:
+    return claim.id
 
 
 def _plain(result: Result) -> dict[str, Any]:

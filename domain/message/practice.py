@@ -26,7 +26,7 @@ class PracticeMail(Base):
     seen_at: Mapped[datetime | None] = mapped_column(Instant)
 
     def parsed(self) -> EmailMessage:
-        return message_from_bytes(self.raw, policy=policy.default)  # type: ignore[return-value]
+        return message_from_bytes(self.raw, policy=policy.default)
 
     @property
     def html(self) -> str:

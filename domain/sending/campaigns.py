@@ -442,7 +442,7 @@ def _back_to_draft(campaign: Campaign, reason: str, now: datetime) -> None:
     campaign.updated_at = now
 
 
-def _living() -> Select[tuple[Campaign]]:
+def _living() -> Select[Campaign]:
     return select(Campaign).where(Campaign.deleted_at.is_(None))
 
 

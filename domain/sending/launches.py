@@ -273,9 +273,8 @@ def _open(
     by: Actor,
     now: datetime,
 ) -> Dispatch:
-    content = {name: value for name, value in asdict(draft).items()}
     return Dispatch(
-        **content,
+        **asdict(draft),
         name="",
         channel=channel_name,
         state=DispatchState.WAITING if press.undo else DispatchState.SENDING,
@@ -355,9 +354,14 @@ def _explain_lateness(session: Session, dispatch: Dispatch, due: datetime | None
     if due is None:
         return
     outage = workers.outage_before(session, due, now)
-    off = (outage.from_at, outage.to_at) if outage else (None, None)
     dispatch.due_at = due
-    dispatch.late_reason = late_sentence(due, now, *off, read_shop(session).zone)
+    dispatch.late_reason = late_sentence(
+        due,
+        now,
+        outage.from_at if outage else None,
+        outage.to_at if outage else None,
+        read_shop(session).zone,
+    )
 
 
 def _settle_campaign(session: Session, dispatch: Dispatch, now: datetime) -> None:

@@ -16,7 +16,29 @@ from domain.refusal import Kind, Refusal, invalid, missing
 PASSWORDS = PasswordHash([Argon2Hasher(memory_cost=19_456, time_cost=2, parallelism=1)])
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
 COMMON_PASSWORDS = frozenset(
-    ["password", "password1", "passw0rd", "12345678", "123456789", "1234567890", "11111111", "qwertyui", "qwertyuiop", "iloveyou", "sunshine", "princess", "football", "baseball", "welcome1", "whatever", "trustno1", "superman", "letmein1", "abcd1234", "handbill"]
+    [
+        "password",
+        "password1",
+        "passw0rd",
+        "12345678",
+        "123456789",
+        "1234567890",
+        "11111111",
+        "qwertyui",
+        "qwertyuiop",
+        "iloveyou",
+        "sunshine",
+        "princess",
+        "football",
+        "baseball",
+        "welcome1",
+        "whatever",
+        "trustno1",
+        "superman",
+        "letmein1",
+        "abcd1234",
+        "handbill",
+    ]
 )
 
 

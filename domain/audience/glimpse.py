@@ -1,0 +1,30 @@
+"""A first look at whom a rule means, while somebody still writes it: how many, and a few of them by name."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from domain.audience import rules, segments
+from domain.book.customers import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    matched: int
+    words: str  # the rule as a sentence
+    some: tuple[tuple[int, str], ...]  # id and name, in the order of the customer list
+
+
+def glimpse(session: Session, tree: Any, *, now: datetime, most: int = 6) -> Glimpse:
+    """Raises Refusal for a rule that is not understood, or that names a segment which is gone."""
+    rule = rules.parse(tree)
+    meant = (Customer.deleted_at.is_(None), segments.condition(session, rule, now=now))
+    matched = session.scalar(select(func.count()).select_from(Customer).where(*meant)) or 0
+    order = (Customer.last_name, Customer.first_name, Customer.id)
+    some = session.scalars(select(Customer).where(*meant).order_by(*order).limit(most))
+    return Glimpse(
+        matched, rule.sentence(segments.names(session)), tuple((one.id, one.shown_name) for one in some)
+    )
