@@ -93,7 +93,7 @@ class Room:
             "overview": ("Overview", lambda: self._overview(person, by)),
             "communications": ("Communications", lambda: Communications(person.id).fetch(1)),
             "records": ("Records", lambda: records_list(person.id)),
-            "consent": ("Consent history", lambda: consent_history(person.id)),
+            "consent": ("Consent", lambda: consent_history(person.id)),
         }
         return Tabs(views, tab if tab in views else "overview", testid="tab")
 
@@ -126,7 +126,6 @@ class Room:
                     button(
                         "They want no marketing",
                         lambda: self._opt_out(person),
-                        kind="ghost",
                         small=True,
                         testid="opt-out",
                     )

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -20,7 +19,7 @@ from ui.parts.basics import box, button, empty, head, link_button, page
 from ui.parts.feedback import io, sentence_for, toast
 from ui.parts.inputs import Segmented, search_field, select
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, name_cell, tags_cell
-from ui.words import counted, number, when
+from ui.words import counted, day, number
 
 ANY: Final = ""
 SHOWN_TAGS: Final = 4
@@ -113,7 +112,7 @@ class Book:
                 self._status_filter(around.statuses)
                 if around.tags:
                     self._tag_filter(around.tags)
-                with box("hb-row end grow"):
+                with box("hb-row end grow hb-hide-phone"):
                     Segmented(ORDERS, wanted.order, lambda key: self._narrow(order=key), "Order")
             self.table = ListTable(
                 COLUMNS,
@@ -217,7 +216,6 @@ def _around() -> Around:
 
 
 def _found(wanted: Wanted, cursor: str | None) -> Found:
-    moment = now()
     with reading() as session:
         labels = {status.key: status.label for status in statuses.every(session)}
         zone = read_shop(session).zone
@@ -230,11 +228,11 @@ def _found(wanted: Wanted, cursor: str | None) -> Found:
             after=cursor,
             sort="newest" if wanted.order == "newest" else "name",
         )
-        rows = [_row(one, labels, zone, moment) for one in found.items]
+        rows = [_row(one, labels, zone) for one in found.items]
     return Found(rows, found.total, found.next_cursor)
 
 
-def _row(one: Customer, labels: dict[str, str], zone: ZoneInfo, moment: datetime) -> Row:
+def _row(one: Customer, labels: dict[str, str], zone: ZoneInfo) -> Row:
     mark, tone = _mark(one)
     names = [tag.name for tag in one.tags]
     more = [f"+{len(names) - SHOWN_TAGS}"] if len(names) > SHOWN_TAGS else []
@@ -249,7 +247,7 @@ def _row(one: Customer, labels: dict[str, str], zone: ZoneInfo, moment: datetime
         "tone": tone,
         "status": labels.get(one.status, one.status),
         "tags": "|".join([*names[:SHOWN_TAGS], *more]),
-        "added": when(one.created_at, zone, moment),
+        "added": day(one.created_at.astimezone(zone).date()),
     }
 
 

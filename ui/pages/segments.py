@@ -1,0 +1,156 @@
+"""Segments: groups of customers that keep themselves up to date."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+
+from data.database import now, reading, unit
+from domain.audience import rules, segments
+from domain.audience.segments import Segment
+from domain.refusal import Refusal
+from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
+from ui.frame import Nav, Page, current_actor
+from ui.parts.basics import box, head, icon_button, link, link_button, menu, page, put, text
+from ui.parts.feedback import io, toast
+from ui.parts.segment_dialogs import delete_segment
+from ui.words import counted, when
+
+
+@dataclass(frozen=True)
+class Card:
+    """A segment as its card shows it."""
+
+    id: int
+    name: str
+    note: str
+    words: str
+    is_system: bool
+    count: int | None
+    counted: str
+
+
+async def build(by: Actor) -> None:
+    cards = await io(_cards, by)
+    with page():
+        with head("Segments", "Groups of customers that keep themselves up to date."):
+            if by.may(Right.EDIT_CAMPAIGNS):
+                link_button("New segment", "/segments/new", kind="primary", icon="plus", testid="new-segment")
+        own = [one for one in cards if not one.is_system]
+        if own:
+            _shelf("Yours", own, by)
+        _shelf("Come with Handbill", [one for one in cards if one.is_system], by)
+
+
+def _shelf(title: str, cards: list[Card], by: Actor) -> None:
+    with box("hb-stack tight full"):
+        text(title, "hb-card-title", "h2")
+        with box("hb-grid"):
+            for one in cards:
+                SegmentCard(one, by)
+
+
+class SegmentCard:
+    """What it means, how many belong to it, and since when that is known."""
+
+    def __init__(self, one: Card, by: Actor) -> None:
+        self.one = one
+        with put(box("hb-seg-card", "article", testid=f"segment-{one.id}"), aria_label=one.name) as self.root:
+            with box("top"):
+                link(one.name, f"/segments/{one.id}", classes="grow")
+                self._menu(by)
+            with box("note"):
+                if one.note:
+                    text(one.note)
+                if not one.is_system:
+                    text(f"{one.words[:1].upper()}{one.words[1:]}.", "muted")
+            with box("foot"):
+                self.figure = text("", "big", testid=f"segment-{one.id}-count")
+                self.counted = text("", "muted small grow", testid=f"segment-{one.id}-counted")
+                icon_button(
+                    "refresh", f"Count {one.name} again", self._refresh, testid=f"segment-{one.id}-refresh"
+                )
+        self._paint(one.count, one.counted)
+
+    def _menu(self, by: Actor) -> None:
+        if not by.may(Right.EDIT_CAMPAIGNS):
+            return
+        entries: list[tuple[str, str, Any]] = [("copy", "Copy", self._copy)]
+        if not self.one.is_system:
+            entries = [
+                ("edit", "Edit", lambda: ui.navigate.to(f"/segments/{self.one.id}")),
+                *entries,
+                ("trash", "Delete", self._delete),
+            ]
+        menu(entries, label=f"More about {self.one.name}", testid=f"segment-{self.one.id}-menu")
+
+    async def _refresh(self) -> None:
+        (await current_actor()).require(Right.VIEW)
+        self.root.classes(add="is-stale")
+        try:
+            count, counted_at = await io(_refreshed, self.one.id, await current_actor())
+        finally:
+            self.root.classes(remove="is-stale")
+        self._paint(count, counted_at)
+
+    async def _copy(self) -> None:
+        copied = await io(_copied, self.one.id, await current_actor())
+        toast("Copied. This one is yours to change.")
+        ui.navigate.to(f"/segments/{copied}")
+
+    async def _delete(self) -> None:
+        if await delete_segment(self.one.id, self.one.name):
+            self.root.delete()
+
+    def _paint(self, count: int | None, counted_at: str) -> None:
+        self.figure.set_text("–" if count is None else f"{count:,}")
+        people = "not counted yet" if count is None else counted(count, "person", "people").split(" ", 1)[1]
+        self.counted.set_text(f"{people}, counted {counted_at}" if counted_at else people)
+
+
+def _cards(by: Actor) -> list[Card]:
+    """Whoever was never counted is counted now, so that a new shop sees figures at once."""
+    moment = now()
+    with reading() as session:
+        missing = [one.id for one in segments.every(session, by=by) if one.count is None]
+    for segment_id in missing:
+        _refreshed(segment_id, by)
+    with reading() as session:
+        zone, names = read_shop(session).zone, segments.names(session)
+        return [_card(one, names, zone, moment) for one in segments.every(session, by=by)]
+
+
+def _card(one: Segment, names: dict[int, str], zone: ZoneInfo, moment: datetime) -> Card:
+    said = rules.parse(one.rule).sentence(names)
+    return Card(one.id, one.name, one.note, said, one.is_system, one.count, _counted(one, zone, moment))
+
+
+def _counted(one: Segment, zone: ZoneInfo, moment: datetime) -> str:
+    """Today only the time matters."""
+    said = when(one.counted_at, zone, moment) if one.counted_at else ""
+    return said.removeprefix("Today, ")
+
+
+def _refreshed(segment_id: int, by: Actor) -> tuple[int | None, str]:
+    """A segment that leans on a deleted one can't be counted; its card says so instead of failing the page."""
+    with unit() as session:
+        try:
+            one = segments.refresh(session, segment_id, by=by, now=now())
+        except Refusal as refusal:
+            if refusal.code == "audience_gone":
+                return None, ""
+            raise
+        return one.count, _counted(one, read_shop(session).zone, now())
+
+
+def _copied(segment_id: int, by: Actor) -> int:
+    with unit() as session:
+        return segments.copy(session, segment_id, by=by, now=now()).id
+
+
+PAGES: list[Any] = [
+    Page("/segments", "Segments", build, nav=Nav("People", "segment", "Segments")),
+]
