@@ -1,7 +1,9 @@
 """The list of campaigns: what is planned, what goes out, and what went out last month."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from nicegui import events, ui
@@ -21,7 +23,7 @@ from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page, current_actor
 from ui.parts import tables
-from ui.parts.basics import Stat, box, empty, head, link_button, page, text
+from ui.parts.basics import Stat, box, empty, head, icon, link_button, page, put, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
 from ui.parts.inputs import Segmented, search_field, select
@@ -43,15 +45,9 @@ PILLS = {
 PERIODS = {"any": "Any time", "this": "Sent this month", "last": "Sent last month"}
 EVERY = 2.0  # seconds between looks while a row moves or waits for its time
 
-MENU = f"""
-<q-btn flat no-caps class="hb-icon-btn" icon="{glyph("more")}" aria-label="More" :data-testid="'more-' + props.row.id" @click.stop.prevent>
-  <q-menu auto-close anchor="bottom right" self="top right">
-    <q-item clickable data-testid="row-duplicate" @click="$parent.$emit('duplicate', props.row.id)">
-      <q-icon name="{glyph("copy")}"></q-icon><span>Duplicate</span></q-item>
-    <q-item v-if="!props.row.locked" clickable class="is-danger" data-testid="row-delete" @click="$parent.$emit('remove', props.row.id)">
-      <q-icon name="{glyph("trash")}"></q-icon><span>Delete</span></q-item>
-  </q-menu>
-</q-btn>"""
+# The menu itself stands outside the table: a row that is drawn anew would close its own.
+MORE = f"""<q-btn flat no-caps class="hb-icon-btn" icon="{glyph("more")}" aria-label="More" aria-haspopup="menu"
+  :data-more="props.row.id" :data-testid="'more-' + props.row.id" @click="$parent.$emit('more', props.row.id)"></q-btn>"""
 WHEN = '<div>{{ props.row.when }}</div><div class="hb-cell-sub num">{{ props.row.whenSub }}</div>'
 
 
@@ -63,17 +59,17 @@ def _columns(by: Actor) -> list[Column]:
         Column("rate", "Sent", "right", cell=rate_cell("rate")),
         Column("when", "When", "right", cell=WHEN),
     ]
-    return [*columns, Column("more", "", "right", cell=MENU)] if by.may(Right.EDIT_CAMPAIGNS) else columns
+    return [*columns, Column("more", "", "right", cell=MORE)] if by.may(Right.EDIT_CAMPAIGNS) else columns
 
 
 def _card(by: Actor) -> str:
-    menu = MENU if by.may(Right.EDIT_CAMPAIGNS) else ""
+    more = MORE if by.may(Right.EDIT_CAMPAIGNS) else ""
     return (
         '<div class="hb-rowcard with-menu"><a class="grow" :href="props.row.href"><div class="top"><div class="grow">'
         '<div class="hb-cell-name">{{ props.row.name }}</div><div class="hb-cell-sub">{{ props.row.sub }}</div></div>'
         + pill_cell()
         + '</div><div class="facts" v-if="props.row.facts">{{ props.row.facts }}</div></a>'
-        + menu
+        + more
         + "</div>"
     )
 
@@ -108,6 +104,7 @@ class CampaignList:
     def __init__(self, by: Actor, asked: Asked, period: str) -> None:
         self.by, self.asked, self.period = by, asked, period
         self.looks = 0
+        self.chosen = 0  # the row whose menu is open
 
     async def draw(self) -> None:
         with page():
@@ -123,8 +120,8 @@ class CampaignList:
                     _columns(self.by), phone=_card(self.by), on_open=_open, on_page=self._turn,
                     nothing=self._nothing, testid="campaigns",
                 )  # fmt: skip
-                self.table.table.on("duplicate", handled(self._duplicate))
-                self.table.table.on("remove", handled(self._remove))
+                self.table.table.on("more", handled(self._more))
+                self.menu = self._menu()
         await self._fetch(1)
         self.timer = ui.timer(EVERY, handled(self._again), immediate=False)
         await self._figure()
@@ -158,7 +155,8 @@ class CampaignList:
             words.number(found.last_month.messages),
             f"{found.last_month_name}, in {words.counted(found.last_month.sends, 'send')}",
         )
-        self.next.set(found.next_at or "Nothing", found.next_name or "No campaign is scheduled")
+        day, _, time = found.next_at.rpartition(", ")
+        self.next.set(day or "Nothing", f"{time}, {found.next_name}" if day else "No campaign is scheduled")
 
     async def _choose(self, pill: str) -> None:
         self.asked = replace(self.asked, pill=pill)
@@ -207,14 +205,27 @@ class CampaignList:
         else:
             empty("search", "No campaign fits", "Try another status, month or word.", testid="none-fits")
 
-    async def _duplicate(self, event: events.GenericEventArguments) -> None:
+    def _menu(self) -> ui.menu:
+        with ui.menu().props("no-parent-event auto-close anchor='bottom right' self='top right'") as made:
+            _entry("copy", "Duplicate", self._duplicate, "row-duplicate")
+            self.deleting = _entry("trash", "Delete", self._remove, "row-delete").classes("is-danger")
+        return made
+
+    def _more(self, event: events.GenericEventArguments) -> None:
+        self.chosen = int(event.args)
+        locked = {row["id"] for row in self.table.table.rows if row["locked"]}
+        self.deleting.visible = self.chosen not in locked
+        self.menu.props["target"] = f'[data-more="{self.chosen}"]'
+        self.menu.open()
+
+    async def _duplicate(self) -> None:
         by = await current_actor()
-        copied = await io(_duplicated, int(event.args), by)
+        copied = await io(_duplicated, self.chosen, by)
         toast("A copy is ready as a draft")
         ui.navigate.to(f"{PATH}/{copied}/edit")
 
-    async def _remove(self, event: events.GenericEventArguments) -> None:
-        if await sure_to_delete(int(event.args)):
+    async def _remove(self) -> None:
+        if await sure_to_delete(self.chosen):
             await self._fetch(self.table.page)
 
 
@@ -241,6 +252,13 @@ def status_of(status: str, error: str, last: DispatchState | None) -> Told:
     if status == Status.DRAFT and error:
         return ("Stopped", "warn") if last is DispatchState.STOPPED else ("Failed", "bad")
     return words.told(words.CAMPAIGN, status)
+
+
+def _entry(name: str, words_: str, handler: Callable[[], Any], testid: str) -> ui.menu_item:
+    with put(ui.menu_item(on_click=handled(handler)), testid=testid) as made:
+        icon(name)
+        text(words_, tag="span")
+    return made
 
 
 def _open(campaign_id: int) -> None:

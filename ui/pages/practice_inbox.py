@@ -24,6 +24,11 @@ from ui.parts.tables import MOST_ROWS, Row
 
 PATH = "/practice"
 EVERY = 2.0  # seconds between looks for new mail
+# The list was drawn anew: the keyboard stays where it was, and a phone sees the message from its beginning.
+STAY = """requestAnimationFrame(() => {
+  document.querySelector('.hb-mail-item.is-on')?.focus({preventScroll: true});
+  document.querySelector('.hb-mail-read')?.scrollIntoView({block: 'nearest'});
+})"""
 VIEWS = {"html": "As it looks", "text": "Plain text", "headers": "Headers"}
 
 ITEM = """<button type="button" class="hb-mail-item" :class="{'is-on': props.row.on, 'is-new': props.row.fresh}"
@@ -160,6 +165,7 @@ class Inbox:
             self._pane(found)
         put(self.mail, data_show="read")
         await self._fetch()
+        ui.run_javascript(STAY)
 
     def _pane(self, found: Mail) -> None:
         with box("hb-mail-top"):

@@ -16,7 +16,9 @@ from ui.parts.basics import box, link_button, text
 from ui.parts.equation import ALL, TERMS, states_of
 from ui.parts.feedback import io
 from ui.parts.inputs import search_field
-from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, pill_cell
+from ui.parts.tables import Column, ListTable, Row, pill_cell
+
+PAGE = 25  # rows; the message stands beside them
 
 WHY = {
     "no_such_address": "The mail server says that this address does not exist.",
@@ -29,8 +31,8 @@ WHY = {
     "gone": "Deleted from the customer book after Send was pressed.",
     "address_changed": "The address was changed after Send was pressed.",
     "no_address": "Has no email address.",
-    "bad_address": "The address can’t be right.",
-    "suppressed": "Mail came back undelivered, or this address asked for no more.",
+    "bad_address": "Mail to this address came back, or it can’t be right.",
+    "suppressed": "Not to be written to: this address complained or asked for no more.",
     "opted_out": "Opted out of this kind of message.",
     "duplicate": "Somebody else on the list has the same address.",
 }
@@ -54,11 +56,11 @@ PHONE = (
     + WORDS
     + "</div>"
 )
+STATE = pill_cell() + '<div class="hb-cell-sub num">{{ props.row.when }}</div>'
 COLUMNS = [
     Column("name", "Recipient", cell=NAME),
-    Column("status", "State", cell=pill_cell()),
+    Column("status", "State", cell=STATE),
     Column("why", "Reason", cell=WHY_CELL),
-    Column("when", "When", align="right"),
 ]
 
 
@@ -85,7 +87,12 @@ class DeliveriesTable:
                 search_field("Search name or address", self._find, testid="recipient-search")
                 link_button("CSV", csv_of(dispatch_id), icon="download", whole=True, testid="csv")
             self.table = ListTable(
-                COLUMNS, phone=PHONE, on_page=self._turn, dense=True, testid="recipients-table"
+                COLUMNS,
+                phone=PHONE,
+                on_page=self._turn,
+                dense=True,
+                page_size=PAGE,
+                testid="recipients-table",
             )
         self._say()
 
@@ -132,9 +139,7 @@ def _found(dispatch_id: int, states: tuple[State, ...], search: str, after: int)
     with reading() as session:
         dispatch, zone = dispatches.get(session, dispatch_id), read_shop(session).zone
         total = deliveries.how_many(session, dispatch_id, states=states, search=search)
-        lines = deliveries.lines(
-            session, dispatch_id, states=states, search=search, after=after, limit=MOST_ROWS
-        )
+        lines = deliveries.lines(session, dispatch_id, states=states, search=search, after=after, limit=PAGE)
     rows = [_row(line, dispatch, zone, moment) for line in lines]
     return Found(rows, total, lines[-1].id if lines else after)
 

@@ -122,7 +122,8 @@ class ListTable:
     def show(self, rows: Sequence[Row], total: int | None = None, page: int = 1) -> None:
         """The rows of one page, out of `total`."""
         self.page, self.total = page, len(rows) if total is None else total
-        self.table.rows = list(rows)
+        if self.table.rows != list(rows):  # drawn anew, a row loses the focus and what was open in it
+            self.table.rows = list(rows)
         self._only(self.table if rows else self.instead)
         if not rows:
             self._instead(
