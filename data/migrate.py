@@ -13,7 +13,7 @@ def is_current(engine: Engine) -> bool:
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return False
-        return connection.scalar(text("SELECT version_num FROM alembic_version")) == NEWEST
+        return bool(connection.scalar(text("SELECT version_num FROM alembic_version")) == NEWEST)
 
 
 def migrate(engine: Engine) -> bool:

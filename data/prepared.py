@@ -16,7 +16,7 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         compiled = statement.compile(  # type: ignore[attr-defined]
-            dialect=sqlite.dialect(paramstyle="named"),  # type: ignore[no-untyped-call]
+            dialect=sqlite.dialect(paramstyle="named"),
             compile_kwargs={"render_postcompile": True},
         )
         self.sql = str(compiled)

@@ -126,8 +126,7 @@ class Session(asyncio.Protocol):
     async def send(self, sender: str, recipient: str, body: bytes, hand_over: Gate) -> Answer:
         """`hand_over` commits that this message may from now on have been sent; false means it must not be.
 
-        It runs while the envelope is on its way (PIPELINING) or after the recipient was accepted (without).
-        It is not asked when the answer is a refusal of our own (code 0), nor on a session that is not alive.
+        It is asked once the server has accepted the recipient (and, with PIPELINING, has said 354), never before.
         What it raises comes through, as does cancellation; both end the session with no byte of a body sent
         unless the body was already on its way.
         """
@@ -163,7 +162,6 @@ class Session(asyncio.Protocol):
         if self._unclean:
             commands.insert(0, b"RSET\r\n")
         *reset, mailed, named, readied = self._ask_all(commands)
-        may_go = await hand_over()
         for waiter in reset:
             await self._was_reset(waiter)
         mail_ok = await self._agreed("mail", mailed)
@@ -171,7 +169,8 @@ class Session(asyncio.Protocol):
         if not await self._ready_for_body(readied):
             self._unclean = True
             return self._verdict or _HELD_BACK
-        if mail_ok and rcpt_ok and may_go:
+        # Not sooner: until here a crash leaves no doubt, and a refused recipient costs no commit.
+        if mail_ok and rcpt_ok and await hand_over():
             return await self._deliver(body)
         if mail_ok and not rcpt_ok:
             await self._end_empty_message()

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 HEALTH_EVERY = 2.0  # seconds between looks at the consumer's threads
 
 
-class QuietConsumer(Consumer):  # type: ignore[misc]
+class QuietConsumer(Consumer):
     """The signals belong to whoever runs the process; taking them over would make a web server deaf to SIGTERM."""
 
     def _set_signal_handlers(self) -> None:

@@ -39,6 +39,8 @@ FIRST_RETRY, LONGEST_RETRY = (
     timedelta(minutes=67),
 )  # of a recipient the server put off (F2)
 GIVE_UP_AFTER = timedelta(hours=24)
+LOOK_EVERY = 0.5  # seconds between looks at whether somebody stopped it
+DRAIN = 15.0  # seconds that messages on their way may still take then; after that their fate is "not sure"
 DEAD = {
     "5.1.1",
     "5.1.2",
@@ -102,20 +104,34 @@ class Engine:
         self.troubles = 0  # in a row
         self.failed = ""  # the sentence, once the account is given up
         self.had_success = False
+        self.called_off = False
 
     async def send_all(self, connections: int) -> None:
         self.desk.open()
+        lines = [asyncio.create_task(self._serve()) for _ in range(connections)]
+        watch = asyncio.create_task(self._watch(lines))
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(connections):
-                    group.create_task(self._serve())
+            ends = await asyncio.gather(*lines, return_exceptions=True)
         finally:
+            watch.cancel()
             self._release_rest()
             await self.desk.close()
+        for fault in ends:
+            if isinstance(fault, Exception):
+                raise fault
         if self.failed:
             _fail(self.dispatch.id, self.failed, self.clock)
         elif self.had_success:
             await asyncio.to_thread(_note_success, self.clock)
+
+    async def _watch(self, lines: list[asyncio.Task[None]]) -> None:
+        """Once the process or the dispatch is told to stop: no new message, and an end to waiting for slow servers."""
+        while not self.stopping.is_set() and await asyncio.to_thread(_still_sending, self.dispatch.id):
+            await asyncio.sleep(LOOK_EVERY)
+        self.called_off = True
+        await asyncio.sleep(DRAIN)
+        for line in lines:
+            line.cancel()
 
     async def _serve(self) -> None:
         """One connection's life: open, carry what there is, close; open anew when it was lost."""
@@ -205,7 +221,7 @@ class Engine:
         return self.ready.popleft()
 
     def _is_over(self) -> bool:
-        return bool(self.failed) or self.stopping.is_set()
+        return bool(self.failed) or self.called_off or self.stopping.is_set()
 
     def _release_rest(self) -> None:
         while self.ready:
@@ -266,6 +282,11 @@ def _why_refused(answer: Answer) -> str:
 def _next_try(attempt: int, since: datetime, now: datetime) -> datetime | None:
     pause = min(FIRST_RETRY * 2 ** min(attempt - 1, 8), LONGEST_RETRY)
     return now + pause if now + pause - since <= GIVE_UP_AFTER else None
+
+
+def _still_sending(dispatch_id: int) -> bool:
+    with reading() as session:
+        return dispatches.is_sending(session, dispatch_id)
 
 
 def _conclude(dispatch_id: int, clock: Clock) -> None:

@@ -8,8 +8,8 @@ from data.database import now, unit
 from domain.book import consent
 from domain.ledger.deliveries import State
 from domain.refusal import Refusal
-from domain.sending.launches import Press, promote
 from domain.sending.engine import CONNECTIONS, TROUBLES_IN_A_ROW
+from domain.sending.launches import Press, promote
 from jobs import sending
 from tests.jobs.conftest import Desk
 from tests.twins.smtp_server import ScriptedServer, drop, say, stall
@@ -21,9 +21,7 @@ def test_everybody_gets_their_own_message_and_the_books_balance(desk: Desk) -> N
     with desk.mail_server(ScriptedServer()) as server:
         books = desk.until_over(desk.press(campaign_id))
     assert (books.sent, books.recipients) == (3, 3)
-    mails = {
-        one.recipient: message_from_bytes(one.body, policy=policy.default) for one in server.received
-    }
+    mails = {one.recipient: message_from_bytes(one.body, policy=policy.default) for one in server.received}
     assert mails["ana@example.org"]["Subject"] == "Hello Ana"
     assert "Dear Ben," in mails["ben@example.org"].get_body(("plain",)).get_content()
     campaign = desk.read(campaign_id)
@@ -224,7 +222,7 @@ def test_a_sent_campaign_can_be_neither_changed_nor_sent_again(desk: Desk) -> No
     campaign_id = desk.campaign()
     with desk.mail_server(ScriptedServer()):
         desk.until_over(desk.press(campaign_id))
-    with pytest.raises(Refusal, match="^Cannot edit a sent or sending campaign$"), unit() as session:
+    with pytest.raises(Refusal, match=r"^Cannot edit a sent or sending campaign$"), unit() as session:
         campaigns.change(session, campaign_id, {"subject": "x"}, by=desk.cast.olive, now=now())
     with pytest.raises(Refusal, match="already sent"):
         desk.press(campaign_id)
