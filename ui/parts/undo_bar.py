@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nicegui import Event, ui
+from nicegui import Event, background_tasks, ui
 
 from data.database import now, reading
 from domain.sending import reports
@@ -50,16 +50,17 @@ class UndoBar:
     def __init__(self) -> None:
         self.lines: dict[int, Line] = {}
         self.room = box("hb-moving", testid="undo-bar")
-        self.timer = ui.timer(CALM, handled(self.look))
+        # An immediate timer would wait for the browser, and the page's first answer would then not wait for the page.
+        self.timer = ui.timer(CALM, handled(self.look), immediate=False)
+        self.look_soon()
 
     async def look(self) -> None:
         by = await current_actor()
         self.show(await io(_moving), by)
 
     def look_soon(self) -> None:
-        """Somebody went to another page, perhaps because they pressed Send."""
-        with self.room:
-            ui.timer(0.05, handled(self.look), once=True)
+        """At the first, and when somebody went to another page, perhaps because they pressed Send."""
+        background_tasks.create(handled(self.look)(), name="look at the sends", context=self.room)
 
     def show(self, moving: list[Moving], by: Actor) -> None:
         if self.room.is_deleted:
