@@ -2,42 +2,57 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from nicegui import ui
 
-from ui import frame, theme
+from ui import entrance, files, frame, guard, theme
+from ui.api import mount as api
+from ui.pages import (
+    builder,
+    campaign,
+    campaigns,
+    customer,
+    customers,
+    hub,
+    importing,
+    one_shot,
+    practice_inbox,
+    segment,
+    segments,
+    sends,
+    settings,
+    staff,
+    template,
+    templates,
+)  # fmt: skip
+from ui.parts import undo_bar
+from ui.public import health, unsubscribe
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
-    "hub", "campaigns", "builder", "campaign", "one_shot", "sends", "practice_inbox", "customers", "customer",
-    "importing", "segments", "segment", "templates", "template", "settings", "staff",
+    hub, campaigns, builder, campaign, one_shot, sends, practice_inbox, customers, customer, importing, segments,
+    segment, templates, template, settings, staff,
 )  # fmt: skip
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def rooms() -> list[Any]:
-    return [import_module(f"ui.pages.{name}") for name in ROOMS if find_spec(f"ui.pages.{name}")]
+def pages() -> list[frame.Page]:
+    return [page for room in ROOMS for page in room.PAGES]
 
 
 def build(lifespan: Lifespan | None = None) -> FastAPI:
     """The public and the machine doors stand on the outer application: NiceGUI would give each of them a session."""
     shop = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for name in ("ui.guard", "ui.api.mount"):
-        if find_spec(name):
-            import_module(name).install(shop)
-    for name in ("ui.entrance", "ui.files", "ui.public.health", "ui.public.unsubscribe"):
-        if find_spec(name):
-            shop.include_router(import_module(name).router)
+    guard.install(shop)
+    api.install(shop)
+    for door in (entrance, files, health, unsubscribe):
+        shop.include_router(door.router)
     shop.add_api_route("/", lambda: RedirectResponse("/marketing", 303), include_in_schema=False)
     theme.install(shop)
-    above = [import_module("ui.parts.undo_bar").build] if find_spec("ui.parts.undo_bar") else []
-    frame.register([page for room in rooms() for page in room.PAGES], above=above)
+    frame.register(pages(), above=[undo_bar.build])
     ui.run_with(
         shop,
         title="Handbill",

@@ -25,7 +25,9 @@ AT_ONCE: Final = (
 HEADINGS: Final = (
     "email", "name", "status", "reason", "replyCode", "reply", "time", "customerId", "dispatchId", "deliveryId",
 )  # fmt: skip
-CSV: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {}}, "description": "One line for each recipient."}}
+CSV: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/csv": {}}, "description": "One line for each recipient."}
+}
 
 Outcomes = Annotated[
     list[str],

@@ -1,25 +1,19 @@
 """One campaign: what it says, whom it is for, and what became of each launch."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
 from data.database import now, reading, unit
-from domain.refusal import Refusal
-from domain.sending import campaigns, preview, reports
-from domain.sending.campaigns import Campaign, Status
+from domain.sending import campaigns
+from domain.sending.campaigns import Status
 from domain.sending.dispatches import DispatchState
-from domain.sending.preview import Prospect, Sight
-from domain.sending.reports import Report, Story
+from domain.sending.reports import Report
 from domain.shop.people import Actor, Right
-from domain.shop.shop import read as read_shop
 from jobs import sending
 from ui import words
 from ui.frame import Page, current_actor
-from ui.pages.campaigns import PATH, status_of, sure_to_delete
+from ui.pages.campaigns import sure_to_delete
 from ui.parts.basics import (
     alert,
     box,
@@ -35,39 +29,19 @@ from ui.parts.basics import (
     pill,
     text,
 )
+from ui.parts.campaign_rows import PATH, status_of
+from ui.parts.campaign_story import Seen, audience_line, look, plan_facts
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
 from ui.parts.send_dialog import confirm_and_send
-from ui.parts.send_report import Look, SendReport, look_at
-from ui.parts.sent_message import Pairs, copyable, message_card, readable, send_facts
+from ui.parts.send_report import SendReport
+from ui.parts.sent_message import copyable, message_card
 from ui.parts.undo_bar import something_moved
 
 EVERY = 2.0  # seconds between looks at a schedule that will fire by itself
 SAID_ABOVE = frozenset(
     {"ending"}
 )  # a launch that did not finish is told by the page, with what to do about it
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Everything the page tells, fetched at once."""
-
-    story: Story
-    look: Look | None  # the launch it tells of
-    prospect: Prospect | None  # who would get it now
-    obstacle: str  # why it can't be sent yet
-    sight: Sight | None
-    reader: str
-    zone: ZoneInfo
-    at: datetime
-
-    @property
-    def campaign(self) -> Campaign:
-        return self.story.campaign
-
-    @property
-    def is_unfinished(self) -> bool:
-        return self.campaign.status is Status.DRAFT and bool(self.campaign.last_launch_error)
 
 
 async def build(by: Actor, campaign_id: int) -> None:
@@ -81,7 +55,7 @@ class CampaignPage:
         self.version = 0
 
     async def draw(self) -> None:
-        seen = await io(_seen, self.id)
+        seen = await io(look, self.id)
         with page() as self.root:
             self.top = box("hb-stack")
             with box("hb-cols"):
@@ -94,7 +68,8 @@ class CampaignPage:
 
     async def redraw(self, *_: Any) -> None:
         """The head and the facts; the report stays as it is, unless there is another launch to tell about."""
-        seen = await io(_seen, self.id)
+        self.by = await current_actor()
+        seen = await io(look, self.id)
         if self.root.is_deleted:
             return
         self.version = seen.campaign.version
@@ -143,7 +118,7 @@ class CampaignPage:
             self._acts(seen)
         with box("hb-row wrap hb-under-head"):
             pill(label, tone, testid="status")
-            text(_audience_line(seen), "muted", "span", testid="audience")
+            text(audience_line(seen), "muted", "span", testid="audience")
 
     def _acts(self, seen: Seen) -> None:
         icon_button("refresh", "Refresh", self.redraw, testid="refresh")
@@ -206,7 +181,7 @@ class CampaignPage:
 
     def _details(self, seen: Seen) -> None:
         with card("Details", testid="details"):
-            facts(_facts(seen))
+            facts(plan_facts(seen))
             copyable("Campaign id", str(self.id), testid="campaign-id")
             if seen.look:
                 copyable("Send id", str(seen.look.report.dispatch.id), testid="send-id")
@@ -244,6 +219,7 @@ class CampaignPage:
             ui.navigate.to(PATH)
 
     async def _watch(self) -> None:
+        await current_actor()
         if await io(_version_of, self.id) != self.version:
             await self.redraw()
 
@@ -284,64 +260,6 @@ def _called_back(seen: Seen) -> None:
             "Nobody was written to. The campaign is a draft again.",
             testid="called-back",
         )
-
-
-def _audience_line(seen: Seen) -> str:
-    told = seen.look.report.dispatch.audience_label if seen.look else ""
-    if seen.campaign.status in (Status.SENDING, Status.SENT) and told:
-        return told
-    if seen.prospect:
-        return f"{seen.story.audience}: {words.people(seen.prospect.usual.reachable)} would get it now"
-    return seen.story.audience
-
-
-def _facts(seen: Seen) -> Pairs:
-    campaign = seen.campaign
-    made = f"{campaign.created_by_name}, {words.when(campaign.created_at, seen.zone, seen.at)}"
-    if seen.look:
-        return [*send_facts(seen.look.report, seen.zone, seen.at), ("Created by", made)]
-    sight = seen.sight
-    pairs = [
-        ("Subject", readable(campaign.subject)),
-        ("From", sight.sender if sight else ""),
-        ("Reply to", campaign.reply_to),
-        ("Type", words.MESSAGE_TYPE.get(campaign.message_type, "")),
-        ("Audience", seen.story.audience),
-        ("Left out", words.listed(seen.prospect.usual.left_out) if seen.prospect else ""),
-        ("Created by", made),
-        ("Last edited", words.when(campaign.updated_at, seen.zone, seen.at)),
-    ]
-    return [(name, value) for name, value in pairs if value]
-
-
-def _seen(campaign_id: int) -> Seen:
-    moment = now()
-    with reading() as session:
-        story = reports.story(session, campaign_id)
-        zone = read_shop(session).zone
-        prospect, obstacle = _prospect(session, story.campaign, moment)
-        reader, sight = _sight(session, story)
-    look = look_at(story.told.id) if story.told else None
-    return Seen(story, look, prospect, obstacle, sight, reader, zone, moment)
-
-
-def _prospect(session: Any, campaign: Campaign, moment: datetime) -> tuple[Prospect | None, str]:
-    if campaign.status in (Status.SENDING, Status.SENT):
-        return None, ""
-    try:
-        found = preview.of_campaign(session, campaign.id, even_nobody=True, now=moment)
-    except Refusal as refusal:
-        return None, refusal.sentence
-    return found, "" if found.usual.reachable else "Nobody would get it now."
-
-
-def _sight(session: Any, story: Story) -> tuple[str, Sight | None]:
-    try:
-        if story.told:
-            return reports.letter(session, story.told)
-        return "", preview.sight(session, campaigns.as_draft(session, story.campaign), None)
-    except Refusal:
-        return "", None
 
 
 def _version_of(campaign_id: int) -> int:

@@ -1,38 +1,26 @@
 """The list of campaigns: what is planned, what goes out, and what went out last month."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from nicegui import events, ui
 
 from data.database import now, reading, unit
-from domain.audience import audience as audiences
-from domain.audience.audience import Audience
-from domain.audience.reach import EMAIL_REACH
-from domain.book import customers
-from domain.book.consent import MessageType
-from domain.sending import campaigns, reports
+from domain.sending import campaigns
 from domain.sending.campaigns import Status
-from domain.sending.dispatches import DispatchState
-from domain.sending.reports import Asked, Row, Sent
+from domain.sending.reports import Asked
 from domain.shop.people import Actor, Right
-from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page, current_actor
-from ui.parts import tables
 from ui.parts.basics import Stat, box, empty, head, icon, link_button, page, put, text
+from ui.parts.campaign_rows import PATH, figures, look, month_said
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
 from ui.parts.inputs import Segmented, search_field, select
-from ui.parts.sent_message import readable
-from ui.parts.tables import MOST_ROWS, Column, ListTable, name_cell, number_cell, pill_cell, rate_cell
+from ui.parts.tables import Column, ListTable, name_cell, number_cell, pill_cell, rate_cell
 from ui.theme import glyph
-from ui.words import Told
 
-PATH = "/marketing/campaigns"
 NEW = f"{PATH}/new"
 PILLS = {
     "all": "All",
@@ -72,26 +60,6 @@ def _card(by: Actor) -> str:
         + more
         + "</div>"
     )
-
-
-@dataclass(frozen=True)
-class Seen:
-    rows: list[tables.Row]
-    total: int
-    counts: dict[str, int]
-    moves: bool
-    sent: Sent | None  # in the chosen month
-
-
-@dataclass(frozen=True)
-class Figures:
-    reachable: int
-    customers: int
-    sent_30: Sent
-    last_month: Sent
-    last_month_name: str
-    next_at: str
-    next_name: str
 
 
 async def build(by: Actor, pill: str = "all", period: str = "any") -> None:
@@ -144,7 +112,7 @@ class CampaignList:
             search_field("Search campaigns", self._find)
 
     async def _figure(self) -> None:
-        found = await io(_figures)
+        found = await io(figures)
         if self.said.is_deleted:
             return
         self.reachable.set(words.number(found.reachable), f"of {words.number(found.customers)} in your book")
@@ -178,16 +146,17 @@ class CampaignList:
         await self._fetch(self.table.page)
 
     async def _fetch(self, number: int) -> None:
+        await current_actor()
         self.looks += 1
         mine = self.looks
-        seen = await io(_seen, self.asked, self.period, number)
+        seen = await io(look, self.asked, self.period, number)
         if mine != self.looks or self.said.is_deleted:
             return
         self.table.show(seen.rows, seen.total, number)
         self.pills.count(seen.counts)
         self.said.visible = seen.sent is not None
         if seen.sent is not None:
-            self.said.set_text(_month_said(seen.sent, self.period))
+            self.said.set_text(month_said(seen.sent, self.period))
         if hasattr(self, "timer"):
             self.timer.active = seen.moves
 
@@ -247,13 +216,6 @@ async def sure_to_delete(campaign_id: int) -> bool:
     return True
 
 
-def status_of(status: str, error: str, last: DispatchState | None) -> Told:
-    """A draft whose last launch did not finish says so."""
-    if status == Status.DRAFT and error:
-        return ("Stopped", "warn") if last is DispatchState.STOPPED else ("Failed", "bad")
-    return words.told(words.CAMPAIGN, status)
-
-
 def _entry(name: str, words_: str, handler: Callable[[], Any], testid: str) -> ui.menu_item:
     with put(ui.menu_item(on_click=handled(handler)), testid=testid) as made:
         icon(name)
@@ -263,90 +225,6 @@ def _entry(name: str, words_: str, handler: Callable[[], Any], testid: str) -> u
 
 def _open(campaign_id: int) -> None:
     ui.navigate.to(f"{PATH}/{int(campaign_id)}")
-
-
-def _seen(asked: Asked, period: str, number: int) -> Seen:
-    moment = now()
-    with reading() as session:
-        zone = read_shop(session).zone
-        since, until = _span_of(period, moment, zone)
-        asked = replace(asked, since=since, until=until)
-        rows, total = reports.campaign_rows(session, asked, page=number, size=MOST_ROWS)
-        sent = reports.sent_between(session, since, until) if since and until else None
-        counts = campaigns.counts(session)
-    moves = any(row.campaign.status in (Status.SENDING, Status.SCHEDULED) for row in rows)
-    return Seen([_row(row, zone, moment) for row in rows], total, counts, moves, sent)
-
-
-def _span_of(period: str, moment: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    return (
-        reports.month(moment, zone, 1 if period == "last" else 0)
-        if period in ("this", "last")
-        else (None, None)
-    )
-
-
-def _row(row: Row, zone: ZoneInfo, moment: datetime) -> tables.Row:
-    campaign, dispatch, books = row.campaign, row.dispatch, row.books
-    label, tone = status_of(campaign.status, campaign.last_launch_error, dispatch.state if dispatch else None)
-    kind = words.MESSAGE_TYPE.get(campaign.message_type, "")
-    when, below = _when(row, zone, moment)
-    sent = f"{words.number(books.sent)} sent" if books.sent else ""
-    return {
-        "id": campaign.id,
-        "href": f"{PATH}/{campaign.id}",
-        "name": campaign.name,
-        "sub": ", ".join(filter(None, [kind, readable(campaign.subject)])),
-        "status": label,
-        "tone": tone,
-        "recipients": books.recipients if dispatch else None,
-        "rate": words.percent(books.sent, books.recipients) if dispatch else None,
-        "when": when,
-        "whenSub": below,
-        "facts": " · ".join(filter(None, [when, below or sent])),
-        "locked": campaign.status is Status.SENDING,
-    }
-
-
-def _when(row: Row, zone: ZoneInfo, moment: datetime) -> tuple[str, str]:
-    campaign, dispatch, books = row.campaign, row.dispatch, row.books
-    if campaign.status is Status.SENDING and dispatch:
-        done = books.sent + books.failed + books.not_sure
-        to_reach = books.recipients - books.skipped
-        begun = "About to go" if dispatch.state is DispatchState.WAITING else "Sending now"
-        return begun, f"{words.number(done)} of {words.number(to_reach)}"
-    if campaign.status is Status.SCHEDULED and campaign.scheduled_at:
-        return words.when(campaign.scheduled_at, zone, moment), ""
-    if campaign.status is Status.SENT and campaign.sent_at:
-        return words.when(campaign.sent_at, zone, moment), ""
-    if campaign.last_launch_error and campaign.last_launch_at:
-        return words.when(campaign.last_launch_at, zone, moment), "did not finish"
-    return f"Edited {words.ago(campaign.updated_at, moment)}", ""
-
-
-def _month_said(sent: Sent, period: str) -> str:
-    span = "Last month" if period == "last" else "This month so far"
-    if not sent.sends:
-        return f"{span}, nothing was sent."
-    return f"{span}, {words.counted(sent.messages, 'message')} went out in {words.counted(sent.sends, 'send')}, one-shots included."
-
-
-def _figures() -> Figures:
-    moment = now()
-    with reading() as session:
-        zone = read_shop(session).zone
-        reach = audiences.count(session, Audience(), EMAIL_REACH, MessageType.MARKETING, now=moment)
-        since, until = reports.month(moment, zone, 1)
-        coming = reports.upcoming(session, 1)
-        return Figures(
-            reach.reachable,
-            customers.how_many(session),
-            reports.sent_between(session, moment - timedelta(days=30), moment + timedelta(days=1)),
-            reports.sent_between(session, since, until),
-            f"{since:%B}",
-            words.when(coming[0].scheduled_at, zone, moment) if coming and coming[0].scheduled_at else "",
-            coming[0].name if coming else "",
-        )
 
 
 def _name_of(campaign_id: int) -> tuple[str, Status]:

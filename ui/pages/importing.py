@@ -197,7 +197,7 @@ class Room:
         with self.steps:
             steps(STEPS, place)
         if place:
-            ui.run_javascript("scrollTo(0, 0)")
+            self.room.client.run_javascript("scrollTo(0, 0)")
 
     def _say(self, sentence: str) -> None:
         self.wrong.clear()

@@ -134,6 +134,7 @@ class Inbox:
         await self._fetch()
 
     async def _fetch(self) -> None:
+        await current_actor()
         search = self.search
         seen = await io(_seen, search, self.size)
         if self.root.is_deleted or search != self.search:
@@ -156,6 +157,7 @@ class Inbox:
         await self._open(int(event.args))
 
     async def _open(self, mail_id: int) -> None:
+        await current_actor()
         found = await io(_read, mail_id)
         if self.root.is_deleted:
             return

@@ -81,6 +81,7 @@ class SendList:
         await self._fetch(self.table.page)
 
     async def _fetch(self, number: int) -> None:
+        await current_actor()
         seen = await io(_seen, number)
         if self.table.table.is_deleted:
             return
@@ -111,6 +112,7 @@ class SendPage:
         await self.report.load()
 
     async def redraw(self) -> None:
+        self.by = await current_actor()
         look, _, _, campaign = await io(_send, self.id)
         if self.root.is_deleted:
             return

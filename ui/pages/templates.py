@@ -13,6 +13,7 @@ from ui.frame import Nav, Page
 from ui.parts.basics import box, empty, head, link_button, page
 from ui.parts.feedback import io
 from ui.parts.inputs import search_field
+from ui.parts.sent_message import readable
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, name_cell, phone_item
 from ui.words import ago
 
@@ -92,7 +93,7 @@ def _row(one: Template, moment: datetime) -> Row:
         "id": one.id,
         "href": f"/templates/{one.id}",
         "name": one.name,
-        "subject": one.subject or "No subject yet",
+        "subject": readable(one.subject) or "No subject yet",
         "kind": "HTML" if one.html_body else "Plain text",
         "changed": changed,
         "facts": f"Changed {changed}",

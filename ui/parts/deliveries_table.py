@@ -12,6 +12,7 @@ from domain.sending import dispatches
 from domain.sending.dispatches import Dispatch
 from domain.shop.shop import read as read_shop
 from ui import words
+from ui.frame import current_actor
 from ui.parts.basics import box, link_button, text
 from ui.parts.equation import ALL, TERMS, states_of
 from ui.parts.feedback import io
@@ -112,6 +113,7 @@ class DeliveriesTable:
         await self._fetch(min(page, len(self.cursors)))
 
     async def _fetch(self, page: int) -> None:
+        await current_actor()
         self.asked += 1
         mine, cursor = self.asked, self.cursors[page - 1]
         found = await io(_found, self.dispatch_id, states_of(self.term), self.search, cursor)

@@ -17,6 +17,7 @@ from domain.sending.dispatches import DispatchState
 from domain.sending.reports import Report
 from domain.shop.shop import read as read_shop
 from ui import words
+from ui.frame import current_actor
 from ui.parts.basics import alert, box, card, text
 from ui.parts.deliveries_table import DeliveriesTable
 from ui.parts.equation import Equation
@@ -81,6 +82,7 @@ class SendReport:
         await self.table.refresh()
 
     async def refresh(self) -> None:
+        await current_actor()
         look = await io(look_at, self.id)
         if self.notes_room.is_deleted:
             return
@@ -90,6 +92,7 @@ class SendReport:
         await self._tell(look.report)
 
     async def _tick(self) -> None:
+        await current_actor()
         look = await io(look_at, self.id)
         if self.notes_room.is_deleted:
             return

@@ -1,0 +1,17 @@
+"""`make bench`: prints the figures. Nothing here passes or fails; compare ratios of one run, machines are noisy."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+BENCHES = {
+    "The engine": "tests.load.engine",
+    "The audience": "tests.load.audience",
+    "The pages": "tests.load.pages",
+}
+
+if __name__ == "__main__":
+    for title, module in BENCHES.items():
+        print(f"\n{title}", flush=True)
+        subprocess.run([sys.executable, "-m", module], cwd=PROJECT, check=False)

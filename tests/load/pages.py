@@ -1,0 +1,59 @@
+"""How long a click takes to the next page: `python -m tests.load.pages`. A real server, a real browser, the sample shop."""
+
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.browser.conftest import ARGUMENTS, CHROMIUMS
+from tests.browser.server import PASSWORD, email_of, furnish, started
+
+ROUNDS = 6
+WAYS = ["Campaigns", "Customers", "Sends", "Segments", "Templates"]
+
+
+def main() -> None:
+    owner = {"HANDBILL_OWNER_EMAIL": email_of("olive"), "HANDBILL_OWNER_PASSWORD": PASSWORD}
+    found = os.environ.get("HANDBILL_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        started(Path(folder), owner) as server,
+        sync_playwright() as playwright,
+    ):
+        furnish(server)
+        chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        page = chromium.new_page(base_url=server.url, viewport={"width": 1360, "height": 900})
+        form = {"email": email_of("olive"), "password": PASSWORD}
+        page.context.request.post("/sign-in", form=form, headers={"Origin": server.url}, max_redirects=0)
+        print(
+            f"first page, nothing cached   {milliseconds(lambda: page.goto('/marketing', wait_until='load')):6.0f} ms"
+        )
+        print(
+            f"the same page again          {milliseconds(lambda: page.goto('/marketing', wait_until='load')):6.0f} ms"
+        )
+        walk(page, "Campaigns")
+        times = [walk(page, way) for _ in range(ROUNDS) for way in WAYS]
+        print(
+            f"page to page inside the shop {statistics.median(times):6.0f} ms median, {max(times):.0f} ms slowest"
+        )
+        chromium.close()
+
+
+def walk(page: Page, way: str) -> float:
+    """From the click to the next page's title, in milliseconds."""
+    link = page.get_by_role("navigation", name="Pages").first.get_by_role("link", name=way, exact=True)
+    return milliseconds(lambda: (link.click(), expect(page.get_by_test_id("title")).to_have_text(way)))
+
+
+def milliseconds(act: object) -> float:
+    started_at = time.monotonic()
+    act()  # type: ignore[operator]
+    return (time.monotonic() - started_at) * 1000
+
+
+if __name__ == "__main__":
+    main()

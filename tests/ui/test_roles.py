@@ -1,0 +1,245 @@
+"""Who may open which door: five roles and nobody, at every door of the application. A door that is not listed fails."""
+
+import re
+from collections.abc import Iterator
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from data.database import now as present
+from data.database import unit
+from domain.shop import sessions
+from domain.shop.people import User
+from tests.ui.conftest import HOME, Api
+from ui.api.words import ALIASES
+from ui.doors import pages
+
+PEOPLE = ("olive", "max_", "sal", "wes", "ada")
+ALL, RUN, OWN = frozenset(PEOPLE), frozenset({"olive", "max_"}), frozenset({"olive"})
+ANYBODY = ALL | {"nobody"}
+
+API = {
+    "GET customers": ALL,
+    "POST customers": RUN,
+    "POST customers/import": RUN,
+    "GET customers/{customer_id}": ALL,
+    "PATCH customers/{customer_id}": RUN,
+    "DELETE customers/{customer_id}": RUN,
+    "GET customers/{customer_id}/communications": ALL,
+    "GET customers/{customer_id}/records": ALL,
+    "POST customers/{customer_id}/records": RUN,
+    "POST audience/count": ALL,
+    "POST audience/explain": ALL,
+    "GET segments": ALL,
+    "POST segments": RUN,
+    "GET segments/{segment_id}": ALL,
+    "PATCH segments/{segment_id}": RUN,
+    "DELETE segments/{segment_id}": RUN,
+    "POST segments/{segment_id}/duplicate": RUN,
+    "GET templates": ALL,
+    "POST templates": RUN,
+    "GET templates/{template_id}": ALL,
+    "PATCH templates/{template_id}": RUN,
+    "DELETE templates/{template_id}": RUN,
+    "POST templates/{template_id}/duplicate": RUN,
+    "GET campaigns": ALL,
+    "POST campaigns": RUN,
+    "GET campaigns/{campaign_id}": ALL,
+    "PUT campaigns/{campaign_id}": RUN,
+    "PATCH campaigns/{campaign_id}": RUN,
+    "DELETE campaigns/{campaign_id}": RUN,
+    "POST campaigns/{campaign_id}/launch": RUN,
+    "POST campaigns/{campaign_id}/schedule": RUN,
+    "POST campaigns/{campaign_id}/unschedule": RUN,
+    "POST campaigns/{campaign_id}/stop": RUN,
+    "POST campaigns/{campaign_id}/duplicate": RUN,
+    "POST campaigns/{campaign_id}/test": RUN,
+    "GET campaigns/{campaign_id}/stats": ALL,
+    "GET campaigns/{campaign_id}/recipients": ALL,
+    "GET campaigns/{campaign_id}/recipients.csv": ALL,
+    "GET dispatches": ALL,
+    "POST dispatches": RUN,
+    "GET dispatches/{dispatch_id}": ALL,
+    "POST dispatches/{dispatch_id}/undo": RUN,
+    "POST dispatches/{dispatch_id}/stop": RUN,
+    "GET dispatches/{dispatch_id}/stats": ALL,
+    "GET dispatches/{dispatch_id}/recipients": ALL,
+    "GET dispatches/{dispatch_id}/recipients.csv": ALL,
+    "GET platforms": ALL,
+    "GET campaign-types": ALL,
+    "GET social-profiles": ALL,
+    "GET social-profiles/{platform}": ALL,
+    "GET settings/shop": ALL,
+    "PUT settings/shop": OWN,
+    "GET settings/mail": OWN,
+    "PUT settings/mail": OWN,
+    "GET health": ALL,
+}
+PAGES = {
+    "/marketing": ALL,
+    "/marketing/campaigns": ALL,
+    "/marketing/campaigns/new": RUN,
+    "/marketing/campaigns/{campaign_id}": ALL,
+    "/marketing/campaigns/{campaign_id}/edit": RUN,
+    "/marketing/bulk-email": RUN,
+    "/marketing/bulk-sms": ALL,
+    "/marketing/whatsapp-campaigns": ALL,
+    "/marketing/sends": ALL,
+    "/marketing/sends/{dispatch_id}": ALL,
+    "/practice": ALL,
+    "/customers": ALL,
+    "/customers/new": RUN,
+    "/customers/import": RUN,
+    "/customers/{id}": ALL,
+    "/customers/{id}/edit": RUN,
+    "/segments": ALL,
+    "/segments/new": RUN,
+    "/segments/{id}": ALL,
+    "/templates": ALL,
+    "/templates/new": RUN,
+    "/templates/{id}": ALL,
+    "/settings": ALL,
+    "/settings/mail": OWN,
+    "/settings/statuses": OWN,
+    "/settings/staff": OWN,
+    "/settings/account": ALL,
+}
+# Doors for those who are not signed in, or not yet; what each asks for is told in its own tests.
+OPEN = {
+    "POST /api/auth/login",
+    "POST /api/auth/refresh",
+    "POST /api/auth/logout",
+    "GET /api/openapi.json",
+    "GET /api/docs",
+    "GET /api/docs.css",
+    "GET /welcome",
+    "POST /welcome",
+    "POST /welcome/shop",
+    "POST /welcome/choice",
+    "GET /sign-in",
+    "POST /sign-in",
+    "POST /sign-out",
+    "GET /health",
+    "GET /u/{token}",
+    "POST /u/{token}",
+    "GET /favicon.ico",
+    "GET /",
+}
+FILES = {"GET /marketing/sends/{dispatch_id}/recipients.csv": ALL}
+NOTHING = re.compile(r"\S+ /(api|crm|t)/\{path:path\}")
+
+
+def test_every_door_is_on_the_list(doors: FastAPI) -> None:
+    listed = {f"{method} {HOME}/{path}" for method, path in map(str.split, API)} | OPEN | set(FILES)
+    assert {door for door in _doors(doors) if not NOTHING.fullmatch(door)} == listed
+
+
+def test_aliases_have_the_same_doors(doors: FastAPI) -> None:
+    every = _every_door(doors)
+    for alias in ALIASES:
+        assert {one for one in every if one.split()[1].startswith(f"{alias}/")} == {
+            f"{method} {alias}/{path}" for method, path in map(str.split, API)
+        }
+
+
+def test_every_page_is_on_the_list() -> None:
+    built = {page.path for page in pages()}
+    assert built <= set(PAGES), f"not listed: {sorted(built - set(PAGES))}"
+
+
+def test_each_role_at_each_door_for_programs(api: Api) -> None:
+    wrong = []
+    for home in (HOME, *ALIASES):
+        for who, program in _programs(api.at(home)):
+            for door, welcome in API.items():
+                method, path = door.split()
+                body = {} if method in ("POST", "PUT", "PATCH") else None
+                answer = program.ask(method, _filled(path), body)
+                if _verdict(answer.status_code) != _expected(who, welcome):
+                    wrong.append(f"{who}: {home} {door} answered {answer.status_code}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_door_that_is_closed_says_nothing_about_what_is_behind_it(api: Api) -> None:
+    """The same word for what is there and for what is not."""
+    number = api.post("campaigns", {"name": "Secret"}).json()["id"]
+    there, not_there = (api.as_("sal").delete(f"campaigns/{n}") for n in (number, number + 99))
+    assert there.status_code == not_there.status_code == 403
+    assert there.json() == not_there.json()
+
+
+def test_each_role_at_each_page(api: Api) -> None:
+    built = [page.path for page in pages()]
+    assert built
+    wrong = []
+    for who in (*PEOPLE, "nobody"):
+        cookie = _cookie(api, who)
+        for path in built:
+            answer = api.nobody.get(_filled(path), headers=cookie)
+            if not _fits(answer.status_code, answer.headers.get("location", ""), _expected(who, PAGES[path])):
+                wrong.append(
+                    f"{who}: {path} answered {answer.status_code} {answer.headers.get('location', '')}"
+                )
+    assert not wrong, "\n".join(wrong)
+
+
+def test_file_door_asks_who_is_there(api: Api) -> None:
+    for door, welcome in FILES.items():
+        for who in (*PEOPLE, "nobody"):
+            answer = api.nobody.get(_filled(door.split()[1]), headers=_cookie(api, who))
+            assert _fits(answer.status_code, answer.headers.get("location", ""), _expected(who, welcome)), who
+
+
+def test_browser_session_opens_no_door_for_programs(api: Api) -> None:
+    """Otherwise another website could use it."""
+    assert api.nobody.get("campaigns", headers=_cookie(api, "olive")).status_code == 401
+
+
+def _doors(app: FastAPI) -> set[str]:
+    return {door for door in _every_door(app) if not door.split()[1].startswith(ALIASES)}
+
+
+def _every_door(app: FastAPI) -> set[str]:
+    return {
+        f"{method} {context.path}"
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+        for method in context.methods or ()
+        if method not in ("HEAD", "OPTIONS")
+    }
+
+
+def _programs(api: Api) -> Iterator[tuple[str, Api]]:
+    for name in PEOPLE:
+        yield name, api.as_(name)
+    yield "nobody", api.nobody
+
+
+def _filled(path: str) -> str:
+    """A number that nothing has: who may come in learns that, who may not learns nothing."""
+    return re.sub(r"\{platform\}", "facebook", re.sub(r"\{\w*id\}", "9999", path))
+
+
+def _expected(who: str, welcome: frozenset[str]) -> str:
+    return "stranger" if who == "nobody" else "open" if who in welcome else "closed"
+
+
+def _verdict(status: int) -> str:
+    return {401: "stranger", 403: "closed"}.get(status, "open" if status < 500 else "broken")
+
+
+def _fits(status: int, location: str, expected: str) -> bool:
+    if expected == "stranger":
+        return status == 303 and location.startswith("/sign-in")
+    if expected == "closed":
+        return status == 403
+    return status in (200, 404) or (status in (303, 307) and not location.startswith("/sign-in"))
+
+
+def _cookie(api: Api, who: str) -> dict[str, str]:
+    if who == "nobody":
+        return {}
+    with unit() as session:
+        user = session.get(User, getattr(api.cast, who).user_id)
+        assert user is not None
+        return {"Cookie": f"{sessions.COOKIE}={sessions.sign_in(session, user, now=present())}"}

@@ -1,0 +1,135 @@
+"""The rows and figures of the campaigns list, fetched at once and told in words."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from data.database import now, reading
+from domain.audience import audience as audiences
+from domain.audience.audience import Audience
+from domain.audience.reach import EMAIL_REACH
+from domain.book import customers
+from domain.book.consent import MessageType
+from domain.sending import campaigns, reports
+from domain.sending.campaigns import Status
+from domain.sending.dispatches import DispatchState
+from domain.sending.reports import Asked, Row, Sent
+from domain.shop.shop import read as read_shop
+from ui import words
+from ui.parts import tables
+from ui.parts.sent_message import readable
+from ui.parts.tables import MOST_ROWS
+from ui.words import Told
+
+PATH = "/marketing/campaigns"
+
+
+@dataclass(frozen=True)
+class Seen:
+    rows: list[tables.Row]
+    total: int
+    counts: dict[str, int]
+    moves: bool
+    sent: Sent | None  # in the chosen month
+
+
+@dataclass(frozen=True)
+class Figures:
+    reachable: int
+    customers: int
+    sent_30: Sent
+    last_month: Sent
+    last_month_name: str
+    next_at: str
+    next_name: str
+
+
+def look(asked: Asked, period: str, number: int) -> Seen:
+    moment = now()
+    with reading() as session:
+        zone = read_shop(session).zone
+        since, until = _span_of(period, moment, zone)
+        asked = replace(asked, since=since, until=until)
+        rows, total = reports.campaign_rows(session, asked, page=number, size=MOST_ROWS)
+        sent = reports.sent_between(session, since, until) if since and until else None
+        counts = campaigns.counts(session)
+    moves = any(row.campaign.status in (Status.SENDING, Status.SCHEDULED) for row in rows)
+    return Seen([_row(row, zone, moment) for row in rows], total, counts, moves, sent)
+
+
+def _span_of(period: str, moment: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    return (
+        reports.month(moment, zone, 1 if period == "last" else 0)
+        if period in ("this", "last")
+        else (None, None)
+    )
+
+
+def _row(row: Row, zone: ZoneInfo, moment: datetime) -> tables.Row:
+    campaign, dispatch, books = row.campaign, row.dispatch, row.books
+    label, tone = status_of(campaign.status, campaign.last_launch_error, dispatch.state if dispatch else None)
+    kind = words.MESSAGE_TYPE.get(campaign.message_type, "")
+    when, below = _when(row, zone, moment)
+    sent = f"{words.number(books.sent)} sent" if books.sent else ""
+    return {
+        "id": campaign.id,
+        "href": f"{PATH}/{campaign.id}",
+        "name": campaign.name,
+        "sub": ", ".join(filter(None, [kind, readable(campaign.subject)])),
+        "status": label,
+        "tone": tone,
+        "recipients": books.recipients if dispatch else None,
+        "rate": words.percent(books.sent, books.recipients) if dispatch else None,
+        "when": when,
+        "whenSub": below,
+        "facts": " · ".join(filter(None, [when, below or sent])),
+        "locked": campaign.status is Status.SENDING,
+    }
+
+
+def _when(row: Row, zone: ZoneInfo, moment: datetime) -> tuple[str, str]:
+    campaign, dispatch, books = row.campaign, row.dispatch, row.books
+    if campaign.status is Status.SENDING and dispatch:
+        done = books.sent + books.failed + books.not_sure
+        to_reach = books.recipients - books.skipped
+        begun = "About to go" if dispatch.state is DispatchState.WAITING else "Sending now"
+        return begun, f"{words.number(done)} of {words.number(to_reach)}"
+    if campaign.status is Status.SCHEDULED and campaign.scheduled_at:
+        return words.when(campaign.scheduled_at, zone, moment), ""
+    if campaign.status is Status.SENT and campaign.sent_at:
+        return words.when(campaign.sent_at, zone, moment), ""
+    if campaign.last_launch_error and campaign.last_launch_at:
+        return words.when(campaign.last_launch_at, zone, moment), "did not finish"
+    return f"Edited {words.ago(campaign.updated_at, moment)}", ""
+
+
+def status_of(status: str, error: str, last: DispatchState | None) -> Told:
+    """A draft whose last launch did not finish says so."""
+    if status == Status.DRAFT and error:
+        return ("Stopped", "warn") if last is DispatchState.STOPPED else ("Failed", "bad")
+    return words.told(words.CAMPAIGN, status)
+
+
+def month_said(sent: Sent, period: str) -> str:
+    span = "Last month" if period == "last" else "This month so far"
+    if not sent.sends:
+        return f"{span}, nothing was sent."
+    return f"{span}, {words.counted(sent.messages, 'message')} went out in {words.counted(sent.sends, 'send')}, one-shots included."
+
+
+def figures() -> Figures:
+    moment = now()
+    with reading() as session:
+        zone = read_shop(session).zone
+        reach = audiences.count(session, Audience(), EMAIL_REACH, MessageType.MARKETING, now=moment)
+        since, until = reports.month(moment, zone, 1)
+        coming = reports.upcoming(session, 1)
+        return Figures(
+            reach.reachable,
+            customers.how_many(session),
+            reports.sent_between(session, moment - timedelta(days=30), moment + timedelta(days=1)),
+            reports.sent_between(session, since, until),
+            f"{since:%B}",
+            words.when(coming[0].scheduled_at, zone, moment) if coming and coming[0].scheduled_at else "",
+            coming[0].name if coming else "",
+        )

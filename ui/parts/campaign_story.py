@@ -1,0 +1,98 @@
+"""What a campaign's page tells, fetched at once: the plan, its launches, who would get it now, how it reads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from data.database import now, reading
+from domain.refusal import Refusal
+from domain.sending import campaigns, preview, reports
+from domain.sending.campaigns import Campaign, Status
+from domain.sending.preview import Prospect, Sight
+from domain.sending.reports import Story
+from domain.shop.shop import read as read_shop
+from ui import words
+from ui.parts.send_report import Look, look_at
+from ui.parts.sent_message import Pairs, readable, send_facts
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything the page tells, fetched at once."""
+
+    story: Story
+    look: Look | None  # the launch it tells of
+    prospect: Prospect | None  # who would get it now
+    obstacle: str  # why it can't be sent yet
+    sight: Sight | None
+    reader: str
+    zone: ZoneInfo
+    at: datetime
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.story.campaign
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.campaign.status is Status.DRAFT and bool(self.campaign.last_launch_error)
+
+
+def audience_line(seen: Seen) -> str:
+    told = seen.look.report.dispatch.audience_label if seen.look else ""
+    if seen.campaign.status in (Status.SENDING, Status.SENT) and told:
+        return told
+    if seen.prospect:
+        return f"{seen.story.audience}: {words.people(seen.prospect.usual.reachable)} would get it now"
+    return seen.story.audience
+
+
+def plan_facts(seen: Seen) -> Pairs:
+    campaign = seen.campaign
+    made = f"{campaign.created_by_name}, {words.when(campaign.created_at, seen.zone, seen.at)}"
+    if seen.look:
+        return [*send_facts(seen.look.report, seen.zone, seen.at), ("Created by", made)]
+    sight = seen.sight
+    pairs = [
+        ("Subject", readable(campaign.subject)),
+        ("From", sight.sender if sight else ""),
+        ("Reply to", campaign.reply_to),
+        ("Type", words.MESSAGE_TYPE.get(campaign.message_type, "")),
+        ("Audience", seen.story.audience),
+        ("Left out", words.listed(seen.prospect.usual.left_out) if seen.prospect else ""),
+        ("Created by", made),
+        ("Last edited", words.when(campaign.updated_at, seen.zone, seen.at)),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+def look(campaign_id: int) -> Seen:
+    moment = now()
+    with reading() as session:
+        story = reports.story(session, campaign_id)
+        zone = read_shop(session).zone
+        prospect, obstacle = _prospect(session, story.campaign, moment)
+        reader, sight = _sight(session, story)
+    look = look_at(story.told.id) if story.told else None
+    return Seen(story, look, prospect, obstacle, sight, reader, zone, moment)
+
+
+def _prospect(session: Session, campaign: Campaign, moment: datetime) -> tuple[Prospect | None, str]:
+    if campaign.status in (Status.SENDING, Status.SENT):
+        return None, ""
+    try:
+        found = preview.of_campaign(session, campaign.id, even_nobody=True, now=moment)
+    except Refusal as refusal:
+        return None, refusal.sentence
+    return found, "" if found.usual.reachable else "Nobody would get it now."
+
+
+def _sight(session: Session, story: Story) -> tuple[str, Sight | None]:
+    try:
+        if story.told:
+            return reports.letter(session, story.told)
+        return "", preview.sight(session, campaigns.as_draft(session, story.campaign), None)
+    except Refusal:
+        return "", None
