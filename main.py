@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -62,6 +63,23 @@ def migrate() -> None:
     config = _config()
     done = migrate_database(open_database(config.database_file))
     _say("The database is up to date." if not done else "The database was brought up to date.")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The zip file to write, outside the data folder.")],
+) -> None:
+    """Copy the database and the secret into one zip file; the shop may stay open meanwhile."""
+    config = _config()
+    if not config.database_file.exists():
+        _stop(f"There is no database at {config.database_file} yet.")
+    from data.backup import backup as write_backup
+
+    try:
+        size = write_backup(config.database_file, config.data / "secret", file)
+    except OSError as problem:
+        _stop(f"The backup could not be written: {problem.strerror}.")
+    _say(f"Everything is in {file} ({size / 1e6:.1f} MB). Keep it where only you can read it.")
 
 
 @user.command("add")
