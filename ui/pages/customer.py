@@ -147,8 +147,8 @@ class Room:
         if yes:
             by = await current_actor()
             await io(_set_wish, person.id, True, "", by)
-            await self.draw(by)
             toast(f"{person.name} gets no more marketing.")
+            await self.draw(by)
 
     async def _subscribe(self, person: Known) -> None:
         with sheet(f"Write to {person.name} again?") as dialog:
@@ -172,8 +172,8 @@ class Room:
                 button("Cancel", lambda: dialog.submit(False))
                 button("Write to them again", go, kind="primary", testid="reason-save")
         if await ask(dialog):
-            await self.draw(await current_actor())
             toast(f"{person.name} gets marketing again.")
+            await self.draw(await current_actor())
 
     async def _delete(self, person: Known) -> None:
         yes = await confirm(
