@@ -99,12 +99,18 @@ def read_config() -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         name = "HANDBILL_" + str(first["loc"][0]).upper()
-        raise BadSetting(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from None
+        raise BadSetting(f"{name} {_why(first['type'], first['msg'])}.") from None
     except OSError as error:
         raise BadSetting(f"HANDBILL_DATA: the folder can't be used ({error.strerror}).") from None
     if bool(config.owner_email) != bool(config.owner_password.get_secret_value()):
         raise BadSetting("HANDBILL_OWNER_EMAIL and HANDBILL_OWNER_PASSWORD: give both or neither.")
     return config
+
+
+def _why(kind: str, said: str) -> str:
+    if kind in ("int_parsing", "greater_than_equal", "less_than_equal"):
+        return "must be a whole number" + (", and this one is out of range" if kind != "int_parsing" else "")
+    return said.removeprefix("Value error, ")
 
 
 def mail_account(url: str) -> MailAccount:
