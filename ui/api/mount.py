@@ -30,7 +30,7 @@ ROOMS: Final = (
     customers, audience, segments, templates, campaigns, dispatches, results, platforms, settings, health,
 )  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-NOTHING_BEHIND: Final = ("/api/{path:path}", "/crm/{path:path}", "/t/{path:path}")
+NOTHING_BEHIND: Final = ("/api", "/api/{path:path}", "/crm/{path:path}", "/t/{path:path}")
 
 
 def install(shop: FastAPI) -> None:
