@@ -91,7 +91,7 @@ def add_user(
 ) -> None:
     """Add somebody who may sign in."""
     open_shop()
-    from domain.shop import people
+    from domain.shop import people, staff
 
     chosen = password if password is not None else getpass.getpass("Password: ")
     owner = people.Actor(None, "Command line", people.Role.OWNER, via="command")
@@ -99,7 +99,7 @@ def add_user(
         _stop(f"There is no role called {role}. Choose one of: {', '.join(people.ROLES_FOR_PEOPLE)}.")
     try:
         with unit() as session:
-            added = people.add_staff(
+            added = staff.add(
                 session,
                 email=email,
                 name=name or email.partition("@")[0],

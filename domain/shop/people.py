@@ -11,7 +11,7 @@ from sqlalchemy import String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
-from domain.refusal import Kind, Refusal, invalid, missing
+from domain.refusal import Kind, Refusal, invalid
 
 PASSWORDS = PasswordHash([Argon2Hasher(memory_cost=19_456, time_cost=2, parallelism=1)])
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
@@ -137,74 +137,13 @@ def found_shop_owner(session: Session, *, email: str, name: str, password: str, 
             "This shop already has an owner. Sign in instead.",
             Kind.CONFLICT,
         )
-    return _create(session, email=email, name=name, role=Role.OWNER, password=password, now=now)
-
-
-def add_staff(
-    session: Session,
-    *,
-    email: str,
-    name: str,
-    role: Role,
-    password: str,
-    by: Actor,
-    now: datetime,
-) -> User:
-    by.require(Right.MANAGE_SHOP)
-    return _create(session, email=email, name=name, role=role, password=password, now=now)
-
-
-def change_staff(
-    session: Session,
-    user_id: int,
-    *,
-    by: Actor,
-    name: str | None = None,
-    role: Role | None = None,
-    active: bool | None = None,
-    password: str | None = None,
-) -> User:
-    """Change what is given. The last owner can neither be turned off nor made something else."""
-    by.require(Right.MANAGE_SHOP)
-    user = session.get(User, user_id)
-    if user is None:
-        raise missing("person")
-    steps_down = user.role is Role.OWNER and (role not in (None, Role.OWNER) or active is False)
-    if steps_down and _active_owners(session) <= 1:
-        raise Refusal(
-            "last_owner",
-            "A shop needs at least one owner. Make somebody else owner first.",
-            Kind.CONFLICT,
-        )
-    if name is not None:
-        user.name = _checked_name(name)
-    if role is not None:
-        user.role = _checked_role(role)
-    if active is not None:
-        user.active = active
-    if password is not None:
-        user.password_hash = hashed(password)
-    return user
-
-
-def change_own_password(session: Session, by: Actor, *, current: str, new: str) -> None:
-    user = session.get(User, by.user_id) if by.user_id else None
-    if user is None:
-        raise missing("person")
-    if not PASSWORDS.verify(current, user.password_hash):
-        raise invalid("current", "That is not your present password.")
-    user.password_hash = hashed(new)
+    return create(session, email=email, name=name, role=Role.OWNER, password=password, now=now)
 
 
 def set_theme(session: Session, by: Actor, theme: str | None) -> None:
     user = session.get(User, by.user_id) if by.user_id else None
     if user is not None and theme in (None, "light", "dark"):
         user.theme = theme
-
-
-def staff(session: Session, by: Actor) -> list[User]:
-    by.require(Right.MANAGE_SHOP)
-    return list(session.scalars(select(User).order_by(User.active.desc(), User.name)))
 
 
 def by_email(session: Session, email: str) -> User | None:
@@ -232,11 +171,12 @@ def checked_password(password: str) -> str:
     return password
 
 
-def _create(session: Session, *, email: str, name: str, role: Role, password: str, now: datetime) -> User:
+def create(session: Session, *, email: str, name: str, role: Role, password: str, now: datetime) -> User:
+    """A new account. Who may make one is asked by the callers: `found_shop_owner`, and the staff room."""
     user = User(
         email=checked_email(email).casefold(),
-        name=_checked_name(name),
-        role=_checked_role(role),
+        name=checked_name(name),
+        role=checked_role(role),
         password_hash=hashed(password),
         active=True,
         created_at=now,
@@ -267,7 +207,7 @@ def checked_email(email: str, field: str = "email") -> str:
     return found.normalized
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
     cleaned = " ".join("".join(c for c in name if c.isprintable()).split())
     if not cleaned:
         raise invalid("name", "Please give a name.")
@@ -276,11 +216,7 @@ def _checked_name(name: str) -> str:
     return cleaned
 
 
-def _checked_role(role: Role) -> Role:
+def checked_role(role: Role) -> Role:
     if role not in ROLES_FOR_PEOPLE:
         raise invalid("role", "Choose one of: " + ", ".join(ROLES_FOR_PEOPLE) + ".")
     return Role(role)
-
-
-def _active_owners(session: Session) -> int:
-    return session.scalar(select(func.count()).where(User.role == Role.OWNER, User.active)) or 0

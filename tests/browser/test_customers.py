@@ -20,7 +20,7 @@ from domain.ledger import communications
 from domain.ledger.deliveries import State
 from domain.sending import campaigns, launches
 from domain.sending.launches import Press
-from domain.shop import people
+from domain.shop import people, staff
 from domain.shop.people import Actor
 from tests.browser.server import PASSWORD, Server, email_of
 
@@ -403,7 +403,7 @@ def is_known(email: str) -> bool:
 
 def set_role(user_id: int, role: people.Role) -> None:
     with unit() as session:
-        people.change_staff(session, user_id, by=olive(), role=role)
+        staff.change(session, user_id, by=olive(), role=role, now=now())
 
 
 def send_to(*customer_ids: int) -> int:

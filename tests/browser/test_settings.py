@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from data.database import now, reading, unit
 from domain.book import statuses
-from domain.shop import mail, people, sessions
+from domain.shop import mail, people, sessions, staff
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Role
 from tests.browser.conftest import Open, SignIn
@@ -83,7 +83,7 @@ def test_somebody_turned_off_is_out_at_once(page: Page, visitor: Page, sign_in: 
     visitor.wait_for_url("**/sign-in**")
     with unit() as session:
         wes = session.query(people.User).filter_by(email=email_of("wes")).one()
-        people.change_staff(session, wes.id, by=Actor(None, "Olive", Role.OWNER), active=True)
+        staff.change(session, wes.id, by=Actor(None, "Olive", Role.OWNER), active=True, now=now())
 
 
 def test_the_last_owner_cannot_step_down(page: Page) -> None:
@@ -202,7 +202,7 @@ def test_a_new_password_keeps_this_browser_and_ends_the_others(
     with unit() as session:
         ada = people.by_email(session, email_of("ada"))
         assert ada is not None
-        people.change_staff(session, ada.id, by=Actor(None, "Olive", Role.OWNER), password=PASSWORD)
+        staff.change(session, ada.id, by=Actor(None, "Olive", Role.OWNER), password=PASSWORD, now=now())
 
 
 def test_the_settings_fit_a_phone(phone: Page) -> None:

@@ -9,7 +9,7 @@ import time_machine
 from data.config import Config, use_config
 from data.database import now as the_time
 from data.database import reading, unit
-from domain.shop import people, sessions
+from domain.shop import people, sessions, staff
 from domain.shop import shop as shops
 from tests.cast import PASSWORD, Cast
 from tests.ui.doors import client, credentials, open_for_business
@@ -141,7 +141,7 @@ def test_guessing_is_slowed_down_and_the_right_password_waits_too(open_shop: Cas
 
 def test_somebody_turned_off_cannot_sign_in(open_shop: Cast) -> None:
     with unit() as session:
-        people.change_staff(session, open_shop.sal.user_id or 0, by=open_shop.olive, active=False)
+        staff.change(session, open_shop.sal.user_id or 0, by=open_shop.olive, active=False, now=the_time())
     assert client().post("/sign-in", data=credentials("sal")).status_code == 401
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.database import now, reading, unit
-from domain.shop import audit, people, sessions
+from domain.shop import staff
 from domain.shop.people import Actor, Right, Role
 from ui.frame import Page, current_actor
 from ui.parts.basics import box, button, card, text
@@ -183,35 +183,20 @@ def suggested() -> str:
 def _staff(by: Actor) -> list[Person]:
     with reading() as session:
         return [
-            Person(one.id, one.name, one.email, one.role, one.active) for one in people.staff(session, by)
+            Person(one.id, one.name, one.email, one.role, one.active) for one in staff.everybody(session, by)
         ]
 
 
 def _add(by: Actor, name: str, email: str, role: Role, password: str) -> None:
     with unit() as session:
-        added = people.add_staff(
-            session, email=email, name=name, role=role, password=password, by=by, now=now()
-        )
-        audit.write(
-            session,
-            "staff.added",
-            by=by,
-            now=now(),
-            subject_id=added.id,
-            after={"email": added.email, "role": added.role},
-        )
+        staff.add(session, email=email, name=name, role=role, password=password, by=by, now=now())
 
 
 def _change(by: Actor, user_id: int, name: str, role: Role, active: bool, password: str | None) -> None:
-    """A new password or a closed account ends every session of that person at once; a new role counts at once."""
     with unit() as session:
-        changed = people.change_staff(
-            session, user_id, by=by, name=name, role=role, active=active, password=password
+        staff.change(
+            session, user_id, by=by, now=now(), name=name, role=role, active=active, password=password
         )
-        if password is not None or not active:
-            sessions.end_all(session, user_id, now=now())
-        after = {"role": changed.role, "active": changed.active, "newPassword": password is not None}
-        audit.write(session, "staff.changed", by=by, now=now(), subject_id=user_id, after=after)
 
 
 PAGES = [Page("/settings/staff", "Staff", build, right=Right.MANAGE_SHOP)]
