@@ -6,7 +6,7 @@ from pathlib import Path
 from data.database import reading, unit
 from data.liveness import is_beating
 from domain.ledger import steps
-from domain.sending import campaigns, dispatches, launches
+from domain.sending import campaigns, dispatches, endings, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.workers import SILENT_AFTER, Worker
 from jobs import sending
@@ -31,7 +31,7 @@ def sweep(now: datetime, *, worker_id: int, running: set[int], pulses: Path) -> 
 
 def fire_schedules(now: datetime) -> None:
     with reading() as session:
-        due = campaigns.due(session, now)
+        due = schedules.due(session, now)
     for campaign_id in due:
         if not _is_missed(campaign_id, now):
             sending.send_scheduled(campaign_id)
@@ -61,7 +61,7 @@ def close_the_ended(now: datetime) -> None:
         ended = dispatches.unfinished(session)
     for dispatch_id in ended:
         with unit() as session:
-            launches.conclude(session, dispatch_id, now=now)
+            endings.conclude(session, dispatch_id, now=now)
 
 
 def feed_the_hungry(now: datetime, *, worker_id: int, running: set[int]) -> None:
@@ -78,7 +78,7 @@ def _is_missed(campaign_id: int, now: datetime) -> bool:
     if scheduled_at is None or now - scheduled_at <= GRACE:
         return False
     with unit() as session:
-        return campaigns.miss(session, campaign_id, now=now)
+        return schedules.miss(session, campaign_id, now=now)
 
 
 def _is_alive(worker: Worker | None, now: datetime, pulses: Path) -> bool:

@@ -7,7 +7,7 @@ from data.database import now, unit
 from domain.audience.audience import Audience
 from domain.channels.channel import Draft
 from domain.refusal import Refusal
-from domain.sending import campaigns, launches
+from domain.sending import endings, launches, schedules
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.launches import Press
 from domain.shop.people import CLOCK, Actor
@@ -37,12 +37,12 @@ def send_one_shot(
 
 def undo(dispatch_id: int, by: Actor) -> Dispatch:
     with unit() as session:
-        return launches.undo(session, dispatch_id, by=by, now=now())
+        return endings.undo(session, dispatch_id, by=by, now=now())
 
 
 def stop(dispatch_id: int, by: Actor) -> Dispatch:
     with unit() as session:
-        return launches.stop(session, dispatch_id, by=by, now=now())
+        return endings.stop(session, dispatch_id, by=by, now=now())
 
 
 def send_scheduled(campaign_id: int) -> None:
@@ -54,7 +54,7 @@ def send_scheduled(campaign_id: int) -> None:
             if refusal.code == "no_recipients":
                 launches.record_nobody(session, campaign_id, by=CLOCK, now=now())
             elif refusal.code != "already_sending":
-                campaigns.note_failed_launch(session, campaign_id, refusal.sentence, by=CLOCK, now=now())
+                schedules.note_failed_launch(session, campaign_id, refusal.sentence, by=CLOCK, now=now())
 
 
 def undo_window() -> timedelta:

@@ -32,7 +32,7 @@ DELIVERY: Mapping[str, Told] = {
     "sent": ("Sent", "good"),
     "failed": ("Failed", "bad"),
     "unknown": ("Not sure", "warn"),
-    "skipped": ("Left out", "mute"),
+    "skipped": ("Skipped", "mute"),
     "cancelled": ("Cancelled", "mute"),
 }
 MESSAGE_TYPE: Mapping[str, str] = {

@@ -19,12 +19,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
-from domain.audience.audience import Audience
 from domain.book.consent import MessageType
 from domain.channels import channel
 from domain.refusal import Kind, Refusal, invalid, missing
-from domain.sending.calendar import GRACE, Appointment, shown
-from domain.shop import audit, notices, people
+from domain.sending.content import EDITABLE, checked
+from domain.shop import audit
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 
@@ -85,27 +84,6 @@ class Campaign(Base):
         return self.status is Status.DRAFT and self.deleted_at is None
 
 
-EDITABLE = {
-    "name", "message_type", "from_name", "from_email", "reply_to", "subject", "preheader", "html_body", "text_body",
-    "template_id", "audience", "channel",
-}  # fmt: skip
-CHANNELS = (
-    "email",
-    "whatsapp",
-    "sms",
-    "facebook",
-    "linkedin",
-    "ads",
-)  # may be saved; launching asks the channel
-LONGEST = {
-    "name": 200,
-    "from_name": 120,
-    "from_email": 320,
-    "reply_to": 320,
-    "subject": 500,
-    "preheader": 300,
-}
-LONGEST_BODY = 500_000
 LOCKED = "Cannot edit a sent or sending campaign"
 
 
@@ -191,51 +169,6 @@ def delete(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> N
     )
 
 
-def schedule(
-    session: Session,
-    campaign_id: int,
-    when: Appointment,
-    *,
-    by: Actor,
-    now: datetime,
-    version: int | None = None,
-) -> Campaign:
-    by.require(Right.SEND)
-    campaign = get(session, campaign_id)
-    require_editable(campaign)
-    require_version(campaign, version)
-    channel.named(campaign.channel).check(session, as_draft(session, campaign))
-    campaign.status = Status.SCHEDULED
-    campaign.scheduled_at, campaign.scheduled_wall, campaign.scheduled_zone = (
-        when.instant,
-        when.wall,
-        when.zone,
-    )
-    campaign.last_launch_error = ""
-    campaign.updated_at = now
-    session.flush()
-    after = {"at": when.instant.isoformat(), "zone": when.zone}
-    audit.write(
-        session,
-        "campaign.scheduled",
-        by=by,
-        now=now,
-        subject_id=campaign.id,
-        after=after,
-    )
-    return campaign
-
-
-def unschedule(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> Campaign:
-    by.require(Right.SEND)
-    campaign = get(session, campaign_id)
-    if campaign.status is not Status.SCHEDULED:
-        raise Refusal("not_scheduled", "This campaign is not scheduled.", Kind.CONFLICT)
-    _back_to_draft(campaign, "", now)
-    audit.write(session, "campaign.unscheduled", by=by, now=now, subject_id=campaign.id)
-    return campaign
-
-
 def get(session: Session, campaign_id: int) -> Campaign:
     found = session.get(Campaign, campaign_id)
     if found is None or found.deleted_at is not None:
@@ -281,53 +214,6 @@ def using_segment(session: Session, segment_id: int) -> list[str]:
     return [name for name, audience in rows if audience.get("segmentId") == segment_id]
 
 
-def due(session: Session, now: datetime) -> list[int]:
-    is_due = (
-        (Campaign.status == Status.SCHEDULED) & (Campaign.scheduled_at <= now) & Campaign.deleted_at.is_(None)
-    )
-    return list(session.scalars(select(Campaign.id).where(is_due).order_by(Campaign.scheduled_at)))
-
-
-def miss(session: Session, campaign_id: int, *, now: datetime) -> bool:
-    """A schedule that is later than the grace asks instead of sending. True for the one who noted it."""
-    campaign = get(session, campaign_id)
-    if campaign.status is not Status.SCHEDULED or campaign.scheduled_at is None:
-        return False
-    if now - campaign.scheduled_at <= GRACE:
-        return False
-    zone = read_shop(session).zone
-    reason = (
-        f"It was due on {shown(campaign.scheduled_at, zone)}, and Handbill was not running then. "
-        f"That is more than {int(GRACE.total_seconds() // 3600)} hours ago, so it was not sent. Send it now, or choose a new time."
-    )
-    _back_to_draft(campaign, reason, now)
-    notices.leave(
-        session,
-        f"“{campaign.name}” was not sent. {reason}",
-        now=now,
-        link=f"/marketing/campaigns/{campaign.id}",
-    )
-    return True
-
-
-def note_failed_launch(
-    session: Session, campaign_id: int, sentence: str, *, by: Actor, now: datetime
-) -> None:
-    """A launch that nobody watched was refused: the campaign is a draft again, and the owner learns why."""
-    campaign = get(session, campaign_id)
-    if campaign.status is Status.SCHEDULED:
-        _back_to_draft(campaign, sentence, now)
-        campaign.last_launch_at, campaign.last_launch_by = now, by.name
-        link = f"/marketing/campaigns/{campaign.id}"
-        notices.leave(
-            session,
-            f"“{campaign.name}” was not sent. {sentence}",
-            now=now,
-            tone="bad",
-            link=link,
-        )
-
-
 def as_draft(session: Session, campaign: Campaign) -> channel.Draft:
     """The content with the shop's usual sender filled in where the campaign names none (D19)."""
     shop = read_shop(session)
@@ -343,70 +229,6 @@ def as_draft(session: Session, campaign: Campaign) -> channel.Draft:
         shop_name=shop.name,
         postal_address=shop.postal_address,
     )
-
-
-def checked(fields: dict[str, Any]) -> dict[str, Any]:
-    """What was typed or posted, without what can't be in a message. Raises Refusal by field."""
-    unknown = set(fields) - EDITABLE
-    if unknown:
-        raise Refusal(
-            "unknown_field",
-            f"A campaign has no field called {sorted(unknown)[0]}.",
-            Kind.MALFORMED,
-        )
-    return {name: _checked_one(name, value) for name, value in fields.items()}
-
-
-def _checked_one(name: str, value: Any) -> Any:
-    if name == "message_type":
-        return _message_type(value)
-    if name == "audience":
-        return Audience.parse(value).as_json()
-    if name == "template_id":
-        return value
-    if name == "channel":
-        return _channel(value)
-    if name in ("html_body", "text_body"):
-        return _body(name, str(value or ""))
-    if name in ("from_email", "reply_to") and value:
-        return people.checked_email(str(value), name)
-    return one_line(name, str(value or ""), LONGEST[name])
-
-
-def _message_type(value: Any) -> MessageType:
-    try:
-        return MessageType(value)
-    except ValueError:
-        raise invalid("messageType", "Choose marketing, newsletter or operational.") from None
-
-
-def _channel(value: Any) -> str:
-    if value not in CHANNELS:
-        raise invalid("channel", "Choose one of: " + ", ".join(CHANNELS) + ".")
-    return str(value)
-
-
-def _body(name: str, value: str) -> str:
-    if len(value) > LONGEST_BODY:
-        raise Refusal(
-            "too_large",
-            f"The message is longer than {LONGEST_BODY:,} characters.",
-            Kind.TOO_LARGE,
-            field=name,
-        )
-    return "".join(
-        c
-        for c in value.replace("\r\n", "\n")
-        if c in "\n\t" or (ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF)
-    )
-
-
-def one_line(name: str, value: str, longest: int) -> str:
-    """No line breaks and no control characters: this ends up in a header."""
-    cleaned = " ".join("".join(c if c.isprintable() else " " for c in value).split())
-    if len(cleaned) > longest:
-        raise invalid(name, f"This can have at most {longest} characters.")
-    return cleaned
 
 
 def require_version(campaign: Campaign, version: int | None) -> None:
@@ -435,7 +257,7 @@ def require_editable(campaign: Campaign) -> None:
         )
 
 
-def _back_to_draft(campaign: Campaign, reason: str, now: datetime) -> None:
+def back_to_draft(campaign: Campaign, reason: str, now: datetime) -> None:
     campaign.status, campaign.scheduled_at = Status.DRAFT, None
     campaign.scheduled_wall = campaign.scheduled_zone = ""
     campaign.last_launch_error = reason

@@ -22,7 +22,7 @@ from domain.ledger import steps
 from domain.ledger.deliveries import State, open_count
 from domain.ledger.steps import Claim, Result
 from domain.refusal import Refusal
-from domain.sending import dispatches, launches
+from domain.sending import dispatches, endings
 from domain.sending.desk import NO_SUCH_ADDRESS, Assignment, Desk, deferred_or_failed
 from domain.sending.dispatches import Dispatch
 from domain.shop import mail
@@ -291,12 +291,12 @@ def _still_sending(dispatch_id: int) -> bool:
 
 def _conclude(dispatch_id: int, clock: Clock) -> None:
     with unit() as session:
-        launches.conclude(session, dispatch_id, now=clock())
+        endings.conclude(session, dispatch_id, now=clock())
 
 
 def _fail(dispatch_id: int, sentence: str, clock: Clock) -> None:
     with unit() as session:
-        launches.fail(session, dispatch_id, sentence, now=clock())
+        endings.fail(session, dispatch_id, sentence, now=clock())
         mail.note_trouble(session, sentence)
 
 

@@ -14,12 +14,12 @@ from domain.channels import channel
 from domain.channels.channel import Draft
 from domain.channels.email import letter
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns
+from domain.sending import campaigns, content
 from domain.sending.campaigns import Campaign
 from domain.sending.launches import NOBODY, WHY_NOBODY
 
 NOBODY_YET: Final = "shop@example.invalid"  # a letter can be looked at before there is a sender
-BLANK: Final = dict.fromkeys(campaigns.LONGEST, "") | {
+BLANK: Final = dict.fromkeys(content.LONGEST, "") | {
     "html_body": "",
     "text_body": "",
     "message_type": "marketing",
@@ -68,8 +68,8 @@ class Prospect:
 
 def drafted(session: Session, fields: dict[str, Any]) -> Draft:
     """The content of a form as a draft, with the shop's usual sender where none is written. Raises Refusal by field."""
-    content = {name: value for name, value in fields.items() if name in BLANK}
-    return campaigns.as_draft(session, Campaign(**campaigns.checked(BLANK | content)))
+    written = {name: value for name, value in fields.items() if name in BLANK}
+    return campaigns.as_draft(session, Campaign(**content.checked(BLANK | written)))
 
 
 def sight(session: Session, draft: Draft, customer_id: int | None) -> Sight:

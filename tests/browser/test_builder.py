@@ -18,7 +18,7 @@ from domain.book.consent import MessageType
 from domain.book.person import Customer
 from domain.ledger.deliveries import Delivery, State
 from domain.message import templates
-from domain.sending import campaigns, launches
+from domain.sending import campaigns, endings, launches
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch
 from domain.sending.launches import Press
@@ -464,7 +464,7 @@ def partly_reached(name: str, *, undone: bool = True) -> tuple[int, int]:
         campaign = campaigns.create(session, fields, by=olive(), now=now())
         dispatch = launches.launch(session, campaign.id, Press(timedelta(hours=1)), by=olive(), now=now())
         if undone:
-            launches.undo(session, dispatch.id, by=olive(), now=now())
+            endings.undo(session, dispatch.id, by=olive(), now=now())
             first = select(func.min(Delivery.id)).where(
                 Delivery.dispatch_id == dispatch.id, Delivery.state == State.CANCELLED
             )

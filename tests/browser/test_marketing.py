@@ -17,7 +17,7 @@ from domain.audience.audience import Audience
 from domain.book import customers
 from domain.ledger import deliveries
 from domain.message import practice
-from domain.sending import calendar, campaigns, dispatches, launches, preview
+from domain.sending import calendar, campaigns, dispatches, endings, launches, preview, schedules
 from domain.sending.campaigns import Status
 from domain.sending.dispatches import DispatchState
 from domain.sending.launches import Press
@@ -78,7 +78,7 @@ def half_failed(by: Actor, campaign_id: int) -> int:
     dispatch_id = launched(by, campaign_id, Press(undo=LONG))
     settle(dispatch_id, "state = 'sent', settled_at = next_at, handed_at = next_at", "id % 2 = 0")
     with unit() as session:
-        launches.fail(session, dispatch_id, "The mail server did not accept the password.", now=now())
+        endings.fail(session, dispatch_id, "The mail server did not accept the password.", now=now())
         session.execute(text("UPDATE notices SET seen_at = at"))
     return dispatch_id
 
@@ -103,7 +103,7 @@ def sent(by: Actor, campaign_id: int) -> int:
     with unit() as session:
         session.execute(text("UPDATE dispatches SET state = 'sending' WHERE id = :d"), {"d": dispatch_id})
     with unit() as session:
-        launches.conclude(session, dispatch_id, now=now())
+        endings.conclude(session, dispatch_id, now=now())
     return dispatch_id
 
 
@@ -261,7 +261,7 @@ def test_a_schedule_is_shown_and_taken_back(page: Page, olive: Actor) -> None:
     with unit() as session:
         day = (now() + timedelta(days=30)).strftime("%Y-%m-%dT10:00")
         when = calendar.appointment(day, ZoneInfo("Europe/London"), now=now())
-        campaigns.schedule(session, campaign_id, when, by=olive, now=now())
+        schedules.schedule(session, campaign_id, when, by=olive, now=now())
     page.goto(f"/marketing/campaigns/{campaign_id}")
     expect(page.get_by_test_id("status")).to_have_text("Scheduled")
     expect(page.get_by_test_id("schedule")).to_contain_text("at 10:00")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from data.database import now, reading, unit
 from domain.book import statuses
-from domain.shop import mail, people, sessions, staff
+from domain.shop import mail, people, staff, tokens
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Role
 from tests.browser.conftest import Open, SignIn
@@ -166,14 +166,14 @@ def test_a_token_is_shown_once_and_ends_when_revoked(page: Page) -> None:
     expect(page.get_by_test_id("tokens")).to_contain_text("Till")
     expect(page.get_by_text(secret)).to_have_count(0)
     with reading() as session:
-        by = sessions.actor_for_bearer(session, secret, now())
+        by = tokens.actor_for_bearer(session, secret, now())
         assert by is not None
         assert by.read_only
     page.get_by_test_id("tokens").get_by_role("button", name="Revoke").click()
     page.get_by_test_id("confirm").click()
     expect(page.get_by_test_id("tokens")).to_be_hidden()
     with reading() as session:
-        assert sessions.actor_for_bearer(session, secret, now()) is None
+        assert tokens.actor_for_bearer(session, secret, now()) is None
 
 
 def test_a_wrong_present_password_changes_nothing(page: Page) -> None:

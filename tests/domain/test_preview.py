@@ -11,7 +11,7 @@ from domain.audience.audience import Audience
 from domain.book import customers
 from domain.ledger.deliveries import Delivery, State
 from domain.refusal import Refusal
-from domain.sending import campaigns, launches, preview
+from domain.sending import campaigns, endings, launches, preview
 from domain.sending.launches import Press
 from domain.shop import shop as shops
 from tests.cast import Cast
@@ -74,7 +74,7 @@ def test_who_was_reached_before_is_not_among_the_remaining(
     with unit() as session:
         campaign = campaigns.create(session, LETTER | {"name": "Viewing"}, by=cast.olive, now=now)
         first = launches.launch(session, campaign.id, Press(timedelta(hours=1)), by=cast.olive, now=now)
-        launches.undo(session, first.id, by=cast.olive, now=now)
+        endings.undo(session, first.id, by=cast.olive, now=now)
         reached = Delivery.customer_id == book[0]
         session.execute(update(Delivery).where(reached).values(state=State.SENT))
     with reading() as session:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from data.database import reading, unit
 from domain.book import customers
 from domain.ledger import deliveries
-from domain.sending import campaigns, launches, reports
+from domain.sending import campaigns, endings, launches, reports
 from domain.sending.launches import Press
 from domain.sending.reports import Asked
 from domain.shop import shop as shops
@@ -85,7 +85,7 @@ def test_the_bar_knows_what_waits_and_for_how_long(newsletter: int, cast: Cast, 
         0,
     )
     with unit() as session:
-        launches.undo(session, dispatch_id, by=cast.olive, now=now + timedelta(seconds=4))
+        endings.undo(session, dispatch_id, by=cast.olive, now=now + timedelta(seconds=4))
     with reading() as session:
         assert reports.moving(session, now=now) == []
 
@@ -94,7 +94,7 @@ def test_what_was_called_back_was_not_sent_in_any_month(newsletter: int, cast: C
     since, until = reports.month(now, LONDON)
     with unit() as session:
         dispatch_id = launch(session, newsletter, cast, now, Press(undo=timedelta(seconds=30)))
-        launches.undo(session, dispatch_id, by=cast.olive, now=now)
+        endings.undo(session, dispatch_id, by=cast.olive, now=now)
         rows, total = reports.campaign_rows(session, Asked(since=since, until=until), page=1, size=50)
         assert (rows, total) == ([], 0)
         assert reports.sent_between(session, since, until).sends == 0

@@ -9,7 +9,7 @@ import time_machine
 
 from data.database import now, reading, unit
 from domain.refusal import Refusal
-from domain.sending import campaigns, dispatches, workers
+from domain.sending import campaigns, dispatches, schedules, workers
 from domain.sending.calendar import appointment, resolved
 from domain.shop import notices
 from jobs import clock
@@ -33,7 +33,7 @@ def scheduled(at: time_machine.Traveller, desk: Desk) -> int:
     campaign_id = desk.campaign()
     with unit() as session:
         when = appointment("2026-12-01T09:00", LONDON, now=now())
-        campaigns.schedule(session, campaign_id, when, by=desk.cast.olive, now=now())
+        schedules.schedule(session, campaign_id, when, by=desk.cast.olive, now=now())
     return campaign_id
 
 
@@ -105,7 +105,7 @@ def test_a_scheduled_campaign_can_be_taken_back_and_then_does_not_fire(
     desk: Desk, scheduled: int, at: time_machine.Traveller
 ) -> None:
     with unit() as session:
-        campaigns.unschedule(session, scheduled, by=desk.cast.olive, now=now())
+        schedules.unschedule(session, scheduled, by=desk.cast.olive, now=now())
     at.move_to(NINE + timedelta(minutes=1))
     clock.tick(now())
     assert launches(scheduled) == []

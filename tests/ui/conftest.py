@@ -20,7 +20,7 @@ from httpx import Response
 from data.database import now as present
 from data.database import unit
 from domain.audience import segments
-from domain.shop import sessions, shop
+from domain.shop import shop, tokens
 from domain.shop.people import User
 from jobs.queue import close_queue, open_queue
 from tests.cast import Cast
@@ -110,4 +110,4 @@ def token_of(user_id: int | None, at: datetime | None = None) -> str:
     with unit() as session:
         user = session.get(User, user_id)
         assert user is not None
-        return sessions.access_token(user, at or present())
+        return tokens.access_token(user, at or present())

@@ -8,7 +8,7 @@ import pytest
 from data.database import now as present
 from data.database import reading, unit
 from data.secrets import keys
-from domain.shop import sessions, shop
+from domain.shop import sessions, shop, tokens
 from domain.shop.people import Role, User
 from tests.cast import PASSWORD, email_of
 from tests.ui.conftest import Api, token_of
@@ -132,7 +132,7 @@ def test_whoever_left_is_out_at_once(api: Api) -> None:
 
 def test_reading_token_of_an_owner_can_only_read(api: Api) -> None:
     with unit() as session:
-        token = sessions.make_api_token(session, "Report", by=api.cast.olive, now=present(), read_only=True)
+        token = tokens.make_api_token(session, "Report", by=api.cast.olive, now=present(), read_only=True)
     headers = {"Authorization": f"Bearer {token}"}
     assert api.nobody.get("campaigns", headers=headers).status_code == 200
     refused = api.nobody.post("customers", {"firstName": "Ana"}, headers=headers)
@@ -142,7 +142,7 @@ def test_reading_token_of_an_owner_can_only_read(api: Api) -> None:
 
 def test_token_with_a_lesser_role_may_do_no_more_than_that(api: Api) -> None:
     with unit() as session:
-        token = sessions.make_api_token(session, "Till", by=api.cast.olive, now=present(), role=Role.WORKSHOP)
+        token = tokens.make_api_token(session, "Till", by=api.cast.olive, now=present(), role=Role.WORKSHOP)
     headers = {"Authorization": f"Bearer {token}"}
     assert api.nobody.post("customers", {"firstName": "Ana"}, headers=headers).status_code == 403
 

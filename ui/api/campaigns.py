@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from data.database import now, reading, unit
 from data.smtp import Fate
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, dispatches, reports
+from domain.sending import campaigns, dispatches, reports, schedules
 from domain.sending.campaigns import Campaign
 from domain.sending.launches import To
 from domain.shop.people import Actor
@@ -126,7 +126,7 @@ def launch(campaign_id: Id, by: Sender, given: LaunchAsked | None = None, key: K
 def schedule(campaign_id: Id, given: ScheduleAsked, by: Sender, words: Words) -> CampaignTold:
     with unit() as session:
         when = plans.appointment(session, given)
-        campaigns.schedule(session, campaign_id, when, by=by, now=now())
+        schedules.schedule(session, campaign_id, when, by=by, now=now())
     return _one(campaign_id, words)
 
 
@@ -134,7 +134,7 @@ def schedule(campaign_id: Id, given: ScheduleAsked, by: Sender, words: Words) ->
 def unschedule(campaign_id: Id, by: Sender, words: Words) -> CampaignTold:
     """Back to draft."""
     with unit() as session:
-        campaigns.unschedule(session, campaign_id, by=by, now=now())
+        schedules.unschedule(session, campaign_id, by=by, now=now())
     return _one(campaign_id, words)
 
 
@@ -175,7 +175,7 @@ def _change(campaign_id: int, given: CampaignAsked, by: Actor, words: Words, *, 
             )
         campaigns.change(session, campaign_id, plan.fields, by=by, now=now(), version=given.version)
         if plan.when is not None:
-            campaigns.schedule(session, campaign_id, plan.when, by=by, now=now())
+            schedules.schedule(session, campaign_id, plan.when, by=by, now=now())
     return _one(campaign_id, words)
 
 
@@ -185,7 +185,7 @@ def _scheduled(session: Session, campaign: Campaign, plan: plans.Plan, by: Actor
         return None
     try:
         with session.begin_nested():
-            campaigns.schedule(session, campaign.id, plan.when, by=by, now=now())
+            schedules.schedule(session, campaign.id, plan.when, by=by, now=now())
     except Refusal as refusal:
         details = {**refusal.details, "campaign_id": campaign.id}
         return Refusal(refusal.code, refusal.sentence, refusal.kind, **details)

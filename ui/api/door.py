@@ -12,7 +12,7 @@ from starlette.types import Message, Receive
 
 from data.database import now, reading
 from domain.refusal import Kind, Refusal
-from domain.shop import sessions, shop
+from domain.shop import shop, tokens
 from domain.shop.people import Actor, Right
 from ui.api.faults import answer
 
@@ -83,7 +83,7 @@ def _who(request: Request) -> Actor:
     with reading() as session:
         by = None
         if scheme.casefold() == "bearer" and token.strip():
-            by = sessions.actor_for_bearer(session, token.strip(), now(), address=address_of(request))
+            by = tokens.actor_for_bearer(session, token.strip(), now(), address=address_of(request))
         if by is None:
             raise Refusal("signed_out", "Sign in first: this needs a valid access token.", Kind.SIGNED_OUT)
         asked_for = request.headers.get("orgid")

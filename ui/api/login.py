@@ -8,7 +8,7 @@ from pydantic import Field
 from data.config import config
 from data.database import now, unit
 from domain.refusal import Kind, Refusal
-from domain.shop import sessions
+from domain.shop import sessions, tokens
 from domain.shop.people import User
 from ui.api.door import Open, address_of
 from ui.api.shapes import Asked, Told
@@ -46,7 +46,7 @@ def login(given: Credentials, request: Request, response: Response) -> SignedIn:
             session, given.email, given.password, address=address_of(request), now=now()
         )
         if isinstance(found, User):
-            _keep(response, sessions.refresh_token(session, found.id, now()))
+            _keep(response, tokens.refresh_token(session, found.id, now()))
     if isinstance(found, Refusal):
         raise found
     return _signed_in(found)
@@ -56,7 +56,7 @@ def login(given: Credentials, request: Request, response: Response) -> SignedIn:
 def refresh(response: Response, token: Refresh = "") -> SignedIn:
     """A new access token for the cookie. Each cookie is good for once; a second use ends all that came from it."""
     with unit() as session:
-        found = sessions.exchange(session, token, now())
+        found = tokens.exchange(session, token, now())
     if found is None:
         raise Refusal("signed_out", "Sign in again: this sign-in has ended.", Kind.SIGNED_OUT)
     user, fresh = found
@@ -67,7 +67,7 @@ def refresh(response: Response, token: Refresh = "") -> SignedIn:
 @router.post("/logout", status_code=204)
 def logout(response: Response, token: Refresh = "") -> None:
     with unit() as session:
-        sessions.end_refresh(session, token, now())
+        tokens.end_refresh(session, token, now())
     response.delete_cookie(COOKIE, path=router.prefix)
 
 
@@ -75,7 +75,7 @@ def _keep(response: Response, token: str) -> None:
     response.set_cookie(
         COOKIE,
         token,
-        max_age=int(sessions.REFRESH_TOKEN_LIFE.total_seconds()),
+        max_age=int(tokens.REFRESH_TOKEN_LIFE.total_seconds()),
         path=router.prefix,
         httponly=True,
         samesite="strict",
@@ -84,6 +84,6 @@ def _keep(response: Response, token: str) -> None:
 
 
 def _signed_in(user: User) -> SignedIn:
-    life = int(sessions.ACCESS_TOKEN_LIFE.total_seconds())
+    life = int(tokens.ACCESS_TOKEN_LIFE.total_seconds())
     person = Person(id=user.id, email=user.email, name=user.name, role=str(user.role))
-    return SignedIn(access_token=sessions.access_token(user, now()), expires_in=life, user=person)
+    return SignedIn(access_token=tokens.access_token(user, now()), expires_in=life, user=person)

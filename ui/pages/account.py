@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from data.database import now, reading, unit
-from domain.shop import people, sessions, staff
+from domain.shop import people, sessions, staff, tokens
 from domain.shop import shop as shops
 from domain.shop.people import Actor
 from ui.frame import Page, current_actor
@@ -193,11 +193,11 @@ def _tokens(by: Actor) -> list[Token]:
         zone = shops.read(session).zone
         return [
             Token(one.id, one.name, _says(one, zone, when(one.created_at, zone, moment)))
-            for one in sessions.api_tokens(session, by)
+            for one in tokens.api_tokens(session, by)
         ]
 
 
-def _says(token: sessions.ApiToken, zone: ZoneInfo, made: str) -> str:
+def _says(token: tokens.ApiToken, zone: ZoneInfo, made: str) -> str:
     return f"{'May only read' if token.read_only else f'May do what a {token.role} may'} · made {made}"
 
 
@@ -213,12 +213,12 @@ def _end_all(by: Actor) -> None:
 
 def _make_token(by: Actor, name: str, read_only: bool) -> str:
     with unit() as session:
-        return sessions.make_api_token(session, name, by=by, now=now(), read_only=read_only)
+        return tokens.make_api_token(session, name, by=by, now=now(), read_only=read_only)
 
 
 def _revoke(by: Actor, token_id: int) -> None:
     with unit() as session:
-        sessions.revoke_api_token(session, token_id, by=by, now=now())
+        tokens.revoke_api_token(session, token_id, by=by, now=now())
 
 
 PAGES = [Page("/settings/account", "My account", build)]

@@ -9,7 +9,7 @@ from data.database import now, reading, unit
 from domain.audience.audience import Audience, Count, Who
 from domain.message import templates
 from domain.refusal import Refusal
-from domain.sending import campaigns
+from domain.sending import campaigns, content, schedules
 from domain.sending.calendar import shown
 from domain.sending.campaigns import Campaign, Status
 from domain.shop.people import Actor, Right
@@ -283,12 +283,12 @@ def _open(campaign_id: int, by: Actor) -> Opened:
 
 
 def _fields(campaign: Campaign) -> dict[str, Any]:
-    return {name: getattr(campaign, name) for name in campaigns.EDITABLE}
+    return {name: getattr(campaign, name) for name in content.EDITABLE}
 
 
 def _take_back(campaign_id: int, by: Actor) -> None:
     with unit() as session:
-        campaigns.unschedule(session, campaign_id, by=by, now=now())
+        schedules.unschedule(session, campaign_id, by=by, now=now())
 
 
 PAGES = [

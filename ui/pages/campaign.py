@@ -5,7 +5,7 @@ from typing import Any
 from nicegui import ui
 
 from data.database import now, reading, unit
-from domain.sending import campaigns
+from domain.sending import campaigns, schedules
 from domain.sending.campaigns import Status
 from domain.sending.dispatches import DispatchState
 from domain.sending.reports import Report
@@ -269,7 +269,7 @@ def _version_of(campaign_id: int) -> int:
 
 def _unscheduled(campaign_id: int, by: Actor) -> None:
     with unit() as session:
-        campaigns.unschedule(session, campaign_id, by=by, now=now())
+        schedules.unschedule(session, campaign_id, by=by, now=now())
 
 
 def _duplicated(campaign_id: int, by: Actor) -> int:

@@ -64,6 +64,9 @@ class Room:
         with box("hb-person-head"):
             avatar(person.name, "big")
             with box("grow"), head(person.name, person.sub, back=BOOK):
+                if by.may(Right.EDIT_CAMPAIGNS):
+                    letter = f"/marketing/campaigns/new?customer={person.id}"
+                    link_button("Write", letter, icon="mail", testid="write-to")
                 if by.may(Right.EDIT_CUSTOMERS):
                     link_button("Edit", f"/customers/{person.id}/edit", icon="edit", testid="edit")
                     menu([("trash", "Delete", lambda: self._delete(person))], testid="customer-menu")

@@ -91,7 +91,7 @@ def day_in_words(day: Day) -> str:
 
 def _sub(one: Customer, zone: ZoneInfo) -> str:
     company = one.company if one.company != one.shown_name else ""
-    return " · ".join(filter(None, [company, f"last active {_day(one.active_at, zone)}"]))
+    return " · ".join(filter(None, [company, f"Last active {_day(one.active_at, zone)}"]))
 
 
 def _facts(one: Customer, zone: ZoneInfo) -> Sequence[tuple[str, str]]:

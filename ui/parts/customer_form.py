@@ -138,7 +138,6 @@ class CustomerForm:
                 button(
                     f"Did you mean {meant}?",
                     lambda: self._take_hint(meant),
-                    kind="ghost",
                     small=True,
                     testid="did-you-mean",
                 )

@@ -14,7 +14,7 @@ TERMS = {
     ALL: ("Recipients", ""),
     "sent": ("Sent", "good"),
     "failed": ("Failed", "bad"),
-    "skipped": ("Left out", ""),
+    "skipped": ("Skipped", ""),
     "cancelled": ("Cancelled", ""),
     "not_sure": ("Not sure", "warn"),
     "queued": ("Waiting", ""),

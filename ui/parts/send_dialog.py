@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from data.database import now, reading, unit
 from domain.audience.audience import Audience
-from domain.sending import calendar, campaigns, preview
+from domain.sending import calendar, preview, schedules
 from domain.sending.calendar import Appointment
 from domain.sending.launches import Press
 from domain.sending.preview import Prospect
@@ -187,4 +187,4 @@ def _of_schedule(campaign_id: int, wall: str, by: Actor) -> tuple[Prospect, Appo
 def _schedule(campaign_id: int, wall: str, version: int | None, by: Actor) -> None:
     with unit() as session:
         when = calendar.appointment(wall, read_shop(session).zone, now=now())
-        campaigns.schedule(session, campaign_id, when, by=by, now=now(), version=version)
+        schedules.schedule(session, campaign_id, when, by=by, now=now(), version=version)

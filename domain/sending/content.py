@@ -1,0 +1,100 @@
+"""What may stand in a campaign's fields: cleaned, or refused by name. Nothing is typed into a header unseen."""
+
+from typing import Any
+
+from domain.audience.audience import Audience
+from domain.book.consent import MessageType
+from domain.refusal import Kind, Refusal, invalid
+from domain.shop import people
+
+EDITABLE = {
+    "name", "message_type", "from_name", "from_email", "reply_to", "subject", "preheader", "html_body", "text_body",
+    "template_id", "audience", "channel",
+}  # fmt: skip
+
+
+CHANNELS = (
+    "email",
+    "whatsapp",
+    "sms",
+    "facebook",
+    "linkedin",
+    "ads",
+)  # may be saved; launching asks the channel
+
+
+LONGEST = {
+    "name": 200,
+    "from_name": 120,
+    "from_email": 320,
+    "reply_to": 320,
+    "subject": 500,
+    "preheader": 300,
+}
+
+
+LONGEST_BODY = 500_000
+
+
+def checked(fields: dict[str, Any]) -> dict[str, Any]:
+    """What was typed or posted, without what can't be in a message. Raises Refusal by field."""
+    unknown = set(fields) - EDITABLE
+    if unknown:
+        raise Refusal(
+            "unknown_field",
+            f"A campaign has no field called {sorted(unknown)[0]}.",
+            Kind.MALFORMED,
+        )
+    return {name: _checked_one(name, value) for name, value in fields.items()}
+
+
+def _checked_one(name: str, value: Any) -> Any:
+    if name == "message_type":
+        return _message_type(value)
+    if name == "audience":
+        return Audience.parse(value).as_json()
+    if name == "template_id":
+        return value
+    if name == "channel":
+        return _channel(value)
+    if name in ("html_body", "text_body"):
+        return _body(name, str(value or ""))
+    if name in ("from_email", "reply_to") and value:
+        return people.checked_email(str(value), name)
+    return one_line(name, str(value or ""), LONGEST[name])
+
+
+def _message_type(value: Any) -> MessageType:
+    try:
+        return MessageType(value)
+    except ValueError:
+        raise invalid("messageType", "Choose marketing, newsletter or operational.") from None
+
+
+def _channel(value: Any) -> str:
+    if value not in CHANNELS:
+        raise invalid("channel", "Choose one of: " + ", ".join(CHANNELS) + ".")
+    return str(value)
+
+
+def _body(name: str, value: str) -> str:
+    if len(value) > LONGEST_BODY:
+        raise Refusal(
+            "too_large",
+            f"The message is longer than {LONGEST_BODY:,} characters.",
+            Kind.TOO_LARGE,
+            field=name,
+        )
+    return "".join(
+        c
+        for c in value.replace("\r\n", "\n")
+        if c in "\n\t" or (ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF)
+    )
+
+
+def one_line(name: str, value: str, longest: int) -> str:
+    """No line breaks and no control characters: this ends up in a header."""
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    if len(cleaned) > longest:
+        raise invalid(name, f"This can have at most {longest} characters.")
+    return cleaned
