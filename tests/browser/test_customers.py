@@ -225,7 +225,7 @@ def test_what_was_sent_stands_with_its_outcome(page: Page) -> None:
     expect(page).to_have_url(re.compile(rf"/marketing/(sends/{dispatch}|campaigns/\d+)"))
     page.goto(f"/customers/{out}?tab=communications")
     left_out = page.get_by_test_id("communications-table").locator("tbody tr")
-    expect(left_out).to_contain_text("Left out")
+    expect(left_out).to_contain_text("Skipped")
     expect(left_out).to_contain_text("Opted out of this kind of message.")
 
 

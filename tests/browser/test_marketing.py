@@ -173,7 +173,7 @@ def test_send_is_watched_to_its_end_and_the_books_balance(page: Page, olive: Act
     assert figure(page, "all") == sum(figure(page, term) for term in terms)
     assert figure(page, "sent") > 0
     page.get_by_test_id("term-skipped").click()
-    expect(page.get_by_test_id("recipients-filter")).to_have_text("Only: left out")
+    expect(page.get_by_test_id("recipients-filter")).to_have_text("Only: skipped")
     expect(page.get_by_test_id("recipients-table").locator("tbody tr")).to_have_count(figure(page, "skipped"))
     expect(page.get_by_test_id("recipients-table")).to_contain_text("Opted out")
 

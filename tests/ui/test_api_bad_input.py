@@ -198,9 +198,8 @@ def test_nothing_a_program_sends_is_a_fault_of_ours(api: Api, doors: FastAPI) ->
             for context in iter_route_contexts(doors.routes)
             if str(context.path or "").startswith((HOME, "/api/auth"))
             for method in context.methods or ()
-            if not str(context.path).endswith(
-                "/test"
-            )  # it would speak to whatever mail server was made up before
+            # A trial would speak to whatever mail server was made up just before.
+            if not str(context.path).endswith("/test")
         }
     )
     assert len(writes) > 50

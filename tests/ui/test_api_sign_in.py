@@ -166,7 +166,7 @@ def _claims(api: Api) -> dict[str, object]:
     return {
         "sub": str(api.cast.olive.user_id),
         "typ": "access",
-        "aud": sessions.AUDIENCE,
+        "aud": tokens.AUDIENCE,
         "iat": present(),
         "exp": present() + timedelta(minutes=5),
     }
