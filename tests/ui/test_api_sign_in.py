@@ -8,7 +8,7 @@ import pytest
 from data.database import now as present
 from data.database import reading, unit
 from data.secrets import keys
-from domain.shop import sessions, shop, tokens
+from domain.shop import shop, tokens
 from domain.shop.people import Role, User
 from tests.cast import PASSWORD, email_of
 from tests.ui.conftest import Api, token_of

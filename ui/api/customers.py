@@ -1,20 +1,18 @@
-"""Customers, their records, what they were sent, and bringing in a list of them."""
+"""Customers, their records, and what they were sent."""
 
-import json
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, File, Form, UploadFile
-from pydantic import Field, TypeAdapter, ValidationError
+from fastapi import APIRouter
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
-from domain.book import consent, customers, importing, records
+from domain.book import consent, customers, records
 from domain.book import search as searching
 from domain.book.customers import Customer
 from domain.book.records import CustomerRecord
 from domain.ledger import communications as letters
-from domain.refusal import Kind, Refusal
-from ui.api.door import LARGEST_FILE, CustomerEditor, SignedIn, Viewer
+from ui.api.door import CustomerEditor, SignedIn, Viewer
 from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Search, Told, Version, Word, read_number
 from ui.api.words import outcome
 
@@ -22,8 +20,6 @@ router = APIRouter(prefix="/customers", tags=["Customers"], route_class=SignedIn
 
 RENAMED: Final = {"company_name": "company"}
 CONSENTED: Final = ("marketing", "newsletter")
-MAPPING: Final = TypeAdapter(dict[str, str | None])
-NO_BASIS: Final = "Not stated; brought in by {name} through another program"
 
 
 class ADay(Asked):
@@ -136,19 +132,6 @@ class CommunicationTold(Told):
     at: Moment
 
 
-class RowRefused(Told):
-    row: int
-    reason: str
-
-
-class ImportTold(Told):
-    import_id: int
-    added: int
-    updated: int
-    unchanged: int
-    rejected: list[RowRefused]
-
-
 @router.get("")
 def every(
     by: Viewer,
@@ -172,41 +155,6 @@ def create(given: CustomerAsked, by: CustomerEditor) -> CustomerTold:
     with unit() as session:
         made = customers.create(session, given.fields(), by=by, now=now(), source="api")
         return _told(session, customers.get(session, made.id))
-
-
-@router.post("/import")
-def take_a_list(
-    by: CustomerEditor,
-    file: Annotated[UploadFile, File(description="CSV with a heading, at most 20 MB.")],
-    mapping: Annotated[
-        str | None, Form(description='Column to field, as JSON: {"E-Mail": "email"}. Left out: guessed.')
-    ] = None,
-    basis: Annotated[
-        str, Form(description="Why the shop may write to these people; kept as proof.", max_length=500)
-    ] = "",
-) -> ImportTold:
-    """Adds and updates; never subscribes anybody again."""
-    raw = file.file.read(LARGEST_FILE + 1)
-    if len(raw) > LARGEST_FILE:
-        raise Refusal("too_large", "This file is larger than 20 MB. Split it.", Kind.TOO_LARGE)
-    reason = basis.strip() or NO_BASIS.format(name=by.name)
-    with unit() as session:
-        done = importing.take(
-            session,
-            raw,
-            file.filename or "list.csv",
-            mapping=_mapping(mapping),
-            basis=reason[:200],
-            by=by,
-            now=now(),
-        )
-    return ImportTold(
-        import_id=done.id,
-        added=done.added,
-        updated=done.updated,
-        unchanged=done.unchanged,
-        rejected=[RowRefused(**row) for row in done.rejected],
-    )
 
 
 @router.get("/{customer_id}")
@@ -308,13 +256,3 @@ def _brief(customer: Customer) -> CustomerBrief:
         updated_at=customer.updated_at,
         version=customer.version,
     )
-
-
-def _mapping(text: str | None) -> dict[str, str | None] | None:
-    if not text:
-        return None
-    try:
-        return MAPPING.validate_python(json.loads(text), strict=True)
-    except (ValueError, ValidationError, RecursionError):
-        sentence = 'The mapping must be JSON of column and field, such as {"E-Mail": "email"}.'
-        raise Refusal("malformed", sentence, Kind.MALFORMED, field="mapping") from None

@@ -13,6 +13,7 @@ from ui.api import (
     description,
     dispatches,
     health,
+    imports,
     login,
     platforms,
     results,
@@ -27,7 +28,7 @@ from ui.api.words import ALIASES
 
 HOME: Final = "/api/marketing"
 ROOMS: Final = (
-    customers, audience, segments, templates, campaigns, dispatches, results, platforms, settings, health,
+    customers, imports, audience, segments, templates, campaigns, dispatches, results, platforms, settings, health,
 )  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 NOTHING_BEHIND: Final = ("/api", "/api/{path:path}", "/crm/{path:path}", "/t/{path:path}")
