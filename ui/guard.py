@@ -49,7 +49,7 @@ SMALL: Final = 64 * 1024  # bytes; nobody needs to be signed in to post there
 
 
 OPEN_BEFORE_THE_SHOP: Final = (
-    "/welcome", "/sign-in", "/sign-out", "/static/", "/_nicegui", "/favicon", "/health", "/api/", "/u/",
+    "/welcome", "/sign-in", "/sign-out", "/static/", "/_nicegui", "/favicon", "/health", "/api/", "/crm/", "/t/", "/u/",
 )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def _is_large(asks: Headers) -> bool:
 
 
 def _no(path: str, status: int, sentence: str) -> Response:
-    if path.startswith("/api/"):
+    if path.startswith(("/api/", "/crm/")):
         return JSONResponse({"error": {"code": "refused", "message": sentence, "details": {}}}, status)
     return plain.page("message", status=status, title="That was not done", sentence=sentence)
 
