@@ -1,5 +1,6 @@
 """The description of the API: OpenAPI for programs, and a page for people that loads nothing from elsewhere."""
 
+import re
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -121,15 +122,20 @@ def _operation(method: str, path: str, operation: dict[str, Any], described: dic
     answers = ", ".join(code for code in operation["responses"] if code != "default")
     return (
         f"<details><summary><b class={method}>{method.upper()}</b> <code>{escape(path)}</code></summary>"
-        f"<p>{escape(said)}</p>{table}<p>Answers {escape(answers)}.</p></details>"
+        f"<p>{_worded(said)}</p>{table}<p>Answers {escape(answers)}.</p></details>"
     )
 
 
 def _row(name: str, where: str, schema: dict[str, Any], said: str | None) -> str:
     return (
         f"<tr><td><code>{escape(name)}</code></td><td>{escape(where)}</td>"
-        f"<td>{escape(_kind(schema))}</td><td>{escape(said or '')}</td></tr>"
+        f"<td>{escape(_kind(schema))}</td><td>{_worded(said or '')}</td></tr>"
     )
+
+
+def _worded(said: str) -> str:
+    """Words in backticks are code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(said))
 
 
 def _kind(schema: dict[str, Any]) -> str:
