@@ -65,6 +65,7 @@ class CustomerForm:
     def __init__(self, begin: Start) -> None:
         self.begun = begin
         self.asked = 0
+        self.refused: str | None = None  # the address that was said to be wrong
         self.fields: dict[str, Field] = {}
         self.texts: dict[str, ui.input | ui.textarea] = {}
         with card("Who it is"):
@@ -105,6 +106,7 @@ class CustomerForm:
 
     def wrong(self, name: str, sentence: str) -> None:
         """Say it beside the field, and bring that into sight."""
+        self.refused = (self.texts["email"].value or "").strip() if name == "email" else None
         self.form.wrong(name, sentence)
         ui.run_javascript(TO_THE_FAULT)
 
@@ -112,7 +114,8 @@ class CustomerForm:
         """Both questions about an address: is it mistyped, and does somebody else have it?"""
         self.asked += 1
         mine, typed = self.asked, (self.texts["email"].value or "").strip()
-        self.fields["email"].wrong()
+        if typed != self.refused:  # a browser may tell of leaving the field after it told of pressing Save
+            self.fields["email"].wrong()
         await current_actor()
         others = await io(_others, typed, self.begun.customer_id) if typed else []
         if mine == self.asked and not self.hints.is_deleted:
