@@ -3,6 +3,7 @@
 import getpass
 import logging
 import signal
+import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -30,6 +31,7 @@ app.add_typer(user, name="user")
 def serve() -> None:
     """Start the shop: pages, API, worker and, in practice mode, its own mail catcher."""
     config = open_shop()
+    _require_free_port(config)
     import uvicorn
 
     from ui.doors import build
@@ -215,6 +217,18 @@ def _catching() -> Iterator[None]:
     finally:
         catcher.stop()
         announce(None)
+
+
+def _require_free_port(config: Config) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as problem:
+            _stop(
+                f"Handbill can't listen on {config.host}, port {config.port} ({problem.strerror}). "
+                "Perhaps it is already running; otherwise set HANDBILL_PORT to another number."
+            )
 
 
 def _config() -> Config:

@@ -28,6 +28,13 @@ class Pulse:
         self.stop()
 
 
+def sweep_away(folder: Path) -> None:
+    """Remove the files of processes that died without tidying up."""
+    for path in folder.glob("*.lock"):
+        if not is_beating(path):
+            path.unlink(missing_ok=True)
+
+
 def is_beating(path: Path) -> bool:
     """Whether the process that holds this file lives. A missing file means that it stopped in good order."""
     try:

@@ -1,10 +1,12 @@
 """Housekeeping that nobody should have to think of."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import text
 
 from data.database import unit
+from data.liveness import sweep_away
 from domain.message import practice
 from domain.sending import workers
 from domain.shop import sessions
@@ -12,7 +14,8 @@ from domain.shop import sessions
 EVERY = timedelta(hours=6)
 
 
-def tidy(now: datetime) -> None:
+def tidy(now: datetime, *, pulses: Path) -> None:
+    sweep_away(pulses)
     with unit() as session:
         practice.keep_newest(session)
         sessions.forget_old(session, now=now)

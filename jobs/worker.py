@@ -108,7 +108,7 @@ class Worker:
                 self._safely(lambda _: self._consumer.check_worker_health(), moment)
             if at - tidy >= upkeep.EVERY.total_seconds():
                 tidy = at
-                self._safely(upkeep.tidy, moment)
+                self._safely(lambda at: upkeep.tidy(at, pulses=self.pulses), moment)
             self._stopping.wait(clock.TICK)
 
     def _safely(self, act: Any, moment: datetime) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import (
     REAL,
@@ -23,11 +23,9 @@ from sqlalchemy import (
 )
 
 from data.base import Instant
+from domain.audience.look import Look
 from domain.book.customers import Customer
 from domain.refusal import Refusal
-
-if TYPE_CHECKING:
-    from domain.audience.leaves import Look
 
 MOST_VALUES, LONGEST_VALUE, LONGEST_SPAN_DAYS = 500, 320, 36_500
 ATTRIBUTE = "attrs."
@@ -95,7 +93,7 @@ class FieldLeaf:
     def weight(self) -> int:
         return max(1, len(self.value)) if isinstance(self.value, tuple) else 1
 
-    def where(self, look: "Look") -> ColumnElement[bool]:
+    def where(self, look: Look) -> ColumnElement[bool]:
         if self.op in OPPOSITE:
             return not_(FieldLeaf(self.field, OPPOSITE[self.op], self.value).where(look))
         known = field_called(self.field)
@@ -211,11 +209,11 @@ def _moment(text: str) -> date | datetime:
     return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
 
 
-def _compare_text(column: SQLColumnExpression[Any], op: str, value: Any, look: "Look") -> ColumnElement[bool]:
+def _compare_text(column: SQLColumnExpression[Any], op: str, value: Any, look: Look) -> ColumnElement[bool]:
     return _compare_words(column.collate("NOCASE"), op, value)
 
 
-def _compare_key(column: SQLColumnExpression[Any], op: str, value: Any, look: "Look") -> ColumnElement[bool]:
+def _compare_key(column: SQLColumnExpression[Any], op: str, value: Any, look: Look) -> ColumnElement[bool]:
     return _compare_words(column, op, value)
 
 
@@ -231,7 +229,7 @@ def _compare_words(column: SQLColumnExpression[Any], op: str, value: Any) -> Col
     return column != literal("")
 
 
-def _compare_time(column: SQLColumnExpression[Any], op: str, value: Any, look: "Look") -> ColumnElement[bool]:
+def _compare_time(column: SQLColumnExpression[Any], op: str, value: Any, look: Look) -> ColumnElement[bool]:
     if op == "within_days":
         return column >= look.now - timedelta(days=value)
     if op == "older_than_days":
@@ -244,14 +242,12 @@ def _compare_time(column: SQLColumnExpression[Any], op: str, value: Any, look: "
     return column >= literal(next_one, Instant) if op == "after" else column < literal(next_one, Instant)
 
 
-def _compare_switch(
-    column: SQLColumnExpression[Any], op: str, value: Any, look: "Look"
-) -> ColumnElement[bool]:
+def _compare_switch(column: SQLColumnExpression[Any], op: str, value: Any, look: Look) -> ColumnElement[bool]:
     return column.is_(value)
 
 
 def _compare_attribute(
-    column: SQLColumnExpression[Any], op: str, value: Any, look: "Look"
+    column: SQLColumnExpression[Any], op: str, value: Any, look: Look
 ) -> ColumnElement[bool]:
     text = func.coalesce(cast(column, Text), "")
     if op in ("eq", "in"):
@@ -267,7 +263,7 @@ NUMERIC: Final[dict[str, Callable[[Any, Any], ColumnElement[bool]]]] = {
     "lt": lambda number, value: number < value,
     "lte": lambda number, value: number <= value,
 }
-COMPARE: Final[dict[Sort, Callable[[SQLColumnExpression[Any], str, Any, "Look"], ColumnElement[bool]]]] = {
+COMPARE: Final[dict[Sort, Callable[[SQLColumnExpression[Any], str, Any, Look], ColumnElement[bool]]]] = {
     Sort.TEXT: _compare_text,
     Sort.KEY: _compare_key,
     Sort.TIME: _compare_time,
@@ -297,14 +293,14 @@ def _attribute(key: str) -> ColumnElement[Any]:
     return select(entries.c.value).where(entries.c.key == key).scalar_subquery()
 
 
-def _bounds(moment: date | datetime, look: "Look") -> tuple[datetime, datetime]:
+def _bounds(moment: date | datetime, look: Look) -> tuple[datetime, datetime]:
     """The first instant of what was named, and the first instant after it."""
     if isinstance(moment, datetime):
         return moment.astimezone(UTC), moment.astimezone(UTC) + timedelta(microseconds=1)
     return _midnight(moment, look), _midnight(moment + timedelta(days=1), look)
 
 
-def _midnight(day: date, look: "Look") -> datetime:
+def _midnight(day: date, look: Look) -> datetime:
     return datetime.combine(day, time(), look.zone).astimezone(UTC)
 
 

@@ -7,19 +7,19 @@ A new leaf is a class with a reader, and a line in LEAVES.
 import calendar
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
 
 from domain.audience.fields import Field, FieldLeaf, bad_rule, read_field, whole, word, words
+from domain.audience.look import Look
 from domain.audience.reach import REACHES
 from domain.book.consent import MessageType, why_left_out
 from domain.book.customers import Customer, CustomerDate, CustomerTag, Tag
 from domain.book.statuses import Status
 
-__all__ = ["LEAVES", "DateLeaf", "Field", "FieldLeaf", "Leaf", "Look", "SegmentLeaf", "TagLeaf", "read_leaf"]
+__all__ = ["LEAVES", "DateLeaf", "Field", "FieldLeaf", "Leaf", "SegmentLeaf", "TagLeaf", "read_leaf"]
 
 DATES: Final = {
     "birthday": "birthday",
@@ -40,19 +40,6 @@ LATER: Final = (
     "preference",
 )
 WHOLE_YEAR = 365
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """When and where from one looks: the instant, the shop's zone, and the conditions of the segments named."""
-
-    now: datetime
-    zone: ZoneInfo
-    segments: Mapping[int, ColumnElement[bool]]
-
-    @property
-    def today(self) -> date:
-        return self.now.astimezone(self.zone).date()
 
 
 class Leaf(Protocol):

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from domain.audience.fields import bad_rule
-from domain.audience.leaves import Leaf, Look, SegmentLeaf, read_leaf
+from domain.audience.leaves import Leaf, SegmentLeaf, read_leaf
+from domain.audience.look import Look
 
 DEEPEST, MOST_PARTS, MOST_VALUES = 12, 200, 2_000
 TOO_LONG: Final = (

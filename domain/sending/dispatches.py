@@ -93,8 +93,6 @@ class Dispatch(Base):
     starts_at: Mapped[datetime] = mapped_column(Instant)  # the end of the undo window
     started_at: Mapped[datetime | None] = mapped_column(Instant)  # a worker took it up
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
-    troubles: Mapped[int] = mapped_column(default=0)  # account troubles in a row, over all workers
-    retry_at: Mapped[datetime | None] = mapped_column(Instant)  # no worker tries before, after such a trouble
 
     @property
     def is_running(self) -> bool:
@@ -164,7 +162,7 @@ def ripe(session: Session, now: datetime) -> list[int]:
 
 
 def hungry(session: Session, now: datetime) -> list[int]:
-    """Dispatches with a row whose time has come, and nothing that tells them to wait."""
+    """Dispatches with a row whose time has come."""
     due = (
         select(Delivery.id)
         .where(
@@ -174,10 +172,7 @@ def hungry(session: Session, now: datetime) -> list[int]:
         )
         .exists()
     )
-    may_try = Dispatch.retry_at.is_(None) | (Dispatch.retry_at <= now)
-    return list(
-        session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.SENDING, may_try, due))
-    )
+    return list(session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.SENDING, due)))
 
 
 def unfinished(session: Session) -> list[int]:
@@ -192,8 +187,6 @@ def stop(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dis
     """No further message is handed over; those that are already on their way are still counted."""
     by.require(Right.SEND)
     dispatch = get(session, dispatch_id)
-    if dispatch.state is DispatchState.WAITING:
-        return undo(session, dispatch_id, by=by, now=now)
     _end(session, dispatch, DispatchState.STOPPED, f"Stopped by {by.name}.", now)
     audit.write(session, "dispatch.stopped", by=by, now=now, subject_id=dispatch.id)
     return dispatch
@@ -220,15 +213,6 @@ def fail(session: Session, dispatch_id: int, sentence: str, *, now: datetime) ->
     dispatch = get(session, dispatch_id)
     if dispatch.is_running:
         _end(session, dispatch, DispatchState.FAILED, sentence, now)
-
-
-def note_trouble(session: Session, dispatch_id: int, retry_at: datetime) -> None:
-    session.execute(
-        update(Dispatch)
-        .where(Dispatch.id == dispatch_id)
-        .values(troubles=Dispatch.troubles + 1, retry_at=retry_at)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def note_started(session: Session, dispatch_id: int, now: datetime) -> None:

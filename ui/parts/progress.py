@@ -41,8 +41,6 @@ def _time_left(report: Report, zone: ZoneInfo, now: datetime) -> str:
     if report.put_off and report.put_off == report.books.queued:
         again = f", next at {when(report.next_try, zone, now)}" if report.next_try else ""
         return f"Waiting for a second try{again}"
-    if report.dispatch.retry_at and report.dispatch.retry_at > now:
-        return "The mail server is not answering just now; Handbill tries again by itself"
     if report.seconds_left is None:
         return "On its way"
     return f"{lasting(report.seconds_left).capitalize()} left"
