@@ -1,13 +1,12 @@
 """Files that signed-in people take away. The browser's cookie says who asks, as on the pages."""
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
+from data import csv_file
 from data.database import now, reading
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Line
@@ -23,8 +22,6 @@ router = APIRouter(include_in_schema=False)
 
 HEADINGS = ("Name", "Email", "State", "Reason", "Server code", "Server words", "Time (UTC)")
 LOT = 1_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
 
 
 @router.get("/marketing/sends/{dispatch_id}/recipients.csv")
@@ -48,14 +45,9 @@ def recipients(dispatch_id: int, request: Request) -> Response:
     return StreamingResponse(_rows(dispatch_id), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def safe_cell(value: str) -> str:
-    """A spreadsheet would run a cell that begins like a formula; after an apostrophe it is text."""
-    return f"'{value}" if value.startswith(FORMULA) else value
-
-
 def _rows(dispatch_id: int) -> Iterator[str]:
     """Lot by lot, each in a look of its own, so that a slow reader holds nothing open."""
-    yield BOM + _written([HEADINGS])
+    yield csv_file.opening(HEADINGS)
     after = 0
     while True:
         with reading() as session:
@@ -63,7 +55,7 @@ def _rows(dispatch_id: int) -> Iterator[str]:
         if not lot:
             return
         after = lot[-1].id
-        yield _written([_cells(line) for line in lot])
+        yield "".join(csv_file.line(_cells(one)) for one in lot)
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -71,9 +63,3 @@ def _cells(line: Line) -> tuple[str, ...]:
     at = f"{line.at:%Y-%m-%d %H:%M:%S}" if line.at else ""
     code = str(line.code) if line.code else ""
     return (line.name, line.address, state, reason_of(line), code, line.reply or "", at)
-
-
-def _written(rows: list[tuple[str, ...]]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows([safe_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()

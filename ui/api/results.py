@@ -8,11 +8,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from data import csv_file
 from data.database import now, reading
 from domain.ledger import deliveries, standing
 from domain.ledger.deliveries import Books, Line, Of, State
 from domain.sending import campaigns, dispatches
-from ui import csv_file
 from ui.api.door import SignedIn, Viewer
 from ui.api.shapes import Cursor, Id, Limit, Listed, Moment, Search, Told, read_number
 from ui.api.words import outcome, states_of

@@ -1,12 +1,26 @@
-"""Lines of a CSV file that a spreadsheet reads as it was meant."""
+"""Lines of a CSV file that a spreadsheet reads as they were meant, and never works out."""
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Final
 
 BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA: Final = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # and full-width ones
+NUMBER: Final = re.compile(r"[+-]?[0-9 ()./,-]+")  # a telephone number or an amount is no formula
 
 
 def opening(headings: Iterable[str]) -> str:
@@ -23,4 +37,6 @@ def _safe(cell: object) -> object:
     """What a stranger typed must not be worked out by a spreadsheet; after an apostrophe it is text."""
     if cell is None:
         return ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    if isinstance(cell, str) and cell.startswith(FORMULA) and not NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
