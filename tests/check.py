@@ -16,7 +16,8 @@ CHECKS: dict[str, Sequence[str]] = {
     "types": [str(BIN / "mypy")],
     "floors": [str(BIN / "lint-imports"), "--no-cache"],
     "domain": [*PYTEST, "tests/domain", "-n", "2"],
-    "doors": [*PYTEST, "tests/ui"],
+    "doors": [*PYTEST, "tests/ui", "-n", "2"],
+    "sending": [*PYTEST, "tests/jobs", "-n", "2"],
     "crash": [*PYTEST, "tests/faults"],
     "browser": [*PYTEST, "tests/browser"],
 }
