@@ -42,12 +42,12 @@ $(BIN)/python:
 
 $(VENV)/run.stamp: requirements.lock | $(BIN)/python
 	@echo "Installing what Handbill needs (once)..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/test.stamp: tests/requirements.lock | $(BIN)/python
 	@echo "Installing what Handbill and its tests need (once)..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/requirements.lock
 	@touch $@ $(VENV)/run.stamp
 
 .PHONY: chromium

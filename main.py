@@ -2,6 +2,7 @@
 
 import getpass
 import logging
+import os
 import signal
 import socket
 import sys
@@ -117,6 +118,7 @@ def add_user(
 
 def open_shop() -> Config:
     """Settings, keys, database, the shop's first rows. A bad setting ends the program with one sentence."""
+    os.umask(0o077)  # customers' addresses are nobody else's business on this machine
     config = use_config(_config())
     use_keys(config.master_secret())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

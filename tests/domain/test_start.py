@@ -111,9 +111,10 @@ def test_a_backup_holds_the_database_and_the_secret(folder: Path, tmp_path: Path
     copy.close()
 
 
-def test_the_secret_is_made_once_and_readable_by_its_owner_only(folder: Path) -> None:
+def test_the_secret_is_made_once_and_what_is_kept_is_readable_by_its_owner_only(folder: Path) -> None:
     main.open_shop()
     kept = (folder / "secret").read_text()
     main.open_shop()
     assert (folder / "secret").read_text() == kept
-    assert (folder / "secret").stat().st_mode & 0o077 == 0
+    for name in ("secret", "handbill.db"):
+        assert (folder / name).stat().st_mode & 0o077 == 0
