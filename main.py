@@ -58,6 +58,7 @@ def worker() -> None:
     with _working(config):
         _say("Handbill's worker is running")
         stopping.wait()
+    _close_shop()
 
 
 @app.command()
@@ -130,6 +131,14 @@ def open_shop() -> Config:
     return config
 
 
+def _close_shop() -> None:
+    """The last one out folds the write-ahead log back into the database file."""
+    from jobs.queue import close_queue
+
+    close_queue()
+    close_database()
+
+
 def _furnish(config: Config) -> None:
     """What every shop has from the first day; done again at each start, and harmless then."""
     from domain.audience import segments
@@ -175,7 +184,7 @@ def _lifespan(config: Config) -> Any:
     async def lifespan(_: Any) -> AsyncIterator[None]:
         with _catching(), _working(config):
             yield
-        close_database()
+        _close_shop()
 
     return lifespan
 
