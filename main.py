@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from sqlalchemy.exc import DatabaseError
 
 from data.config import BadSetting, Config, read_config, use_config
 from data.database import close_database, now, open_database, unit
@@ -65,7 +66,8 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to this version's shape. `serve` and `worker` do it by themselves."""
     config = _config()
-    done = migrate_database(open_database(config.database_file))
+    with _storage_in_words(config):
+        done = migrate_database(open_database(config.database_file))
     _say("The database is up to date." if not done else "The database was brought up to date.")
 
 
@@ -121,10 +123,11 @@ def open_shop() -> Config:
     """Settings, keys, database, the shop's first rows. A bad setting ends the program with one sentence."""
     os.umask(0o077)  # customers' addresses are nobody else's business on this machine
     config = use_config(_config())
-    use_keys(config.master_secret())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    migrate_database(open_database(config.database_file))
-    _furnish(config)
+    with _storage_in_words(config):
+        use_keys(config.master_secret())
+        migrate_database(open_database(config.database_file))
+        _furnish(config)
     from jobs.queue import open_queue
 
     open_queue(config.database_file)
@@ -240,6 +243,17 @@ def _require_free_port(config: Config) -> None:
                 f"Handbill can't listen on {config.host}, port {config.port} ({problem.strerror}). "
                 "Perhaps it is already running; otherwise set HANDBILL_PORT to another number."
             )
+
+
+@contextmanager
+def _storage_in_words(config: Config) -> Iterator[None]:
+    """A full disk, or a file that is no database: one sentence instead of a stack trace."""
+    try:
+        yield
+    except DatabaseError as problem:
+        _stop(f"Handbill can't use its database {config.database_file} ({problem.orig}).")
+    except OSError as problem:
+        _stop(f"Handbill can't use its data folder {config.data} ({problem.strerror}).")
 
 
 def _config() -> Config:

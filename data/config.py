@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -137,9 +138,15 @@ def mail_account(url: str) -> MailAccount:
 
 
 def _kept_secret(path: Path) -> bytes:
+    """Written beside its place first: a full disk must not leave half a secret, or an empty one."""
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        new = path.with_suffix(f".{os.getpid()}.new")
+        new.touch(mode=0o600)
+        try:
+            new.write_text(secrets.token_urlsafe(48))
+            new.rename(path)
+        finally:
+            new.unlink(missing_ok=True)
     return path.read_text().strip().encode()
 
 

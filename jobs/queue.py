@@ -1,5 +1,7 @@
 """The queue: it carries nothing but "look at dispatch 7". A task that is lost with its worker loses nobody's mail."""
 
+import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from huey.serializer import SignedSerializer
 
 from data.secrets import keys
 
+log = logging.getLogger(__name__)
 Wake = Callable[[int], None]
 
 _queue: "Queue | None" = None
@@ -30,7 +33,11 @@ class Queue:
         self._task = self.huey.task(name="look_at_dispatch")(self._look)
 
     def wake(self, dispatch_id: int) -> None:
-        self._task(dispatch_id)
+        """A wake-up that can't be written is no fault: the launch is on disk, and the clock looks for such ones."""
+        try:
+            self._task(dispatch_id)
+        except sqlite3.Error as problem:
+            log.warning("Nobody could be woken for dispatch %s: %s", dispatch_id, problem)
 
     def depth(self) -> int:
         return int(self.huey.pending_count())

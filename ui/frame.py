@@ -6,6 +6,7 @@ What is drawn around the page is in ui.shell; which pages there are is said by m
 import asyncio
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from nicegui import PageArguments, core, ui
 from nicegui import app as shell
 from nicegui.client import Client
+from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -252,7 +254,10 @@ def _actor(token: str, address: str) -> Actor | None:
         by = sessions.actor_for(session, token, moment, address=address)
         stale = by is not None and sessions.is_stale(session, token, moment)
     if stale:
-        with unit() as session:
+        with (
+            suppress(OperationalError),
+            unit() as session,
+        ):  # a full disk closes no page to whoever only reads
             sessions.touch(session, token, moment)
     return by
 

@@ -1,13 +1,15 @@
 """What stands before every door: the rules a browser is told, and who may post a form here."""
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +17,9 @@ from data.config import config
 from data.database import reading
 from domain.shop import shop as shops
 from ui import plain
+from ui.words import STORAGE_TROUBLE
+
+log = logging.getLogger("handbill.doors")
 
 # NiceGUI runs inline script and compiles its templates in the browser, so script can't be held back further here:
 # what others wrote must never be drawn as markup outside a sandboxed frame. Pictures of such a frame may come from
@@ -56,6 +61,7 @@ OPEN_BEFORE_THE_SHOP: Final = (
 def install(shop: FastAPI) -> None:
     shop.add_middleware(Threshold)
     shop.add_middleware(Guard)  # the last one added is asked first
+    shop.add_exception_handler(OperationalError, _not_written)
 
 
 class Guard:
@@ -96,6 +102,14 @@ class Threshold:
                 await RedirectResponse("/welcome", 303)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def _not_written(_: Request, fault: Exception) -> Response:
+    """Plain forms, and mail programs that unsubscribe: 503 tells those to come again."""
+    log.error("the database refused: %s", getattr(fault, "orig", fault))
+    answer = plain.page("message", status=503, title="That was not done", sentence=STORAGE_TROUBLE)
+    answer.headers["retry-after"] = "10"
+    return answer
 
 
 def _is_ready() -> bool:

@@ -9,6 +9,10 @@ from zoneinfo import ZoneInfo
 
 Told = tuple[str, str]  # label, tone
 
+STORAGE_TROUBLE = (
+    "Handbill could not write this down: its disk may be full, or its database is busy. Nothing was changed."
+)
+
 CAMPAIGN: Mapping[str, Told] = {
     "draft": ("Draft", "mute"),
     "scheduled": ("Scheduled", "info"),

@@ -43,6 +43,7 @@ class Server:
     url: str
     port: int
     data: Path
+    pid: int
 
     @property
     def database(self) -> Path:
@@ -69,7 +70,7 @@ def started(data: Path, settings: Mapping[str, str]) -> Iterator[Server]:
         )
     try:
         _wait_until_open(process, port, log)
-        yield Server(f"http://127.0.0.1:{port}", port, data)
+        yield Server(f"http://127.0.0.1:{port}", port, data, process.pid)
     finally:
         _end(process)
 

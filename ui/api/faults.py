@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from domain.refusal import Kind, Refusal
 from ui.api.replies import Reply
+from ui.words import STORAGE_TROUBLE
 
 log = logging.getLogger("handbill.api")
 
@@ -93,8 +94,7 @@ def _http(fault: HTTPException) -> Reply:
 def _storage(fault: OperationalError) -> Reply:
     """A full disk, or a database that somebody else holds for too long."""
     log.error("the database refused: %s", fault.orig)
-    sentence = "Handbill could not write this down: its disk may be full, or its database is busy. Nothing was changed."
-    return _error(503, "storage_trouble", sentence, headers={"Retry-After": "10"})
+    return _error(503, "storage_trouble", STORAGE_TROUBLE, headers={"Retry-After": "10"})
 
 
 def _ours(fault: Exception) -> Reply:

@@ -11,9 +11,11 @@ from typing import Any, ParamSpec, TypeVar
 
 from nicegui import run, ui
 from nicegui.client import Client
+from sqlalchemy.exc import OperationalError
 
 from domain.refusal import Refusal
 from ui.theme import glyph
+from ui.words import STORAGE_TROUBLE
 
 log = logging.getLogger("handbill.ui")
 P = ParamSpec("P")
@@ -73,6 +75,9 @@ def sentence_for(error: Exception) -> str:
         return error.sentence
     if isinstance(error, SessionOver):
         return "You are signed out."
+    if isinstance(error, OperationalError):
+        log.error("the database refused: %s", error.orig)
+        return STORAGE_TROUBLE
     return f"Something went wrong on our side. It is noted as {noted(error)}."
 
 
