@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from data.database import unit
@@ -28,6 +29,7 @@ from domain.sending import dispatches
 log = logging.getLogger(__name__)
 
 RESULTS_WAIT = 0.1  # seconds that a result may lie on the desk before it is written
+COMPANY_WAIT = 0.001  # seconds that a hand-over waits for others
 TROUBLE_WAIT = 1.0  # seconds before the next try where the database refused (full disk, locked file)
 NO_SUCH_ADDRESS = "no_such_address"
 
@@ -48,7 +50,7 @@ class _Pile:
 
     results: list[Result] = field(default_factory=list)
     released: list[tuple[int, int]] = field(default_factory=list)
-    dead_addresses: list[int] = field(default_factory=list)
+    dead_addresses: list[str] = field(default_factory=list)
     asked: list[tuple[int, int, asyncio.Future[bool]]] = field(default_factory=list)
     wanted: list[tuple[int, asyncio.Future[list[tuple[Claim, Mapping[str, Any]]]]]] = field(
         default_factory=list
@@ -112,16 +114,15 @@ class Desk:
         self._pile.released.append((claim.id, claim.attempt))
         self._something.set()
 
-    def mark_dead(self, customer_id: int | None) -> None:
-        if customer_id is not None:
-            self._pile.dead_addresses.append(customer_id)
+    def mark_dead(self, address: str) -> None:
+        self._pile.dead_addresses.append(address)
 
     async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await self._something.wait()
-            if not self._closing and not self._pile.is_urgent():
-                await self._linger()
+            if not self._closing:
+                await self._wait_for_company()
             self._something.clear()
             pile, self._pile = self._pile, _Pile()
             if self._broken:
@@ -143,8 +144,14 @@ class Desk:
             _answer_no(pile)
             return True
 
+    async def _wait_for_company(self) -> None:
+        """A commit costs the same for one row and for ten: the others in flight are about to ask as well."""
+        if not self._pile.is_urgent():
+            await self._linger()
+        await asyncio.sleep(COMPANY_WAIT)
+
     async def _linger(self) -> None:
-        """Results wait a little for company; an urgent request ends the wait."""
+        """Results wait a little for more; an urgent request ends the wait."""
         until = time.monotonic() + RESULTS_WAIT
         while not self._closing and not self._pile.is_urgent() and (left := until - time.monotonic()) > 0:
             self._something.clear()
@@ -167,13 +174,13 @@ class Desk:
         try:
             with unit() as session:
                 steps.settle(session, me.worker_id, pile.results, now=now)
-                for customer_id in pile.dead_addresses:
-                    consent.mark_address(session, customer_id, "bounced")
+                for address in pile.dead_addresses:
+                    consent.mark_mailbox(session, me.reach, address, "bounced")
                 self._let_go(session, pile.released, now)
                 may_go = self._hand_over(session, pile, now)
                 claimed = [self._claim(session, most, now) for most, _ in pile.wanted]
-        except OperationalError as error:
-            log.warning("The ledger could not be written, trying again: %s", error.orig)
+        except (OperationalError, NoConnection) as error:
+            log.warning("The ledger could not be written, trying again: %s", error)
             loop.call_soon_threadsafe(_answer_no, pile)
             return False
         loop.call_soon_threadsafe(_answer, pile, may_go, claimed)
