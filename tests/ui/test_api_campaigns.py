@@ -243,6 +243,27 @@ def test_refused_launch_keeps_the_draft_and_names_it(api: Api) -> None:
     assert api.get(f"campaigns/{number}").json()["status"] == "draft"
 
 
+@pytest.mark.parametrize(
+    ("letter", "told"),
+    [
+        ({"subject": "Hi {{ firstName"}, ("Subject", 1, 4)),
+        ({"htmlBody": "<p>One</p>\n<p>{% if %}</p>"}, ("Message", 2, 7)),
+        ({"subject": "Hi {{ frstName }}"}, ("Subject", 1, 7)),
+    ],
+    ids=["never closed", "no condition", "a field nobody has"],
+)
+def test_launch_of_what_can_not_be_read_names_line_and_column_and_leaves_a_draft(
+    api: Api, gold: list[int], letter: dict[str, str], told: tuple[str, int, int]
+) -> None:
+    number = api.post("campaigns", PLAN | letter).json()["id"]
+    refused = api.post(f"campaigns/{number}/launch")
+    assert refused.status_code == 422
+    part, line, column = told
+    assert refused.json()["error"]["message"].startswith(f"{part}, line {line}, column {column}: ")
+    assert refused.json()["error"]["details"] == {"part": part, "line": line, "column": column}
+    assert api.get(f"campaigns/{number}").json()["status"] == "draft"
+
+
 @pytest.mark.parametrize("channel", ["whatsapp", "sms", "facebook", "linkedin", "ads"])
 def test_channel_that_is_not_connected_can_be_saved_and_not_launched(
     api: Api, gold: list[int], channel: str

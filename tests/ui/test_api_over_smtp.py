@@ -37,6 +37,37 @@ def test_launch_arrives_and_its_books_balance(api: Api, tmp_path: Path) -> None:
     assert api.at("/crm/marketing").get(f"campaigns/{number}").json()["status"] == "completed"
 
 
+def test_line_ends_in_names_and_subjects_make_no_header_whichever_way_they_came(
+    api: Api, tmp_path: Path
+) -> None:
+    api.post("customers", {"firstName": "Ana\r\nBcc: thief@x.example", "email": "ana@x.example"})
+    list_ = 'First name,Last name,Email\n"Ben\r\nBcc: thief@x.example","N\0ul\n\n<b>body</b>",ben@x.example\n'
+    api.ask(
+        "POST", "customers/import", None, files={"file": ("list.csv", list_)}, data={"basis": "customers"}
+    )
+    plan = {
+        "name": "Viewing",
+        "subject": "{{ firstName }} {{ lastName }}\r\nBcc: thief@x.example",
+        "preheader": "x\r\n\r\nbody",
+        "fromName": "Olive\r\nBcc: thief@x.example",
+        "textBody": "Dear {{ firstName }}",
+        "status": "running",
+    }
+    with ScriptedServer() as server:
+        _connect(api, server)
+        number = api.post("campaigns", plan).json()["id"]
+        with Worker(queue(), tmp_path):
+            _until(lambda: api.get(f"campaigns/{number}").json()["status"] == "sent")
+    assert {one.recipient for one in server.received} == {"ana@x.example", "ben@x.example"}
+    for one in server.received:
+        letter = message_from_bytes(one.body, policy=policy.default)
+        assert letter["Bcc"] is None
+        assert letter["Subject"].count("Bcc: thief@x.example") == 2
+        assert "Bcc: thief@x.example" in letter["From"]
+        assert not letter.defects
+        assert b"\0" not in one.body
+
+
 def test_schedule_by_program_fires_by_itself_and_not_early(api: Api, tmp_path: Path) -> None:
     api.post("customers", _person("ana"))
     with ScriptedServer() as server:

@@ -1,14 +1,17 @@
 """Customers, imports, audiences, segments, templates, results, settings: what programs read and write."""
 
+import base64
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from data.database import now as present
-from data.database import unit
+from data.database import reading, unit
 from domain.ledger.deliveries import Delivery, State
+from domain.shop import mail
 from tests.ui.conftest import Api
 
 LETTER = {"subject": "A private viewing", "htmlBody": "<p>Come and see.</p>"}
@@ -312,6 +315,19 @@ def test_mail_password_is_never_read_back(api: Api) -> None:
     assert saved.json()["hasPassword"] is True
     assert "s3cret" not in saved.text + api.get("settings/mail").text
     assert api.put("settings/mail", given | {"port": 0}).status_code == 422
+
+
+def test_mail_password_lies_in_no_file_as_it_was_written(api: Api, shop_db: Path) -> None:
+    planted = "Pl4nted-in-the-till-9917"
+    account = {"host": "smtp.example.com", "port": 587, "security": "starttls", "username": "u-9917-known"}
+    assert api.put("settings/mail", account | {"password": planted}).status_code == 200
+    files = [path for path in shop_db.parent.rglob("*") if path.is_file()]
+    raw = b"".join(path.read_bytes() for path in files)
+    assert b"u-9917-known" in raw, "what is not secret would be found"
+    for form in (planted, base64.b64encode(planted.encode()).decode(), planted.encode().hex()):
+        assert form.encode() not in raw
+    with reading() as session:
+        assert mail.account(session).password == planted
 
 
 def test_platforms_say_what_is_connected(api: Api) -> None:

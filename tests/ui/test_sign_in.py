@@ -109,6 +109,27 @@ def test_sign_out_ends_the_session_itself(open_shop: Cast) -> None:
         assert sessions.actor_for(session, token, the_time()) is None
 
 
+def test_a_session_ends_by_itself_a_week_unused_or_a_month_old(open_shop: Cast) -> None:
+    visitor, began = client(), the_time()
+    visitor.post("/sign-in", data=credentials("sal"))
+    token = visitor.cookies[sessions.COOKIE]
+
+    def is_known(day: float) -> bool:
+        with reading() as session:
+            return sessions.actor_for(session, token, began + timedelta(days=day)) is not None
+
+    assert is_known(6.9)
+    assert not is_known(7.1)
+    for day in (6, 12, 18, 24, 29):
+        assert is_known(day)
+        with unit() as session:
+            sessions.touch(session, token, began + timedelta(days=day))
+    assert is_known(29.9)
+    assert not is_known(30.1)
+    with time_machine.travel(began + timedelta(days=31), tick=False):
+        assert "sign-in-form" in visitor.get("/sign-in").text
+
+
 def test_sign_out_needs_a_post(open_shop: Cast) -> None:
     visitor = client()
     visitor.post("/sign-in", data=credentials("sal"))
