@@ -1,5 +1,8 @@
 """Everything that happens by itself, on one page. Each line is a claim, so several clocks do no harm."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +14,8 @@ from domain.sending.calendar import GRACE
 from domain.sending.workers import SILENT_AFTER, Worker
 from jobs import sending
 from jobs.queue import queue
+
+log = logging.getLogger(__name__)
 
 TICK = 0.5  # seconds; a schedule is at most this late when the shop is idle
 SWEEP_EVERY = timedelta(seconds=3)
@@ -24,7 +29,7 @@ def tick(now: datetime) -> None:
 
 def sweep(now: datetime, *, worker_id: int, running: set[int], pulses: Path) -> None:
     """What brings back work that a dead process held."""
-    rescue_the_dead(now, pulses=pulses)
+    rescue_the_dead(now, worker_id=worker_id, pulses=pulses)
     close_the_ended(now)
     feed_the_hungry(now, worker_id=worker_id, running=running)
 
@@ -33,34 +38,34 @@ def fire_schedules(now: datetime) -> None:
     with reading() as session:
         due = schedules.due(session, now)
     for campaign_id in due:
-        if not _is_missed(campaign_id, now):
-            sending.send_scheduled(campaign_id)
+        with _alone("campaign", campaign_id):
+            if not _is_missed(campaign_id, now):
+                sending.send_scheduled(campaign_id)
 
 
 def begin_launches(now: datetime) -> None:
     with reading() as session:
         ripe = dispatches.ripe(session, now)
     for dispatch_id in ripe:
-        with unit() as session:
-            begun = dispatches.begin(session, dispatch_id, now)
-        if begun:
-            queue().wake(dispatch_id)
+        with _alone("dispatch", dispatch_id):
+            _begin(dispatch_id, now)
 
 
-def rescue_the_dead(now: datetime, *, pulses: Path) -> None:
+def rescue_the_dead(now: datetime, *, worker_id: int, pulses: Path) -> None:
+    """Whoever asks is alive, whatever a clock that was set forward says of its last beat."""
     with reading() as session:
         holders = [(worker_id, session.get(Worker, worker_id)) for worker_id in steps.holders(session)]
-    for worker_id, worker in holders:
-        if not _is_alive(worker, now, pulses):
+    for holder, worker in holders:
+        if holder != worker_id and not _is_alive(worker, now, pulses):
             with unit() as session:
-                steps.rescue(session, worker_id, now=now)
+                steps.rescue(session, holder, now=now)
 
 
 def close_the_ended(now: datetime) -> None:
     with reading() as session:
         ended = dispatches.unfinished(session)
     for dispatch_id in ended:
-        with unit() as session:
+        with _alone("dispatch", dispatch_id), unit() as session:
             endings.conclude(session, dispatch_id, now=now)
 
 
@@ -69,6 +74,22 @@ def feed_the_hungry(now: datetime, *, worker_id: int, running: set[int]) -> None
     with reading() as session:
         wanted = {*dispatches.hungry(session, now), *steps.held_by(session, worker_id)}
     for dispatch_id in wanted - running:
+        queue().wake(dispatch_id)
+
+
+@contextmanager
+def _alone(noun: str, number: int) -> Iterator[None]:
+    """What goes wrong with one holds up no other. It is tried again at the next tick."""
+    try:
+        yield
+    except Exception:
+        log.exception("The clock could not see to %s %s", noun, number)
+
+
+def _begin(dispatch_id: int, now: datetime) -> None:
+    with unit() as session:
+        begun = dispatches.begin(session, dispatch_id, now)
+    if begun:
         queue().wake(dispatch_id)
 
 

@@ -256,6 +256,12 @@ def mark_address(session: Session, customer_id: int, trouble: str | None) -> Non
     session.execute(update(Customer).where(Customer.id == customer_id).values(email_trouble=trouble))
 
 
+def mark_mailbox(session: Session, reach: Reach, address: str, trouble: str) -> None:
+    """As above, for everybody who has this address now; whoever has another one by now is not meant."""
+    there = update(Customer).where(reach.address == address).values({reach.trouble: trouble})
+    session.execute(there.execution_options(synchronize_session=False))
+
+
 def fingerprint(address: str) -> str:
     return keys().fingerprint(address)
 

@@ -1,5 +1,6 @@
 """Email: the words are compiled by `domain.message`, and travel by the session of `data.smtp`."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -30,6 +31,10 @@ from domain.message.merge import MergeError
 from domain.message.sanitize import UnsafeHtml
 from domain.refusal import Refusal
 from domain.shop import mail
+
+log = logging.getLogger(__name__)
+
+UNWRITABLE = "The message could not be put together with this person's details. Look at their own fields."
 
 
 class Email:
@@ -81,6 +86,9 @@ class EmailLine:
             body = written(self.job, parcel)
         except (AddressError, MergeError) as error:  # this person's own values; nobody else is to suffer
             return Answer(smtp.Fate.REFUSED, 0, error.sentence, "data")
+        except Exception:
+            log.exception("A message could not be written: delivery %s", parcel.delivery_id)
+            return Answer(smtp.Fate.REFUSED, 0, UNWRITABLE, "data")
         return await self.session.send(self.job.sender, parcel.address, body, hand_over)
 
     async def close(self) -> None:

@@ -58,6 +58,8 @@ REACHED = (
 # Written out, not bound: only then does SQLite know that a query fits the partial index of the same words.
 IS_OPEN = text("deliveries.state IN ('queued', 'deferred')")
 IS_HELD = text("deliveries.state IN ('claimed', 'handoff')")
+# Only who was put off has to wait; a clock that is set back must not hold up the others.
+IS_QUEUED = text("deliveries.state = 'queued'")
 
 # The wing that owns dispatches lies above this one; here only these of its columns are looked at.
 DISPATCHES = table("dispatches", column("id"), column("state"), column("campaign_id"), column("channel"))

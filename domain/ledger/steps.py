@@ -18,21 +18,23 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data.prepared import Prepared, slot
 from domain.book.consent import MessageType, Reach, why_left_out
 from domain.book.customers import Customer
-from domain.ledger.deliveries import DISPATCHES, IS_HELD, IS_OPEN, Delivery, State
+from domain.ledger.deliveries import DISPATCHES, IS_HELD, IS_OPEN, IS_QUEUED, Delivery, State
 
 GONE = "gone"  # the customer was deleted after the launch
 ADDRESS_CHANGED = "address_changed"
 
 WORKER = slot("worker", Integer)
 MOMENT = slot("moment", String)
+DISPATCH = slot("dispatch", Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,10 @@ def hand_over(
 
 
 def settle(session: Session, worker_id: int, results: list[Result], *, now: datetime) -> None:
-    """Write down what became of these attempts. A late answer still settles a row that was thought "not sure"."""
+    """Write down what became of these attempts. A late answer still settles a row that was thought "not sure".
+
+    "Later" is no outcome where the dispatch has ended meanwhile: nobody would try again, so the row is cancelled.
+    """
     if results:
         rows = json.dumps([_plain(one) for one in results])
         _settling().run(session, rows=rows, worker=worker_id, moment=now)
@@ -141,7 +146,7 @@ def rescue(
 ) -> tuple[int, int]:
     """What a dead worker held: claimed rows go back, handed-over ones are "not sure". Nobody is written to twice.
 
-    Answers with how many of each.
+    Where the dispatch has ended meanwhile the claimed ones are cancelled. Answers with how many of each.
     """
     mine = Delivery.claimed_by == worker_id
     if dispatch_id is not None:
@@ -155,7 +160,11 @@ def rescue(
     back = session.execute(
         update(Delivery)
         .where(mine, Delivery.state == State.CLAIMED)
-        .values(state=State.QUEUED, claimed_by=None)
+        .values(
+            state=case((_is_sending(Delivery.dispatch_id), State.QUEUED), else_=State.CANCELLED),
+            settled_at=case((_is_sending(Delivery.dispatch_id), None), else_=now),
+            claimed_by=None,
+        )
         .execution_options(synchronize_session=False)
     )
     return _changed(back), _changed(unsure)
@@ -166,9 +175,9 @@ def _claiming() -> Prepared:
     ripe = (
         select(Delivery.id)
         .where(
-            Delivery.dispatch_id == slot("dispatch", Integer),
+            Delivery.dispatch_id == DISPATCH,
             IS_OPEN,
-            Delivery.next_at <= MOMENT,
+            or_(IS_QUEUED, Delivery.next_at <= MOMENT),
         )
         .order_by(Delivery.next_at, Delivery.id)
         .limit(slot("most", Integer))
@@ -197,7 +206,7 @@ def _handing_over(reach: Reach, message_type: MessageType) -> Prepared:
     )
     return Prepared(
         update(Delivery)
-        .where(*_held_rows(State.CLAIMED), _is_sending(), may_go)
+        .where(*_held_rows(State.CLAIMED), _is_sending(DISPATCH), may_go)
         .values(state=State.HANDOFF, handed_at=MOMENT)
         .returning(Delivery.id)
     )
@@ -210,7 +219,8 @@ def _settling() -> Prepared:
     def part(name: str, kind: Any = String) -> Any:
         return func.json_extract(rows.c.value, literal_column(f"'$.{name}'"), type_=kind)
 
-    is_put_off = part("state") == literal_column(f"'{State.DEFERRED}'")
+    said_later = part("state") == literal_column(f"'{State.DEFERRED}'")
+    goes_on = _is_sending(Delivery.dispatch_id)
     return Prepared(
         update(Delivery)
         .where(
@@ -220,12 +230,12 @@ def _settling() -> Prepared:
             Delivery.state.in_([State.CLAIMED, State.HANDOFF, State.UNKNOWN]),
         )
         .values(
-            state=part("state"),
-            reason=part("reason"),
+            state=case((said_later & ~goes_on, State.CANCELLED), else_=part("state")),
+            reason=case((said_later & ~goes_on, None), else_=part("reason")),
             code=part("code", Integer),
             reply=part("reply"),
             next_at=func.coalesce(part("next_at"), Delivery.next_at),
-            settled_at=case((is_put_off, None), else_=MOMENT),
+            settled_at=case((said_later & goes_on, None), else_=MOMENT),
         )
     )
 
@@ -246,7 +256,7 @@ def _letting_go(reach: Reach, message_type: MessageType) -> Prepared:
         .scalar_subquery()
     )
     why = case((Delivery.customer_id.is_(None), GONE), else_=reason)
-    ended = ~_is_sending()
+    ended = ~_is_sending(DISPATCH)
     return Prepared(
         update(Delivery)
         .where(*_held_rows(State.CLAIMED, State.HANDOFF))
@@ -270,10 +280,9 @@ def _held_rows(*states: State) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _is_sending() -> ColumnElement[bool]:
-    this = DISPATCHES.c.id == slot("dispatch", Integer)
-    sending = this & (DISPATCHES.c.state == "sending")
-    return select(literal_column("1")).select_from(DISPATCHES).where(sending).exists()
+def _is_sending(dispatch: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    sending = (DISPATCHES.c.id == dispatch) & (DISPATCHES.c.state == "sending")
+    return select(literal_column("1")).select_from(DISPATCHES).where(sending).correlate(Delivery).exists()
 
 
 def _in_order(claim: Claim) -> int:

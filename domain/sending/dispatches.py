@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    or_,
     select,
     text,
     update,
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from data.base import Base, Instant, Word
 from domain.book.consent import MessageType
 from domain.ledger import deliveries, steps
-from domain.ledger.deliveries import IS_OPEN, OPEN, Books, Delivery
+from domain.ledger.deliveries import IS_OPEN, IS_QUEUED, OPEN, Books, Delivery
 from domain.refusal import Kind, Refusal, missing
 from domain.shop import audit
 from domain.shop.people import Actor, Right
@@ -168,7 +169,7 @@ def hungry(session: Session, now: datetime) -> list[int]:
         .where(
             Delivery.dispatch_id == Dispatch.id,
             IS_OPEN,
-            Delivery.next_at <= now,
+            or_(IS_QUEUED, Delivery.next_at <= now),
         )
         .exists()
     )

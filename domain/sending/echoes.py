@@ -21,11 +21,7 @@ def answered_before(session: Session, press: Press, draft: Draft) -> Dispatch | 
         return None
     earlier = session.scalar(select(Dispatch).where(Dispatch.nonce == press.nonce))
     if earlier is not None and earlier.content_hash != launches.content_hash(draft):
-        raise Refusal(
-            "key_used",
-            "This Idempotency-Key was used for another message before. Take a new one for each message.",
-            Kind.CONFLICT,
-        )
+        raise launches.key_used()
     return earlier
 
 

@@ -28,7 +28,7 @@ def undo(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dis
 
 def stop(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
     dispatch = dispatches.get(session, dispatch_id)
-    if dispatch.state is DispatchState.WAITING:
+    if dispatch.state is DispatchState.WAITING and dispatch.starts_at > now:
         return undo(session, dispatch_id, by=by, now=now)
     dispatches.stop(session, dispatch_id, by=by, now=now)
     conclude(session, dispatch_id, now=now)

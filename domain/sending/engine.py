@@ -7,11 +7,14 @@ message: that was decided at the launch, and is asked once more in the hand-over
 
 import asyncio
 import logging
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from data.database import reading, unit
 from data.smtp import AccountTrouble, Answer, Fate
@@ -39,6 +42,7 @@ FIRST_RETRY, LONGEST_RETRY = (
     timedelta(minutes=67),
 )  # of a recipient the server put off (F2)
 GIVE_UP_AFTER = timedelta(hours=24)
+FEWEST_TRIES = 3  # also where that day was over before the first: the shop's computer was off
 LOOK_EVERY = 0.5  # seconds between looks at whether somebody stopped it
 DRAIN = 15.0  # seconds that messages on their way may still take then; after that their fate is "not sure"
 DEAD = {
@@ -48,6 +52,12 @@ DEAD = {
     "5.1.10",
     "5.2.1",
 }  # enhanced codes that speak about the address itself
+# Without such a code only plain words count: "550 relay not permitted" would mark the whole book as gone.
+NOBODY_THERE = re.compile(
+    r"no such|unrouteable|(user|mailbox|recipient|address|account)\b.*\b(unknown|not found|not exist|n't exist|invalid)"
+    r"|(unknown|invalid|no|not a valid) (user|mailbox|recipient|address|account)\b",
+    re.IGNORECASE,
+)
 
 Clock = Callable[[], datetime]
 
@@ -56,14 +66,13 @@ def run(dispatch_id: int, worker_id: int, *, clock: Clock, stopping: threading.E
     """Blocks until nothing more can be done now, or until `stopping`. Call it in a thread of its own."""
     with reading() as session:
         dispatch = dispatches.get(session, dispatch_id)
-        if dispatch.state is not dispatches.DispatchState.SENDING:
-            return _conclude(dispatch_id, clock)
         left = open_count(session, dispatch_id)
+    if dispatch.state is not dispatches.DispatchState.SENDING:
+        return _tidy_up(dispatch_id, worker_id, clock)
     try:
         with unit() as session:
             dispatches.note_started(session, dispatch_id, clock())
-            # A process runs a dispatch once at a time, so what this worker still holds is left from a run that broke.
-            steps.rescue(session, worker_id, now=clock(), dispatch_id=dispatch_id)
+            _take_back(session, dispatch_id, worker_id, clock)
             job = channel.named(dispatch.channel).prepare(
                 session, frozen_draft(dispatch), most_connections=CONNECTIONS
             )
@@ -145,7 +154,7 @@ class Engine:
 
     async def _carry(self, line: Line | None, claim: Claim, person: Mapping[str, Any]) -> Line | None:
         """Deliver one message; the line to go on with, if it is still good."""
-        handed_over = False
+        handed_over, is_new = False, line is None or not line.alive
 
         async def gate() -> bool:
             nonlocal handed_over
@@ -166,22 +175,28 @@ class Engine:
             else:
                 self.desk.release(claim)
             raise
-        await self._note(claim, answer)
+        await self._note(claim, answer, is_new)
         return line if line.alive else None
 
-    async def _note(self, claim: Claim, answer: Answer) -> None:
-        """Sort an answer: about the recipient, about the account, or unheard."""
+    async def _note(self, claim: Claim, answer: Answer, is_new: bool) -> None:
+        """Sort an answer: about the recipient, about the account, or unheard.
+
+        A line that carried messages and is then closed is no trouble: many servers take only so many on one. Should
+        there be trouble, the new line meets it.
+        """
         if answer.fate is Fate.UNKNOWN:
             self.desk.settle(_result(claim, State.UNKNOWN, "no_answer", answer))
             return await self._count_trouble(answer.text)
         if answer.fate is Fate.UNSENT:
             self.desk.release(claim)
-            if answer.stage != "body":  # the gate stayed closed: nobody's fault
+            if is_new and answer.stage != "body":  # the gate stayed closed: nobody's fault
                 await self._count_trouble(answer.text or "The mail server closed the connection.")
             return None
         if _is_about_the_account(answer):
             self.desk.release(claim)
-            return await self._count_trouble(_account_sentence(self.dispatch, answer))
+            if is_new or answer.code != 421:
+                await self._count_trouble(_account_sentence(self.dispatch, answer))
+            return None
         self.troubles, self.had_success = (
             0,
             self.had_success or answer.fate is Fate.ACCEPTED,
@@ -198,7 +213,7 @@ class Engine:
         else:
             reason = _why_refused(answer)
             if reason == NO_SUCH_ADDRESS:
-                self.desk.mark_dead(claim.customer_id)
+                self.desk.mark_dead(claim.address)
             self.desk.settle(_result(claim, State.FAILED, reason, answer))
 
     async def _count_trouble(self, sentence: str, *, permanent: bool = False) -> None:
@@ -273,7 +288,8 @@ def _account_sentence(dispatch: Dispatch, answer: Answer) -> str:
 def _why_refused(answer: Answer) -> str:
     first = answer.text.split(" ", 1)[0]
     if answer.stage == "rcpt" and (
-        first in DEAD or (answer.code in (550, 553) and not first.startswith("5."))
+        first in DEAD
+        or (answer.code in (550, 553) and not first.startswith("5.") and NOBODY_THERE.search(answer.text))
     ):
         return NO_SUCH_ADDRESS
     return "refused"
@@ -281,12 +297,25 @@ def _why_refused(answer: Answer) -> str:
 
 def _next_try(attempt: int, since: datetime, now: datetime) -> datetime | None:
     pause = min(FIRST_RETRY * 2 ** min(attempt - 1, 8), LONGEST_RETRY)
-    return now + pause if now + pause - since <= GIVE_UP_AFTER else None
+    in_time = attempt < FEWEST_TRIES or now + pause - since <= GIVE_UP_AFTER
+    return now + pause if in_time else None
 
 
 def _still_sending(dispatch_id: int) -> bool:
     with reading() as session:
         return dispatches.is_sending(session, dispatch_id)
+
+
+def _tidy_up(dispatch_id: int, worker_id: int, clock: Clock) -> None:
+    """Of a dispatch that ended while nobody looked."""
+    with unit() as session:
+        _take_back(session, dispatch_id, worker_id, clock)
+        endings.conclude(session, dispatch_id, now=clock())
+
+
+def _take_back(session: Session, dispatch_id: int, worker_id: int, clock: Clock) -> None:
+    """A process runs a dispatch once at a time, so what this worker still holds is left from a run that broke."""
+    steps.rescue(session, worker_id, now=clock(), dispatch_id=dispatch_id)
 
 
 def _conclude(dispatch_id: int, clock: Clock) -> None:

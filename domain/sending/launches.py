@@ -52,6 +52,8 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
     """Raises Refusal, and then nothing of it has happened."""
     by.require(Right.SEND)
     repeat = _repeat(session, press)
+    if repeat is not None and repeat.campaign_id != campaign_id:
+        raise key_used()
     if repeat is not None:
         return repeat
     campaign = campaigns.get(session, campaign_id)
@@ -119,6 +121,8 @@ def launch_one_shot(
 def record_nobody(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> None:
     """A schedule fired and nobody matched: the launch is on record with 0 recipients, the campaign is a draft (D3)."""
     campaign = campaigns.get(session, campaign_id)
+    if campaign.status is not Status.SCHEDULED:  # another clock was faster, or a person
+        return
     due_at = campaign.scheduled_at
     draft = campaigns.as_draft(session, campaign)
     dispatch = _open(
@@ -182,6 +186,14 @@ def just_posted(session: Session, draft: channel.Draft, *, now: datetime, within
     """Whether the same content was launched moments ago: a program without an Idempotency-Key may be repeating itself."""
     same = (Dispatch.content_hash == content_hash(draft)) & (Dispatch.created_at >= now - within)
     return session.scalar(select(Dispatch.id).where(same).limit(1)) is not None
+
+
+def key_used() -> Refusal:
+    return Refusal(
+        "key_used",
+        "This Idempotency-Key was used for another message before. Take a new one for each message.",
+        Kind.CONFLICT,
+    )
 
 
 def content_hash(draft: channel.Draft) -> str:
