@@ -44,13 +44,6 @@ MESSAGE_TYPE: Mapping[str, str] = {
     "newsletter": "Newsletter",
     "operational": "Operational",
 }
-LEFT_OUT: Mapping[str, str] = {
-    "no_address": "without an email",
-    "bad_address": "with an address that can't be right",
-    "suppressed": "whose mail came back undelivered",
-    "opted_out": "opted out",
-    "duplicate": "with an address somebody else has too",
-}
 ROLE: Mapping[str, str] = {
     "owner": "Owner",
     "manager": "Manager",
@@ -93,13 +86,6 @@ def named(first_names: Sequence[str], total: int) -> str:
 def percent(part: int, whole: int) -> int | None:
     """In whole per cent; None where there is nothing to share."""
     return round(100 * part / whole) if whole else None
-
-
-def listed(reasons: Mapping[str, int]) -> str:
-    """Why people are left out, the zeros left out too: "13 without an email · 30 opted out"."""
-    return " · ".join(
-        f"{count:,} {LEFT_OUT.get(reason, reason)}" for reason, count in reasons.items() if count
-    )
 
 
 def when(moment: datetime, zone: ZoneInfo, now: datetime) -> str:

@@ -44,9 +44,12 @@ class Count:
         if not self.matched:
             return "Nobody matches"
         matched = "1 matches" if self.matched == 1 else f"{self.matched:,} match"
-        return " \u00b7 ".join(
-            [matched, *(self._said(word, number) for word, number in self.left_out.items())]
-        )
+        return f"{matched} \u00b7 {self.why}" if self.left_out else matched
+
+    @property
+    def why(self) -> str:
+        """Such as "13 without an email · 30 opted out"; empty where nobody is left out."""
+        return " \u00b7 ".join(self._said(word, number) for word, number in self.left_out.items())
 
     def _said(self, word: str, number: int) -> str:
         one, more = LEFT_OUT_WORDS[LeftOut(word)]

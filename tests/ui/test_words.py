@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from domain.book.consent import LeftOut
 from domain.ledger.deliveries import State
 from domain.sending.campaigns import Status
 from domain.sending.dispatches import DispatchState
@@ -17,7 +16,6 @@ def test_every_state_of_the_domain_has_words() -> None:
     assert set(Status) <= set(words.CAMPAIGN)
     assert set(DispatchState) <= set(words.DISPATCH)
     assert set(State) <= set(words.DELIVERY)
-    assert set(LeftOut) <= set(words.LEFT_OUT)
     assert set(Role) <= set(words.ROLE)
 
 
@@ -27,13 +25,6 @@ def test_people_are_named_and_the_rest_counted() -> None:
     assert words.named(["Ana", "Ben"], 2) == "Ana and Ben"
     assert words.named(["Ana"], 1) == "Ana"
     assert words.named([], 1) == "1 person"
-
-
-def test_reasons_that_hit_nobody_are_not_listed() -> None:
-    assert (
-        words.listed({"no_address": 13, "bad_address": 0, "opted_out": 1030})
-        == "13 without an email · 1,030 opted out"
-    )
 
 
 def test_a_moment_is_told_on_the_shops_clock() -> None:

@@ -121,7 +121,7 @@ class CampaignPage:
             text(audience_line(seen), "muted", "span", testid="audience")
 
     def _acts(self, seen: Seen) -> None:
-        icon_button("refresh", "Refresh", self.redraw, testid="refresh")
+        icon_button("refresh", "Refresh", self.redraw, testid="refresh").classes("hb-hide-phone")
         status, may_edit, may_send = (
             seen.campaign.status,
             self.by.may(Right.EDIT_CAMPAIGNS),
@@ -136,7 +136,8 @@ class CampaignPage:
         if status is Status.SCHEDULED and may_send:
             button("Back to draft", self._unschedule, icon="undo", testid="back-to-draft")
         if status in (Status.DRAFT, Status.SCHEDULED) and may_send and not seen.is_unfinished:
-            button("Send now", self._send, kind="primary", icon="send", testid="send-now")
+            kind = "plain" if status is Status.SCHEDULED else "primary"  # its plan is to go by itself
+            button("Send now", self._send, kind=kind, icon="send", testid="send-now")
         if may_edit:
             menu(
                 [("copy", "Duplicate", self._duplicate), ("trash", "Delete", self._delete)],
@@ -196,9 +197,11 @@ class CampaignPage:
                     pill(*words.told(words.DISPATCH, one.state))
 
     async def _send(self) -> None:
-        if await confirm_and_send(self.id, version=self.version) is not None:
-            something_moved.emit()
-        await self.redraw()
+        try:
+            if await confirm_and_send(self.id, version=self.version) is not None:
+                something_moved.emit()
+        finally:
+            await self.redraw()  # also where somebody else was quicker: the page then shows theirs
 
     async def _stop(self) -> None:
         if self.report and await sure_to_stop(self.report.id):

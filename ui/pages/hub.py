@@ -26,7 +26,7 @@ FEW = 5
 
 TILES = (
     ("mail", "Email outreach", "One email to many people, at once. No campaign to keep.", "/marketing/bulk-email", Right.SEND),
-    ("chat", "SMS outreach", "By WhatsApp, in a later version. See how it will work.", "/marketing/whatsapp-campaigns", Right.VIEW),
+    ("chat", "SMS outreach", "By WhatsApp, in a later version. See how it will work.", "/marketing/whatsapp-campaigns", Right.SEND),
     ("plus", "Create campaign", "A message with a name: save it, schedule it, send it, copy it.", "/marketing/campaigns/new", Right.EDIT_CAMPAIGNS),
 )  # fmt: skip
 
@@ -37,6 +37,7 @@ class Step:
     title: str
     note: str
     target: str
+    right: Right
 
 
 @dataclass(frozen=True)
@@ -54,22 +55,26 @@ async def build(by: Actor) -> None:
         with head("Marketing", "Reach the people in your book, and see who got it."):
             pass
         _tiles(by)
-        if seen.steps:
-            _first_steps(seen.steps)
+        steps = [step for step in seen.steps if by.may(step.right)]
+        if steps and by.may(Right.EDIT_CAMPAIGNS):
+            _first_steps(steps)
         with box("hb-cols"):
             _last_sends(seen)
             _coming(seen)
 
 
 def _tiles(by: Actor) -> None:
+    """The ways to send, for those who may."""
+    mine = [tile for tile in TILES if by.may(tile[-1])]
+    if not mine:
+        return
     with box("hb-grid", testid="tiles"):
-        for name, title, note, target, right in TILES:
-            if by.may(right):
-                with link("", target, classes="hb-tile", testid=f"tile-{target.rpartition('/')[2]}"):
-                    with box("glyph", "div"):
-                        icon(name)
-                    text(title, tag="b")
-                    text(note, tag="span")
+        for name, title, note, target, _ in mine:
+            with link("", target, classes="hb-tile", testid=f"tile-{target.rpartition('/')[2]}"):
+                with box("glyph", "div"):
+                    icon(name)
+                text(title, tag="b")
+                text(note, tag="span")
 
 
 def _first_steps(steps: list[Step]) -> None:
@@ -140,11 +145,11 @@ def _seen() -> Seen:
 
 def _steps(people: int, plans: int, sent: bool, looked: bool, live: bool) -> list[Step]:
     return [
-        Step(people > 0, "Fill your book", f"{words.people(people)} in it." if people else "Add customers or import a list.", "/customers"),
-        Step(plans > 0, "Write a campaign", "A subject, a few lines, and whom it is for.", "/marketing/campaigns" if plans else "/marketing/campaigns/new"),
-        Step(sent, "Send it, in practice", "You can call it back for half a minute.", "/marketing/campaigns"),
-        Step(looked, "Read it in the Practice inbox", "Just as your customers would get it.", "/practice"),
-        Step(live, "Connect your mail account", "From then on messages really leave.", "/settings/mail"),
+        Step(people > 0, "Fill your book", f"{words.people(people)} in it." if people else "Add customers or import a list.", "/customers", Right.EDIT_CUSTOMERS),
+        Step(plans > 0, "Write a campaign", "A subject, a few lines, and whom it is for.", "/marketing/campaigns" if plans else "/marketing/campaigns/new", Right.EDIT_CAMPAIGNS),
+        Step(sent, "Send it, in practice", "You can call it back for half a minute.", "/marketing/campaigns", Right.SEND),
+        Step(looked, "Read it in the Practice inbox", "Just as your customers would get it.", "/practice", Right.VIEW),
+        Step(live, "Connect your mail account", "From then on messages really leave.", "/settings/mail", Right.MANAGE_SHOP),
     ]  # fmt: skip
 
 

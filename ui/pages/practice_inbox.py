@@ -77,7 +77,7 @@ class Inbox:
             with head(
                 "Practice inbox", "What your customers would have got. Nothing in here left this machine."
             ):
-                icon_button("refresh", "Refresh", self._fetch, testid="refresh")
+                icon_button("refresh", "Refresh", self._fetch, testid="refresh").classes("hb-hide-phone")
                 if self.by.may(Right.EDIT_CAMPAIGNS):
                     self.emptying = button("Empty inbox", self._empty, icon="trash", testid="empty-inbox")
             self.live = alert(
@@ -144,7 +144,7 @@ class Inbox:
         self.live.visible = not seen.practising
         self.further.visible = seen.more
         if self.by.may(Right.EDIT_CAMPAIGNS):
-            self.emptying.set_enabled(seen.count > 0)
+            self.emptying.visible = seen.count > 0
         self.said.set_text(
             f"{words.counted(seen.count, 'message')}, {words.number(seen.unread)} not read yet"
         )

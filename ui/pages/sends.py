@@ -64,7 +64,7 @@ class SendList:
     async def draw(self) -> None:
         with page():
             with head("Sends", "Everything that went out, newest first: campaigns and one-shots."):
-                icon_button("refresh", "Refresh", self.refresh, testid="refresh")
+                icon_button("refresh", "Refresh", self.refresh, testid="refresh").classes("hb-hide-phone")
             with box("hb-card"):
                 self.table = ListTable(
                     COLUMNS,
@@ -133,7 +133,7 @@ class SendPage:
 
     def _head(self, dispatch: Dispatch, campaign: str) -> None:
         with head(readable(dispatch.name), back=("Sends", PATH)):
-            icon_button("refresh", "Refresh", self.redraw, testid="refresh")
+            icon_button("refresh", "Refresh", self.redraw, testid="refresh").classes("hb-hide-phone")
             if dispatch.is_running and self.by.may(Right.SEND):
                 button("Stop", self._stop, icon="stop", testid="stop")
             elif dispatch.campaign_id is None and self.by.may(Right.EDIT_CAMPAIGNS):

@@ -61,7 +61,7 @@ def plan_facts(seen: Seen) -> Pairs:
         ("Reply to", campaign.reply_to),
         ("Type", words.MESSAGE_TYPE.get(campaign.message_type, "")),
         ("Audience", seen.story.audience),
-        ("Left out", words.listed(seen.prospect.usual.left_out) if seen.prospect else ""),
+        ("Left out", seen.prospect.usual.why if seen.prospect else ""),
         ("Created by", made),
         ("Last edited", words.when(campaign.updated_at, seen.zone, seen.at)),
     ]

@@ -35,6 +35,7 @@ WHY = {
     "bad_address": "Mail to this address came back, or it can’t be right.",
     "suppressed": "Not to be written to: this address complained or asked for no more.",
     "opted_out": "Opted out of this kind of message.",
+    "cancelled": "The send ended before their turn came.",
     "duplicate": "Somebody else on the list has the same address.",
 }
 
@@ -133,7 +134,8 @@ def csv_of(dispatch_id: int) -> str:
 
 def reason_of(line: Line) -> str:
     """In words; a reason nobody gave words to is better shown raw than hidden."""
-    return WHY.get(line.reason or "", (line.reason or "").replace("_", " "))
+    reason = line.reason or ("cancelled" if line.state is State.CANCELLED else "")
+    return WHY.get(reason, reason.replace("_", " "))
 
 
 def _found(dispatch_id: int, states: tuple[State, ...], search: str, after: int) -> Found:

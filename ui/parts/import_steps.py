@@ -72,6 +72,10 @@ def what_would_happen(seen: Preview) -> None:
             ("Refused", number(len(seen.rejected)), "rows, with the reason below"),
         ]
     )
+    told = seen.will_add + seen.will_update + seen.unchanged + len(seen.rejected)
+    if seen.rows > told:
+        again = counted(seen.rows - told, "row tells", "rows tell")
+        text(f"{again} of a person once more: joined with the row before.", "hb-help", testid="import-joined")
     if seen.will_opt_out:
         who = counted(seen.will_opt_out, "person", "people")
         alert(f"{who} will be marked as opted out", "The list says that they do not want marketing.")

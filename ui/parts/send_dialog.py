@@ -21,6 +21,7 @@ from ui.frame import current_actor
 from ui.parts.basics import alert, box, button, facts, put, text
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io
+from ui.parts.sent_message import readable
 
 To = Literal["remaining", "everyone"]
 AGAIN = "again"
@@ -142,8 +143,8 @@ def _pairs(found: Prospect) -> Sequence[tuple[str, str]]:
     pairs = [
         ("Goes to", words.named(found.first_names, count.reachable)),
         ("Audience", found.audience),
-        ("Subject", found.subject),
-        ("Left out", count.sentence().partition(" · ")[2]),
+        ("Subject", readable(found.subject)),
+        ("Left out", count.why),
         ("Worth a look", " ".join(found.doubts)),
     ]
     return [(name, value) for name, value in pairs if value]

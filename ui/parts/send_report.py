@@ -202,7 +202,8 @@ def _many_failed(report: Report, failures: dict[str, int]) -> Note | None:
         for reason, count in failures.items()
     )
     share = words.percent(report.books.failed, tried)
-    return Note("warn", f"{share}% could not be reached, which is more than usual", causes, "many-failed")
+    title = f"{share}% could not be reached, which is more than usual"
+    return Note("warn", title if report.books.sent else "Nobody could be reached", causes, "many-failed")
 
 
 def _second_try(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None:
