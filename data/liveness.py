@@ -12,8 +12,10 @@ class Pulse:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        unborn = path.with_suffix(".new")  # under its own name only once it is locked: see sweep_away
+        self._file = os.open(unborn, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unborn.rename(path)
 
     def stop(self) -> None:
         if self._file >= 0:

@@ -72,8 +72,7 @@ class Worker:
         self._stopping.set()
         self._clock.join(timeout=10)
         self._consumer.stop(graceful=True)
-        with unit() as session:
-            workers.sign_off(session, self.id, now())
+        self._sign_off()
         self._pulse.stop()
 
     def look_at(self, dispatch_id: int) -> None:
@@ -128,6 +127,13 @@ class Worker:
         with self._guard:
             running = set(self.running)
         clock.sweep(moment, worker_id=self.id, running=running, pulses=self.pulses)
+
+    def _sign_off(self) -> None:
+        try:
+            with unit() as session:
+                workers.sign_off(session, self.id, now())
+        except Exception:  # its lock is let go all the same, and that says enough
+            log.exception("The worker could not sign off")
 
     def _sign_on(self) -> int:
         with unit() as session:

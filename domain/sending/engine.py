@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from data.database import reading, unit
@@ -135,12 +136,19 @@ class Engine:
 
     async def _watch(self, lines: list[asyncio.Task[None]]) -> None:
         """Once the process or the dispatch is told to stop: no new message, and an end to waiting for slow servers."""
-        while not self.stopping.is_set() and await asyncio.to_thread(_still_sending, self.dispatch.id):
+        while not self.stopping.is_set() and await self._goes_on():
             await asyncio.sleep(LOOK_EVERY)
         self.called_off = True
         await asyncio.sleep(DRAIN)
         for line in lines:
             line.cancel()
+
+    async def _goes_on(self) -> bool:
+        try:
+            return await asyncio.to_thread(_still_sending, self.dispatch.id)
+        except SQLAlchemyError as error:  # whoever can't look now looks again
+            log.warning("It could not be seen whether dispatch %s was stopped: %s", self.dispatch.id, error)
+            return True
 
     async def _serve(self) -> None:
         """One connection's life: open, carry what there is, close; open anew when it was lost."""
