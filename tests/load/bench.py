@@ -8,6 +8,7 @@ PROJECT = Path(__file__).parents[2]
 BENCHES = {
     "The engine": "tests.load.engine",
     "The audience": "tests.load.audience",
+    "The customer book": "tests.load.book",
     "The pages": "tests.load.pages",
 }
 
