@@ -37,8 +37,8 @@ lock: $(VENV)/test.stamp  ## resolve the dependencies anew and write both lock f
 	@$(BIN)/uv pip compile pyproject.toml --extra test -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -o tests/requirements.lock
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Handbill needs Python 3.11 or newer; this is $$($(PYTHON) --version)."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Python could not make a virtual environment. On Debian, install the package python3-venv."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Handbill needs Python 3.11 or newer. Found as $(PYTHON): $$($(PYTHON) --version 2>&1 || true)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python could not make a virtual environment here: see the line above. On Debian, the package python3-venv may be missing."; exit 1; }
 
 $(VENV)/run.stamp: requirements.lock | $(BIN)/python
 	@echo "Installing what Handbill needs (once)..."
