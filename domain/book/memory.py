@@ -1,4 +1,7 @@
-"""What the book remembers about an address after its person left: writing somebody down anew re-subscribes nobody (D8)."""
+"""What the book knows about an address already: writing somebody down once more re-subscribes nobody (D8).
+
+The "no" belongs to the mailbox, so it holds for a second person with the same one, and after the first was deleted.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,9 +19,7 @@ AT_ONCE = 900
 @dataclass(slots=True)
 class Memory:
     trouble: str | None = None  # of the address itself, whoever has it
-    refused: set[str] = field(
-        default_factory=set
-    )  # message types, or "all"; said by people who were deleted since
+    refused: set[str] = field(default_factory=set)  # message types, or "all"
 
 
 def of_addresses(
@@ -37,26 +38,21 @@ def _look_up(
     said_no = and_(
         Preference.customer_id == Customer.id, Preference.channel == "email", Preference.allowed.is_(False)
     )
-    left = Customer.deleted_at.is_not(None)
-    worth = or_(
-        Customer.email_trouble.is_not(None),
-        and_(left, or_(Customer.marketing_opt_out, Preference.id.is_not(None))),
-    )
+    worth = or_(Customer.email_trouble.is_not(None), Customer.marketing_opt_out, Preference.id.is_not(None))
     rows = (
         select(
             Customer.email_key,
             Customer.email_trouble,
-            left,
             Customer.marketing_opt_out,
             Preference.message_type,
         )
         .outerjoin(Preference, said_no)
         .where(Customer.email_key.in_(email_keys), Customer.id != (except_id or 0), worth)
     )
-    for key, trouble, has_left, opted_out, message_type in session.execute(rows):
+    for key, trouble, opted_out, message_type in session.execute(rows):
         memory = known.setdefault(str(key), Memory())
         memory.trouble = trouble or memory.trouble
-        if has_left and opted_out:
+        if opted_out:
             memory.refused.add(EVERY_TYPE)
-        if has_left and message_type:
+        if message_type:
             memory.refused.add(str(message_type))

@@ -86,6 +86,7 @@ class Dispatch(Base):
     expected: Mapped[int | None]  # what the screen said before the press; a difference is explained
     recipients: Mapped[int] = mapped_column(default=0)
 
+    practice: Mapped[bool] = mapped_column(default=False)  # launched while nothing could leave this machine
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_by_name: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -74,6 +74,7 @@ def run(dispatch_id: int, worker_id: int, *, clock: Clock, stopping: threading.E
         with unit() as session:
             dispatches.note_started(session, dispatch_id, clock())
             _take_back(session, dispatch_id, worker_id, clock)
+            _require_same_mode(session, dispatch)
             job = channel.named(dispatch.channel).prepare(
                 session, frozen_draft(dispatch), most_connections=CONNECTIONS
             )
@@ -312,6 +313,15 @@ def _next_try(attempt: int, since: datetime, now: datetime) -> datetime | None:
 def _still_sending(dispatch_id: int) -> bool:
     with reading() as session:
         return dispatches.is_sending(session, dispatch_id)
+
+
+def _require_same_mode(session: Session, dispatch: Dispatch) -> None:
+    """What was pressed in practice must never reach a real customer, however late it is taken up."""
+    if dispatch.practice and channel.named(dispatch.channel).is_connected(session):
+        raise Refusal(
+            "went_live",
+            "This was sent in practice mode, and the shop has gone live since. Send it anew if real customers are to get it.",
+        )
 
 
 def _tidy_up(dispatch_id: int, worker_id: int, clock: Clock) -> None:

@@ -263,6 +263,7 @@ def _open(
         channel=channel_name,
         state=DispatchState.WAITING if press.undo else DispatchState.SENDING,
         content_hash=content_hash(draft),
+        practice=not channel.named(channel_name).is_connected(session),
         audience=audience.as_json(),
         audience_label=audiences.describe(session, audience),
         expected=press.expected,

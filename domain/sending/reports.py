@@ -38,8 +38,8 @@ class Report:
 
     @property
     def moves(self) -> bool:
-        """Also after a stop, until the last message on its way has its answer."""
-        return self.dispatch.is_running or self.books.queued > 0
+        """Also after a stop, until the last message on its way has its answer and the books are closed."""
+        return self.dispatch.finished_at is None
 
     @property
     def drift(self) -> int | None:

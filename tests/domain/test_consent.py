@@ -162,6 +162,6 @@ def test_a_yes_on_the_form_of_a_new_card_does_not_lift_an_earlier_no(cast: Cast,
     assert why(again) is None
 
 
-def test_a_family_member_decides_only_for_themselves(cast: Cast, now: datetime) -> None:
+def test_a_no_belongs_to_the_mailbox_and_holds_for_a_second_card_with_it(cast: Cast, now: datetime) -> None:
     added(cast, now, marketing_opt_out=True)
-    assert why(added(cast, now, first_name="Ben")) is None
+    assert why(added(cast, now, first_name="Ben")) == LeftOut.OPTED_OUT

@@ -108,6 +108,8 @@ class Desk:
 @pytest.fixture
 def desk(shop_db: Path, cast: Cast) -> Iterator[Desk]:
     open_queue(shop_db)
+    # Live from the start, so that a press before `mail_server` is not one in practice.
+    use_config(Config(data=shop_db.parent, smtp_url="smtp://127.0.0.1:9?security=none"))  # type: ignore[arg-type]
     with unit() as session:
         facts = {"name": "Marlow", "postal_address": "1 High Street", "sender_email": "hello@marlow.example"}
         shop.change(session, facts, by=cast.olive, now=now())

@@ -4,6 +4,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from data.config import Config, use_config
 from data.database import now, unit
 from domain.book import consent
 from domain.ledger.deliveries import State
@@ -285,3 +286,16 @@ def test_a_stalled_server_does_not_hold_up_a_stop(desk: Desk) -> None:
         desk.until(lambda: desk.dispatch(dispatch_id).started_at is not None)
         sending.stop(dispatch_id, desk.cast.olive)
         assert desk.dispatch(dispatch_id).state == "stopped"
+
+
+def test_what_was_pressed_in_practice_never_reaches_a_real_customer(desk: Desk) -> None:
+    use_config(Config(data=desk.folder))
+    desk.write_in("Ana", "Ben")
+    campaign_id = desk.campaign()
+    dispatch_id = desk.press(campaign_id)
+    assert desk.dispatch(dispatch_id).practice
+    with desk.mail_server(ScriptedServer()) as server:
+        books = desk.until_over(dispatch_id)
+    assert books.cancelled == 2
+    assert not server.received
+    assert "gone live since" in desk.read(campaign_id).last_launch_error

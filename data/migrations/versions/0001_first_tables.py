@@ -481,6 +481,7 @@ def upgrade() -> None:
         sa.Column("only_remaining", sa.Boolean(), nullable=False),
         sa.Column("expected", sa.Integer(), nullable=True),
         sa.Column("recipients", sa.Integer(), nullable=False),
+        sa.Column("practice", sa.Boolean(), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("created_by_name", sa.String(length=120), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
