@@ -256,6 +256,30 @@ def test_stop_leaves_the_rest_unwritten(page: Page, olive: Actor) -> None:
         assert dispatches.get(session, dispatch_id).state is DispatchState.STOPPED
 
 
+def test_after_a_stop_the_page_waits_for_the_last_answer_by_itself(page: Page, olive: Actor) -> None:
+    campaign_id, _ = draft(olive)
+    dispatch_id = launched(olive, campaign_id, Press(undo=LONG))
+    on_its_way = "(SELECT min(id) FROM deliveries WHERE dispatch_id = :d AND state = 'queued')"
+    settle(dispatch_id, "state = 'handoff'", f"id = {on_its_way}")
+    settle(dispatch_id, "state = 'deferred', next_at = '2999-01-01 00:00:00.000000'")
+    with unit() as session:
+        session.execute(text("UPDATE dispatches SET state = 'sending' WHERE id = :d"), {"d": dispatch_id})
+    page.goto(f"/marketing/campaigns/{campaign_id}")
+    expect(page.get_by_test_id("progress")).to_be_visible()
+    with unit() as session:
+        endings.stop(session, dispatch_id, by=olive, now=now())
+    expect(page.get_by_test_id("ending")).to_contain_text("Stopped by Olive")
+    with unit() as session:
+        session.execute(
+            text(
+                "UPDATE deliveries SET state = 'sent', settled_at = next_at WHERE dispatch_id = :d AND state = 'handoff'"
+            ),
+            {"d": dispatch_id},
+        )
+        endings.conclude(session, dispatch_id, now=now())
+    expect(page.get_by_test_id("send-rest")).to_be_visible()
+
+
 def test_a_schedule_is_shown_and_taken_back(page: Page, olive: Actor) -> None:
     campaign_id, _ = draft(olive)
     with unit() as session:

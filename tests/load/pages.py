@@ -7,12 +7,25 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUMS
 from tests.browser.server import PASSWORD, email_of, furnish, started
 
 ROUNDS = 6
+CALM = 150  # milliseconds
+WALK = """way => new Promise(done => {
+    const title = () => document.querySelector("[data-testid=title]")?.innerText
+    const link = [...document.querySelectorAll("nav[aria-label=Pages] a")].find(one => one.innerText.trim() === way)
+    const began = performance.now()
+    const seen = new MutationObserver(() => {
+        if (title() !== way) return
+        seen.disconnect()
+        requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)))
+    })
+    seen.observe(document.body, {childList: true, subtree: true, characterData: true})
+    link.click()
+})"""
 WAYS = ["Campaigns", "Customers", "Sends", "Segments", "Templates"]
 
 
@@ -35,7 +48,8 @@ def main() -> None:
         print(
             f"the same page again          {milliseconds(lambda: page.goto('/marketing', wait_until='load')):6.0f} ms"
         )
-        walk(page, "Campaigns")
+        page.wait_for_function("window.socket?.connected")
+        walk(page, "Customers")
         times = [walk(page, way) for _ in range(ROUNDS) for way in WAYS]
         print(
             f"page to page inside the shop {statistics.median(times):6.0f} ms median, {max(times):.0f} ms slowest"
@@ -44,9 +58,10 @@ def main() -> None:
 
 
 def walk(page: Page, way: str) -> float:
-    """From the click to the next page's title, in milliseconds."""
-    link = page.get_by_role("navigation", name="Pages").first.get_by_role("link", name=way, exact=True)
-    return milliseconds(lambda: (link.click(), expect(page.get_by_test_id("title")).to_have_text(way)))
+    """From the click to the next page's title on the screen, in milliseconds, by the browser's own clock."""
+    page.wait_for_timeout(CALM)  # what the page before still fetches is not this page's time
+    took: float = page.evaluate(WALK, way)
+    return took
 
 
 def milliseconds(act: object) -> float:

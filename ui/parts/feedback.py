@@ -36,7 +36,10 @@ def handled(handler: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(handler)
     async def guarded(*args: Any, **kwargs: Any) -> None:
-        client = ui.context.client
+        here = (
+            ui.context.slot.parent
+        )  # kept: a page that draws itself anew deletes the very button that was pressed
+        client = here.client
         try:
             result = handler(*args, **kwargs)
             if inspect.isawaitable(result):

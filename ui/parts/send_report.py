@@ -65,7 +65,7 @@ class SendReport:
     ) -> None:
         self.id, self.on_change = first.report.dispatch.id, on_change
         self.without = without
-        self.state, self.looks = first.report.dispatch.state, 0
+        self.stage, self.looks = _stage(first.report), 0
         self.notes: tuple[Note, ...] = ()
         self.notes_room = box("hb-stack tight")
         with card(testid="report"):
@@ -106,9 +106,9 @@ class SendReport:
         await self._tell(look.report)
 
     async def _tell(self, report: Report) -> None:
-        if report.dispatch.state is self.state:
+        if _stage(report) == self.stage:
             return
-        self.state = report.dispatch.state
+        self.stage = _stage(report)
         told = self.on_change(report)
         if asyncio.iscoroutine(told):
             await told
@@ -131,6 +131,11 @@ class SendReport:
         with self.notes_room:
             for note in self.notes:
                 alert(note.title, note.body, tone=note.tone, testid=note.testid)
+
+
+def _stage(report: Report) -> tuple[DispatchState, bool]:
+    """A stop is one change, the answer to the last message on its way another: only then may the rest be sent."""
+    return report.dispatch.state, report.moves
 
 
 def look_at(dispatch_id: int) -> Look:
