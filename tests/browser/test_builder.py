@@ -391,6 +391,16 @@ def test_on_a_phone_the_preview_is_behind_a_switch_and_nothing_sticks_out(phone:
     expect(phone.get_by_test_id("send-now")).to_be_visible()
 
 
+def test_what_is_typed_beside_the_text_view_is_there_on_the_way_back(page: Page) -> None:
+    page.goto(NEW)
+    page.get_by_test_id("preview-as-text").click()
+    page.get_by_test_id("text-body").fill("Typed meanwhile")
+    expect(page.get_by_test_id("preview-text")).to_contain_text("Typed meanwhile")
+    page.get_by_test_id("preview-as-desktop").click()
+    letter = page.frame_locator("[data-testid=preview]")
+    expect(letter.get_by_text("Typed meanwhile")).to_be_visible()
+
+
 def write(page: Page, name: str) -> None:
     page.get_by_test_id("name").fill(name)
     page.get_by_test_id("subject").fill(f"About {name}")

@@ -55,7 +55,8 @@ class PreviewFrame:
         """The first look, as the first customer in the book."""
         self.person = await io(_somebody)
         self._paint_who()
-        await self.show(fields)
+        # Somebody may have typed meanwhile, and what they wrote is newer than `fields`.
+        await self.show(self.fields or fields)
 
     async def show(self, fields: dict[str, Any]) -> None:
         """Draw these fields of a campaign. A late answer to an earlier call is dropped."""
@@ -102,7 +103,7 @@ class PreviewFrame:
 
     def _look(self, view: str) -> None:
         self.stage.classes(add="phone") if view == "phone" else self.stage.classes(remove="phone")
-        self.frame.visible = view != "text"
+        self.frame.classes(add="is-away") if view == "text" else self.frame.classes(remove="is-away")
         self.plain.visible = view == "text"
 
     def _choose(self) -> None:
