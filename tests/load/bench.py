@@ -9,6 +9,7 @@ BENCHES = {
     "The engine": "tests.load.engine",
     "The audience": "tests.load.audience",
     "The customer book": "tests.load.book",
+    "The schedules": "tests.load.schedules",
     "The pages": "tests.load.pages",
 }
 
