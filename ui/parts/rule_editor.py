@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nicegui import ui
 from sqlalchemy.orm import Session
 
 from data.database import now, reading
@@ -123,9 +124,12 @@ class Line:
         self.testid = f"condition-{place}"
         with put(box("hb-condition", testid=self.testid), role="group", aria_label="Condition") as self.root:
             kinds = {key: kind.label for key, kind in KINDS.items() if self._offered(key)}
-            select(kinds, condition.kind, on_change=self._kind, label="About", testid=f"{self.testid}-kind")
+            about = select(
+                kinds, condition.kind, on_change=self._kind, label="About", testid=f"{self.testid}-kind"
+            )
             self.op_room = box("full")
             self.value_room = box("full")
+            self._hide_what_follows(about)
             icon_button(
                 "x", "Take this condition out", lambda: on_remove(self), testid=f"{self.testid}-remove"
             )
@@ -188,8 +192,15 @@ class Line:
                     testid=f"{self.testid}-name",
                 )
             ops = {key: op.label for key, op in KINDS[self.condition.kind].ops.items()}
-            select(ops, self.condition.op, on_change=self._op, label="How", testid=f"{self.testid}-op")
+            how = select(ops, self.condition.op, on_change=self._op, label="How", testid=f"{self.testid}-op")
+            self._hide_what_follows(how)
         self._draw_value()
+
+    def _hide_what_follows(self, choice: ui.select) -> None:
+        """The browser hides the old value until the new one is drawn: what is typed into it would be lost."""
+        room = f"document.getElementById('{self.value_room.html_id}')"
+        hide = f"() => [...{room}.children].forEach((old) => (old.style.visibility = 'hidden'))"
+        choice.on("update:model-value", js_handler=hide)
 
     def _draw_value(self) -> None:
         self.value_room.clear()
