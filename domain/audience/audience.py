@@ -105,9 +105,10 @@ def enlist(
         state,
         found.c.reason,
         literal(0),
+        literal(0),
         literal(next_at, Instant),
     ).order_by(found.c.id)
-    columns = ["dispatch_id", "customer_id", "address_key", "state", "reason", "attempts", "next_at"]
+    columns = ["dispatch_id", "customer_id", "address_key", "state", "reason", "attempts", "tries", "next_at"]
     session.execute(insert(Delivery).from_select(columns, rows, include_defaults=False))
     queued = select(func.count()).where(Delivery.dispatch_id == dispatch_id, Delivery.state == State.QUEUED)
     return session.scalar(queued) or 0

@@ -97,6 +97,7 @@ class Delivery(Base):
     reply: Mapped[str | None] = mapped_column(Text)  # the server's own words
     claimed_by: Mapped[int | None]  # a worker
     attempts: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)  # how often the server said "later"
     next_at: Mapped[datetime] = mapped_column(Instant)  # not tried before
     handed_at: Mapped[datetime | None] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)

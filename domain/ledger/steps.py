@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -45,6 +46,7 @@ class Claim:
     attempt: int
     customer_id: int | None
     address: str
+    tries: int = 0  # how often the server said "later" before
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def claim(session: Session, dispatch_id: int, worker_id: int, *, now: datetime, 
     """Take up to `most` rows whose time has come. Committed before anything is done with them."""
     taken = _claiming().run(session, dispatch=dispatch_id, worker=worker_id, moment=now, most=most)
     return sorted(
-        (Claim(row.id, row.attempts, row.customer_id, row.address_key) for row in taken), key=_in_order
+        (Claim(row.id, row.attempts, row.customer_id, row.address_key, row.tries) for row in taken),
+        key=_in_order,
     )
 
 
@@ -161,8 +164,8 @@ def rescue(
         update(Delivery)
         .where(mine, Delivery.state == State.CLAIMED)
         .values(
-            state=case((_is_sending(Delivery.dispatch_id), State.QUEUED), else_=State.CANCELLED),
-            settled_at=case((_is_sending(Delivery.dispatch_id), None), else_=now),
+            state=case((_goes_on(Delivery.dispatch_id), State.QUEUED), else_=State.CANCELLED),
+            settled_at=case((_goes_on(Delivery.dispatch_id), None), else_=now),
             claimed_by=None,
         )
         .execution_options(synchronize_session=False)
@@ -186,7 +189,7 @@ def _claiming() -> Prepared:
         update(Delivery)
         .where(Delivery.id.in_(ripe))
         .values(state=State.CLAIMED, claimed_by=WORKER, attempts=Delivery.attempts + 1)
-        .returning(Delivery.id, Delivery.attempts, Delivery.customer_id, Delivery.address_key)
+        .returning(Delivery.id, Delivery.attempts, Delivery.customer_id, Delivery.address_key, Delivery.tries)
     )
 
 
@@ -220,7 +223,7 @@ def _settling() -> Prepared:
         return func.json_extract(rows.c.value, literal_column(f"'$.{name}'"), type_=kind)
 
     said_later = part("state") == literal_column(f"'{State.DEFERRED}'")
-    goes_on = _is_sending(Delivery.dispatch_id)
+    goes_on = _goes_on(Delivery.dispatch_id)
     return Prepared(
         update(Delivery)
         .where(
@@ -234,6 +237,7 @@ def _settling() -> Prepared:
             reason=case((said_later & ~goes_on, None), else_=part("reason")),
             code=part("code", Integer),
             reply=part("reply"),
+            tries=case((said_later, Delivery.tries + literal_column("1")), else_=Delivery.tries),
             next_at=func.coalesce(part("next_at"), Delivery.next_at),
             settled_at=case((said_later & goes_on, None), else_=MOMENT),
         )
@@ -256,7 +260,7 @@ def _letting_go(reach: Reach, message_type: MessageType) -> Prepared:
         .scalar_subquery()
     )
     why = case((Delivery.customer_id.is_(None), GONE), else_=reason)
-    ended = ~_is_sending(DISPATCH)
+    ended = ~_goes_on(DISPATCH)
     return Prepared(
         update(Delivery)
         .where(*_held_rows(State.CLAIMED, State.HANDOFF))
@@ -281,8 +285,17 @@ def _held_rows(*states: State) -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_sending(dispatch: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    sending = (DISPATCHES.c.id == dispatch) & (DISPATCHES.c.state == "sending")
-    return select(literal_column("1")).select_from(DISPATCHES).where(sending).correlate(Delivery).exists()
+    return _stands(dispatch, "('sending')")
+
+
+def _goes_on(dispatch: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """A paused one keeps its rows; one that has ended cancels them."""
+    return _stands(dispatch, "('sending', 'paused')")
+
+
+def _stands(dispatch: ColumnElement[int] | InstrumentedAttribute[int], states: str) -> ColumnElement[bool]:
+    fits = (DISPATCHES.c.id == dispatch) & text(f"dispatches.state IN {states}")
+    return select(literal_column("1")).select_from(DISPATCHES).where(fits).correlate(Delivery).exists()
 
 
 def _in_order(claim: Claim) -> int:

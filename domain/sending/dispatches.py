@@ -31,13 +31,26 @@ from domain.shop.people import Actor, Right
 class DispatchState(StrEnum):
     WAITING = "waiting"  # the undo window is open
     SENDING = "sending"
+    PAUSED = "paused"  # by a person, or after a restore; nothing is handed over, nothing is lost
     SENT = "sent"  # every recipient has an outcome
     STOPPED = "stopped"  # by a person, part-way
     FAILED = "failed"  # by trouble with the mail account, part-way or before the first
     UNDONE = "undone"  # called back inside the window; nothing left
 
 
-RUNNING = (DispatchState.WAITING, DispatchState.SENDING)
+RUNNING = (DispatchState.WAITING, DispatchState.SENDING, DispatchState.PAUSED)
+
+
+class Hold(StrEnum):
+    """Why nothing is handed over just now."""
+
+    NONE = ""
+    PERSON = "person"  # paused by somebody (state PAUSED)
+    RESTORED = "restored"  # paused because the shop was restored from a copy (state PAUSED)
+    QUIET = "quiet"  # the shop's quiet hours (state SENDING, with held_until)
+    HOUR = "hour"  # the mail account's limit for an hour is used up (SENDING, held_until)
+    DAY = "day"  # the same for a day
+    ACCOUNT = "account"  # every mail account rests after trouble
 
 
 class Outcome(StrEnum):
@@ -54,7 +67,7 @@ class Dispatch(Base):
         Index(
             "ix_dispatches_running",
             "state",
-            sqlite_where=text("state IN ('waiting', 'sending')"),
+            sqlite_where=text("state IN ('waiting', 'sending', 'paused')"),
         ),
     )
 
@@ -87,6 +100,9 @@ class Dispatch(Base):
     recipients: Mapped[int] = mapped_column(default=0)
 
     practice: Mapped[bool] = mapped_column(default=False)  # launched while nothing could leave this machine
+    held_until: Mapped[datetime | None] = mapped_column(Instant)  # no worker looks at it before
+    held_for: Mapped[Hold] = mapped_column(Word(Hold), default=Hold.NONE)
+    held_by: Mapped[str] = mapped_column(String(120), default="")  # who paused it
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_by_name: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[datetime] = mapped_column(Instant, index=True)
@@ -174,14 +190,18 @@ def hungry(session: Session, now: datetime) -> list[int]:
         )
         .exists()
     )
-    return list(session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.SENDING, due)))
+    may_go = or_(Dispatch.held_until.is_(None), Dispatch.held_until <= now)
+    sending = Dispatch.state == DispatchState.SENDING
+    return list(session.scalars(select(Dispatch.id).where(sending, may_go, due)))
 
 
 def unfinished(session: Session) -> list[int]:
     """Dispatches that have ended, or may have ended, and were not closed: a worker died in between."""
     is_open = Delivery.state.in_(OPEN)
     open_row = select(Delivery.id).where(Delivery.dispatch_id == Dispatch.id, is_open).exists()
-    ended = Dispatch.state.in_([DispatchState.SENDING, DispatchState.STOPPED, DispatchState.FAILED])
+    ended = Dispatch.state.in_(
+        [DispatchState.SENDING, DispatchState.PAUSED, DispatchState.STOPPED, DispatchState.FAILED]
+    )
     return list(session.scalars(select(Dispatch.id).where(ended, Dispatch.finished_at.is_(None), ~open_row)))
 
 
@@ -217,6 +237,43 @@ def fail(session: Session, dispatch_id: int, sentence: str, *, now: datetime) ->
         _end(session, dispatch, DispatchState.FAILED, sentence, now)
 
 
+def pause(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
+    """Nothing more is handed over until somebody lets it go on; what is on its way still gets its answer."""
+    by.require(Right.SEND)
+    if not _turn(session, dispatch_id, DispatchState.SENDING, DispatchState.PAUSED, Hold.PERSON, by.name):
+        raise Refusal("not_sending", _why_not_paused(get(session, dispatch_id)), Kind.CONFLICT)
+    audit.write(session, "dispatch.paused", by=by, now=now, subject_id=dispatch_id)
+    return get(session, dispatch_id)
+
+
+def resume(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
+    by.require(Right.SEND)
+    if not _turn(session, dispatch_id, DispatchState.PAUSED, DispatchState.SENDING, Hold.NONE, ""):
+        raise Refusal("not_paused", "This send is not paused.", Kind.CONFLICT)
+    audit.write(session, "dispatch.resumed", by=by, now=now, subject_id=dispatch_id)
+    return get(session, dispatch_id)
+
+
+def hold(session: Session, dispatch_id: int, why: Hold, until: datetime) -> None:
+    """It goes on by itself at that time; no worker looks at it before."""
+    session.execute(
+        update(Dispatch)
+        .where(Dispatch.id == dispatch_id, Dispatch.state == DispatchState.SENDING)
+        .values(held_for=why, held_until=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def let_go_on(session: Session, dispatch_id: int) -> None:
+    """Its time has come: whatever held it holds it no more."""
+    session.execute(
+        update(Dispatch)
+        .where(Dispatch.id == dispatch_id, Dispatch.state == DispatchState.SENDING, Dispatch.held_for != "")
+        .values(held_for=Hold.NONE, held_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def note_started(session: Session, dispatch_id: int, now: datetime) -> None:
     session.execute(
         update(Dispatch)
@@ -234,11 +291,12 @@ def close(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch | No
     books = deliveries.books(session, dispatch_id)
     if books.queued:
         return None
-    if dispatch.state is DispatchState.SENDING or (
+    if dispatch.state in (DispatchState.SENDING, DispatchState.PAUSED) or (
         dispatch.state is DispatchState.STOPPED and not books.cancelled
     ):
         dispatch.state = DispatchState.SENT
         dispatch.error = ""
+    dispatch.held_until, dispatch.held_for, dispatch.held_by = None, Hold.NONE, ""
     dispatch.outcome = _outcome(dispatch, books)
     dispatch.finished_at = now
     session.flush()
@@ -272,6 +330,28 @@ def _end(
         raise Refusal("already_over", "This send is already over.", Kind.CONFLICT)
     session.refresh(dispatch)
     steps.cancel_open(session, dispatch.id, now=now)
+
+
+def _turn(
+    session: Session, dispatch_id: int, from_: DispatchState, to: DispatchState, why: Hold, who: str
+) -> bool:
+    dispatch = get(session, dispatch_id)
+    turned = session.execute(
+        update(Dispatch)
+        .where(Dispatch.id == dispatch_id, Dispatch.state == from_)
+        .values(state=to, held_for=why, held_by=who, held_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(dispatch)
+    return bool(turned.rowcount)  # type: ignore[attr-defined]
+
+
+def _why_not_paused(dispatch: Dispatch) -> str:
+    if dispatch.state is DispatchState.PAUSED:
+        return "This send is paused already."
+    if dispatch.state is DispatchState.WAITING:
+        return "This send has not begun yet: it can still be undone."
+    return "This send is already over."
 
 
 def _outcome(dispatch: Dispatch, books: Books) -> Outcome:

@@ -217,7 +217,7 @@ class Engine:
             self.desk.settle(_result(claim, State.SENT, None, answer))
         elif answer.fate is Fate.DEFERRED:
             now = self.clock()
-            next_at = _next_try(claim.attempt, self.dispatch.created_at, now)
+            next_at = _next_try(claim.tries + 1, self.dispatch.created_at, now)
             self.desk.settle(deferred_or_failed(claim, answer.code, answer.text, now=now, next_at=next_at))
         else:
             reason = _why_refused(answer)
@@ -304,9 +304,9 @@ def _why_refused(answer: Answer) -> str:
     return "refused"
 
 
-def _next_try(attempt: int, since: datetime, now: datetime) -> datetime | None:
-    pause = min(FIRST_RETRY * 2 ** min(attempt - 1, 8), LONGEST_RETRY)
-    in_time = attempt < FEWEST_TRIES or now + pause - since <= GIVE_UP_AFTER
+def _next_try(tries: int, since: datetime, now: datetime) -> datetime | None:
+    pause = min(FIRST_RETRY * 2 ** min(tries - 1, 8), LONGEST_RETRY)
+    in_time = tries < FEWEST_TRIES or now + pause - since <= GIVE_UP_AFTER
     return now + pause if in_time else None
 
 

@@ -28,9 +28,34 @@ class MailSettings(Base):
     security: Mapped[Security] = mapped_column(Word(Security))
     username: Mapped[str] = mapped_column(String(320), default="")
     sealed_password: Mapped[str] = mapped_column(Text, default="")
+    name: Mapped[str] = mapped_column(String(60), default="")  # what the owner calls it
+    per_second: Mapped[int | None]  # the provider's limits; none where it has none
+    per_hour: Mapped[int | None]
+    per_day: Mapped[int | None]
+    per_connection: Mapped[int | None]
+    resting_until: Mapped[datetime | None] = mapped_column(Instant)  # after trouble; another account goes on
     last_success_at: Mapped[datetime | None] = mapped_column(Instant)
     last_error: Mapped[str] = mapped_column(Text, default="")
     updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class MailPace(Base):
+    """When an account may send its next message (a leaky bucket of one number). Account 0: the one of the environment."""
+
+    __tablename__ = "mail_paces"
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    free_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class MailMinute(Base):
+    """How many messages an account handed over in a minute: the sliding hour and day are sums of these."""
+
+    __tablename__ = "mail_minutes"
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    minute: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    messages: Mapped[int]
 
 
 def is_practice(session: Session) -> bool:

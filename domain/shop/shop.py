@@ -40,6 +40,11 @@ class Shop(Base):
     sender_email: Mapped[str] = mapped_column(String(320), default="")
     reply_to: Mapped[str] = mapped_column(String(320), default="")
     ready: Mapped[bool] = mapped_column(default=False)  # the welcome pages are done
+    quiet_from: Mapped[int | None]  # minutes after midnight on the shop's wall; marketing waits from here
+    quiet_until: Mapped[int | None]  # to here, over midnight where this is the smaller one
+    quiet_sundays: Mapped[bool] = mapped_column(default=False)
+    cap_messages: Mapped[int | None]  # at most so many marketing messages to one person
+    cap_days: Mapped[int | None]  # in so many days
     practice_port: Mapped[int | None]  # where Handbill's own mail catcher listens, while it runs
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime | None] = mapped_column(Instant)
