@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from data import failpoint
 from data.config import config
 from data.database import now, unit
 from domain.audience.audience import Audience
@@ -17,6 +18,7 @@ from jobs.queue import queue
 def send_now(campaign_id: int, press: Press, by: Actor) -> Dispatch:
     with unit() as session:
         dispatch = launches.launch(session, campaign_id, press, by=by, now=now())
+    failpoint.reach("launched")
     return awake(dispatch)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from data import failpoint
 from domain.ledger import deliveries
 from domain.sending import dispatches
 from domain.sending.campaigns import Campaign, Status
@@ -16,6 +17,7 @@ def conclude(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch |
     """Close a dispatch that is over, and bring its campaign to where it belongs."""
     dispatch = dispatches.close(session, dispatch_id, now=now)
     if dispatch is not None:
+        failpoint.reach("finish")
         _settle_campaign(session, dispatch, now)
     return dispatch
 
@@ -37,6 +39,7 @@ def stop(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dis
 
 def fail(session: Session, dispatch_id: int, sentence: str, *, now: datetime) -> None:
     dispatches.fail(session, dispatch_id, sentence, now=now)
+    failpoint.reach("fallback")
     conclude(session, dispatch_id, now=now)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from data import failpoint
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.book.consent import MessageType
@@ -60,6 +61,7 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
     if campaign.status in (Status.DRAFT, Status.SCHEDULED):
         campaigns.require_version(campaign, press.version)
     was = _claim(session, campaign, by, now)
+    failpoint.reach("claim")
     draft = campaigns.as_draft(session, campaign)
     channel.named(campaign.channel).check(session, draft)
     audience = Audience.parse(campaign.audience)
@@ -82,6 +84,7 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
         _explain_lateness(session, dispatch, was.scheduled_at, now)
     session.add(dispatch)
     session.flush()
+    failpoint.reach("expand")
     _enlist(
         session,
         dispatch,
@@ -89,6 +92,7 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
         campaign.id if dispatch.only_remaining else None,
         now=now,
     )
+    failpoint.reach("rows_inserted")
     _note(session, dispatch, campaign.id, by, now)
     return dispatch
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from data import failpoint
 from domain.book import consent
 from domain.book.consent import EVERY_TYPE, Consent, MessageType, Suppression
 from domain.book.customers import Customer
@@ -83,6 +84,7 @@ def stop(
             )
     if not people:
         _hold_back(session, of, scope, how=how, address=address, now=now)
+    failpoint.reach("optout_stored")
 
 
 def undo(session: Session, of: Recipient, *, how: str, address: str, now: datetime) -> None:
