@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.refusal import Refusal, invalid
+from domain.shop.sending_rules import Quiet as Quiet  # a setting of the shop; how it runs is said here
 
 GRACE = timedelta(hours=6)  # a schedule later than this asks instead of sending
 LATE_AFTER = timedelta(seconds=60)  # a start later than this is explained
 FARTHEST = timedelta(days=366 * 3)
 DAY = timedelta(days=1)  # no two clocks of the world are further apart
+SUNDAY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,19 @@ def shown(instant: datetime, zone: ZoneInfo) -> str:
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
 
 
+def quiet_until(quiet: Quiet, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """None: not quiet now. Otherwise the moment (UTC) at which marketing goes on.
+
+    A night over midnight, a Sunday and the nights beside it are one span. Where the clocks jump, a span begins and
+    ends with the first moment of its wall-clock time, or with the first after the gap.
+    """
+    quiet_end = None
+    for start, end in _spans(quiet, zone, now.astimezone(zone)):
+        if start <= (quiet_end or now) < end:
+            quiet_end = end
+    return quiet_end
+
+
 def late_sentence(
     due: datetime,
     started: datetime,
@@ -67,6 +82,20 @@ def late_sentence(
         gap = f"{off_from.astimezone(zone):%H:%M} to {off_to.astimezone(zone):%H:%M}"
         return f"Started {late} late: Handbill was not running from {gap}."
     return f"Started {late} late: Handbill was busy or held up at that time."
+
+
+def _spans(quiet: Quiet, zone: ZoneInfo, here: datetime) -> list[tuple[datetime, datetime]]:
+    """All quiet spans (UTC) near a moment, the earliest first."""
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    on_the_wall: list[tuple[datetime, datetime]] = []
+    for day in (midnight + step * DAY for step in range(-2, 4)):
+        if quiet.hours:
+            from_minute, until_minute = (timedelta(minutes=minute) for minute in quiet.hours)
+            over_midnight = DAY if until_minute < from_minute else timedelta(0)
+            on_the_wall.append((day + from_minute, day + over_midnight + until_minute))
+        if quiet.sundays and day.weekday() == SUNDAY:
+            on_the_wall.append((day, day + DAY))
+    return sorted((resolved(start, zone), resolved(end, zone)) for start, end in on_the_wall)
 
 
 def _at_instant(typed: datetime, zone: ZoneInfo, now: datetime) -> Appointment:

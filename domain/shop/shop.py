@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from domain.refusal import Kind, Refusal, invalid
-from domain.shop import audit, people
+from domain.shop import audit, people, sending_rules
 from domain.shop.people import Actor, Right
+from domain.shop.sending_rules import Cap, Quiet
 
 TEXT_FIELDS = {
     "name": 120,
@@ -56,6 +57,15 @@ class Shop(Base):
         return ZoneInfo(self.timezone)
 
     @property
+    def quiet(self) -> Quiet:
+        return Quiet(self.quiet_from, self.quiet_until, bool(self.quiet_sundays))
+
+    @property
+    def cap(self) -> Cap | None:
+        """None where the shop has set no limit."""
+        return Cap(self.cap_messages, self.cap_days) if self.cap_messages and self.cap_days else None
+
+    @property
     def may_send_marketing(self) -> bool:
         """The law asks for a postal address in every marketing message."""
         return bool(self.postal_address.strip())
@@ -76,6 +86,9 @@ def change(session: Session, fields: dict[str, Any], *, by: Actor, now: datetime
     by.require(Right.MANAGE_SHOP)
     shop = read(session)
     cleaned = checked(fields)
+    sending_rules.require_pairs(
+        {name: cleaned.get(name, getattr(shop, name)) for name in sending_rules.FIELDS}
+    )
     before = {name: getattr(shop, name) for name in cleaned}
     for name, value in cleaned.items():
         setattr(shop, name, value)
@@ -90,15 +103,16 @@ def open_doors(session: Session, *, by: Actor) -> None:
     read(session).ready = True
 
 
-def checked(fields: dict[str, Any]) -> dict[str, str]:
-    unknown = set(fields) - set(TEXT_FIELDS) - {"timezone"}
+def checked(fields: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(fields) - set(TEXT_FIELDS) - {"timezone"} - set(sending_rules.FIELDS)
     if unknown:
         raise Refusal(
             "unknown_field",
             f"There is no setting called {sorted(unknown)[0]}.",
             Kind.MALFORMED,
         )
-    cleaned = {name: _tidy(name, str(value or "")) for name, value in fields.items()}
+    rules = sending_rules.checked(fields)
+    cleaned = {name: _tidy(name, str(value or "")) for name, value in fields.items() if name not in rules}
     for name, sentence in REQUIRED.items():
         if name in cleaned and not cleaned[name]:
             raise invalid(name, sentence)
@@ -109,7 +123,7 @@ def checked(fields: dict[str, Any]) -> dict[str, str]:
         _known_zone(cleaned["timezone"])
     if cleaned.get("country"):
         cleaned["country"] = cleaned["country"].upper()
-    return cleaned
+    return cleaned | rules
 
 
 def _tidy(name: str, value: str) -> str:
