@@ -7,6 +7,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -65,6 +66,7 @@ class Link:
 
     transport: asyncio.Transport
     extensions: Mapping[str, str]
+    round_trip: float = 0.0  # seconds from a question to its answer, at best
 
 
 async def open_link(account: MailAccount) -> Link:
@@ -72,12 +74,12 @@ async def open_link(account: MailAccount) -> Link:
     _refuse_bare_password(account)
     client = await _client(account)
     try:
-        await _greet(account, client)
+        round_trip = await _greet(account, client)
         if account.security is Security.STARTTLS:
-            await _protect(account, client)
+            round_trip = min(round_trip, await _protect(account, client))
         if account.username:
             await _sign_in(account, client)
-        return Link(_transport(account, client), dict(client.esmtp_extensions))
+        return Link(_transport(account, client), dict(client.esmtp_extensions), round_trip)
     except BaseException:
         client.close()
         raise
@@ -137,22 +139,26 @@ def _own_name() -> str:
     return name if "." in name and name.isascii() else "[127.0.0.1]"
 
 
-async def _greet(account: MailAccount, client: aiosmtplib.SMTP) -> None:
+async def _greet(account: MailAccount, client: aiosmtplib.SMTP) -> float:
     with _translated(account, "greeting"):
         await client.connect()
-        await _introduce(client)
+        return await _introduce(client)
 
 
-async def _introduce(client: aiosmtplib.SMTP) -> None:
+async def _introduce(client: aiosmtplib.SMTP) -> float:
+    """Answers with the seconds that the server took to answer."""
+    asked = time.monotonic()
     try:
         await client.ehlo()
     except aiosmtplib.SMTPHeloError:
         if not client.is_connected:
             raise
+        asked = time.monotonic()
         await client.helo()
+    return time.monotonic() - asked
 
 
-async def _protect(account: MailAccount, client: aiosmtplib.SMTP) -> None:
+async def _protect(account: MailAccount, client: aiosmtplib.SMTP) -> float:
     if not client.supports_extension("starttls"):
         raise AccountTrouble(
             "tls",
@@ -162,7 +168,7 @@ async def _protect(account: MailAccount, client: aiosmtplib.SMTP) -> None:
         )
     with _translated(account, "tls"):
         await client.starttls()
-        await _introduce(client)
+        return await _introduce(client)
 
 
 async def _sign_in(account: MailAccount, client: aiosmtplib.SMTP) -> None:

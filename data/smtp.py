@@ -1,18 +1,23 @@
-"""One SMTP session that never blurs what is known about a message.
+"""SMTP sessions that never blur what is known about a message.
 
-The commands of an envelope travel together where the server offers PIPELINING (RFC 2920), one by one where it
-does not. Either way no byte of a body leaves before the gate has opened *and* the server has said 354.
+Three ways, by what the server offers each time:
+
+    CHUNKING (RFC 3030)     envelope and body in one piece, several messages on the way at once
+    PIPELINING (RFC 2920)   the next envelope travels with the body before it: one round trip a message
+    neither                 one command after the other
+
+Whatever the way: no byte of a body leaves before its gate has opened.
 """
 
 import asyncio
-import re
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
+from data import failpoint
+from data.dialogue import Dialogue, LinkLost, Question, Reply
 from data.envelope import Unsendable, envelope, size_limit, stuffed
 from data.mail_account import (
     AccountTrouble,
@@ -39,8 +44,15 @@ __all__ = [
 Gate = Callable[[], Awaitable[bool]]
 Stage = Literal["mail", "rcpt", "data", "body", "final"]
 
-REPLY_LIMIT: Final = 32_768  # bytes; a whole answer with all its lines
 FAREWELL: Final = 5.0  # seconds to wait for the answer to QUIT
+FAR: Final = 0.005  # seconds; from this round trip on it pays to use the time that an answer takes
+HEAD_START: Final = (
+    0.005  # seconds before the server is expected to be ready, when a far server's gate is asked
+)
+CHUNKS_AHEAD: Final = 4  # messages on the way at once with CHUNKING
+CHUNKS_NEAR: Final = 2
+ENVELOPES_AHEAD: Final = 3  # with PIPELINING: one body on the way, one envelope with it, one message ready
+NOT_UNDERSTOOD: Final = (500, 501, 502, 503, 504)  # to a BDAT whose envelope was taken
 
 
 class Fate(StrEnum):
@@ -67,9 +79,9 @@ class Answer:
     stage: Stage
 
 
-async def connect(account: MailAccount) -> "Session":
-    """Raises AccountTrouble."""
-    return Session(account, await open_link(account))
+async def connect(account: MailAccount, *, without: frozenset[str] = frozenset()) -> "Session":
+    """`without`: extensions that proved broken at this server. Raises AccountTrouble."""
+    return Session(account, await open_link(account), without)
 
 
 async def probe(account: MailAccount, sender: str, recipient: str, body: bytes) -> Answer:
@@ -85,232 +97,256 @@ async def _open_gate() -> bool:
     return True
 
 
-class _Reply(NamedTuple):
-    code: int
-    raw: bytes
+_HELD_BACK: Final = Answer(Fate.UNSENT, 0, "Held back before it was handed over.", "body")
+_FATES: Final = {2: Fate.ACCEPTED, 4: Fate.DEFERRED, 5: Fate.REFUSED}
 
 
-class _LinkLost(Exception):
-    """The connection is of no more use; what that means for the message depends on the stage."""
+@dataclass(slots=True)
+class _Message:
+    """How far one message has come. `verdict` is certain, whatever still goes wrong with the link."""
+
+    mail: bytes
+    rcpt: bytes
+    body: bytes
+    gate: Gate
+    at: Stage = "mail"
+    has_left: bool = False  # a byte of the body is on its way, or may be
+    verdict: Answer | None = None
 
 
-_Waiter = asyncio.Future[_Reply | None]  # None: the link was lost
-_HELD_BACK = Answer(Fate.UNSENT, 0, "Held back before it was handed over.", "body")
-_FATES = {2: Fate.ACCEPTED, 4: Fate.DEFERRED, 5: Fate.REFUSED}
-_REPLY_LINE = re.compile(rb"[2-5]\d\d(?:[ -]|$)")
+class Session(Dialogue):
+    """Carries up to `room` messages at once. Once `alive` is false every send answers UNSENT."""
 
-
-class Session(asyncio.Protocol):
-    """Carries one message at a time. Once `alive` is false it stays so, and every send answers UNSENT."""
-
-    def __init__(self, account: MailAccount, link: Link) -> None:
-        self.extensions = link.extensions
-        self.pipelining = "pipelining" in link.extensions
-        self.size_limit = size_limit(link.extensions)
-        self.alive = True
+    def __init__(self, account: MailAccount, link: Link, without: frozenset[str] = frozenset()) -> None:
+        self.extensions = {name: link.extensions[name] for name in link.extensions if name not in without}
+        self.pipelining = "pipelining" in self.extensions
+        self.chunking = self.pipelining and "chunking" in self.extensions
+        self.size_limit = size_limit(self.extensions)
+        self.is_far = link.round_trip >= FAR
+        self.room = self._room()
+        self.answered = 0  # messages whose fate the server has told
         self._account = account
-        self._transport = link.transport
-        self._loop = asyncio.get_running_loop()
-        self._expected: deque[_Waiter] = deque()  # one for each answer the server owes us, oldest first
-        self._unread = b""  # a line not complete yet
-        self._lines: list[bytes] = []  # of an answer not complete yet
-        self._ending = _Reply(0, b"")  # why the link ended: the server's words, or ours with code 0
-        self._busy = False
+        self._round_trip = link.round_trip
+        self._carried = 0
+        self._no_chunking = False  # it is offered, and not understood
         self._unclean = False  # the server may hold a half-made envelope: RSET before the next
-        self._at: Stage = "mail"
-        self._verdict: Answer | None = None  # certain, whatever still goes wrong with the link
-        link.transport.set_protocol(self)
-        if link.transport.is_closing():
-            self._die("The mail server closed the connection.")
+        self._turn = asyncio.Lock()  # to put an envelope on the line
+        super().__init__(link)
 
     async def send(self, sender: str, recipient: str, body: bytes, hand_over: Gate) -> Answer:
         """`hand_over` commits that this message may from now on have been sent; false means it must not be.
 
-        It is asked once the server has accepted the recipient (and, with PIPELINING, has said 354), never before.
-        What it raises comes through, as does cancellation; both end the session with no byte of a body sent
-        unless the body was already on its way.
+        It is asked as late as the way to send allows: a far server's time to answer is used for it, and with CHUNKING
+        nothing of the message leaves before. What it raises comes through, as does cancellation; both end the session,
+        with no byte of this body sent unless it was already on its way.
         """
-        if self._busy:
-            raise RuntimeError("a session carries one message at a time")
         try:
             mail, rcpt = envelope(sender, recipient, len(body), self.extensions)
         except Unsendable as refusal:
             return Answer(Fate.REFUSED, 0, refusal.sentence, refusal.stage)
-        self._busy, self._at, self._verdict = True, "mail", None
+        message = _Message(mail, rcpt, body, hand_over)
+        self._carried += 1
         try:
-            deliver = self._together if self.pipelining else self._one_by_one
-            return await deliver(mail, rcpt, body, hand_over)
-        except _LinkLost:
-            return self._verdict or self._lost()
+            answer = await self._carry(message)
+        except LinkLost:
+            answer = message.verdict or self._lost(message)
         except BaseException:
-            self._die("The sending was stopped.")
+            self.end("The sending was stopped.")
             raise
         finally:
-            self._busy = False
+            self._carried -= 1
+        self.answered += answer.code > 0
+        return answer
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """Extensions that this server offers and, by what was seen, does not master."""
+        if self._no_chunking:
+            return frozenset({"chunking"})
+        if self.pipelining and self.out_of_patience and not self.answered:
+            return frozenset({"chunking", "pipelining"})
+        return frozenset()
 
     async def close(self) -> None:
         """Say goodbye if that is quick; in the middle of a message, hang up."""
-        if self.alive and not self._busy:
-            with suppress(_LinkLost):
-                await self._reply(self._ask(b"QUIT\r\n"), FAREWELL)
-        self._die("The session was closed.")
+        if self.alive and not self._carried:
+            with suppress(LinkLost):
+                await self.ask(b"QUIT\r\n", (FAREWELL,)).answered()
+        self.end("The session was closed.")
 
-    # The two ways to send
+    def _room(self) -> int:
+        if self.chunking:
+            return CHUNKS_AHEAD if self.is_far else CHUNKS_NEAR
+        return ENVELOPES_AHEAD if self.pipelining else 1
 
-    async def _together(self, mail: bytes, rcpt: bytes, body: bytes, hand_over: Gate) -> Answer:
-        commands = [mail, rcpt, b"DATA\r\n"]
-        if self._unclean:
-            commands.insert(0, b"RSET\r\n")
-        *reset, mailed, named, readied = self._ask_all(commands)
-        for waiter in reset:
-            await self._was_reset(waiter)
-        mail_ok = await self._agreed("mail", mailed)
-        rcpt_ok = await self._agreed("rcpt", named)
-        if not await self._ready_for_body(readied):
-            self._unclean = True
-            return self._verdict or _HELD_BACK
-        # Not sooner: until here a crash leaves no doubt, and a refused recipient costs no commit.
-        if mail_ok and rcpt_ok and await hand_over():
-            return await self._deliver(body)
-        if mail_ok and not rcpt_ok:
-            await self._end_empty_message()
-        else:  # the server waits for a body that must not come: only hanging up is safe
-            self._die("The sending was stopped.")
-        return self._verdict or _HELD_BACK
+    async def _carry(self, message: _Message) -> Answer:
+        if self.chunking:
+            return await self._in_one_piece(message)
+        if self.pipelining:
+            return await self._envelope_ahead(message)
+        async with self._turn:
+            return await self._step_by_step(message)
 
-    async def _one_by_one(self, mail: bytes, rcpt: bytes, body: bytes, hand_over: Gate) -> Answer:
-        if self._unclean:
-            await self._was_reset(self._ask(b"RSET\r\n"))
-        self._unclean = True  # until the message is through
-        if not await self._agreed("mail", self._ask(mail)) or not await self._agreed("rcpt", self._ask(rcpt)):
-            return self._verdict or self._lost()
-        if not await hand_over():
+    # With CHUNKING
+
+    async def _in_one_piece(self, message: _Message) -> Answer:
+        failpoint.reach("mail")
+        if not await message.gate():
             return _HELD_BACK
-        if not await self._ready_for_body(self._ask(b"DATA\r\n")):
-            return self._verdict or self._lost()
-        answer = await self._deliver(body)
+        failpoint.reach("handoff_committed")
+        async with self._turn:
+            self._reset_if_unclean()
+            size = len(message.body)
+            commands = b"%b%bBDAT %d LAST\r\n" % (message.mail, message.rcpt, size)
+            patience = (*self._patience(2), self._account.final_timeout)
+            question = await self._ask_with_body(message, commands + message.body, patience)
+        try:
+            *agreed, final = await question.answered()
+        except LinkLost:
+            self._judge(message, question.replies, ("mail", "rcpt", "final"))
+            # A server that says it is leaving has not looked at what lies behind that word.
+            message.has_left = not self._no_chunking and (bool(question.replies) or self.ending.code != 421)
+            raise
+        self._judge(message, agreed, ("mail", "rcpt"))
+        if message.verdict is None and final.code in NOT_UNDERSTOOD:
+            return self._is_no_chunking(message, final)
+        return self._settled(message, final)
+
+    def _is_no_chunking(self, message: _Message, final: Reply) -> Answer:
+        """It offered what it does not understand. It has taken nothing, and takes the rest for commands: hang up."""
+        self._no_chunking = True
+        self.end("", said=final)
+        return Answer(Fate.UNSENT, final.code, words(final.raw), "data")
+
+    # With PIPELINING
+
+    async def _envelope_ahead(self, message: _Message) -> Answer:
+        async with self._turn:
+            final = await self._have_its_turn(message)
+        if final is None:
+            return message.verdict or _HELD_BACK
+        return self._settled(message, *await final.answered())
+
+    async def _have_its_turn(self, message: _Message) -> Question | None:
+        """Up to the body, which leaves last: the next envelope may then follow on its heels."""
+        failpoint.reach("mail")
+        self._reset_if_unclean()
+        question = self.ask(message.mail + message.rcpt + b"DATA\r\n", self._patience(3))
+        granted = await self._gate_ahead(message, question) if self.is_far else None
+        try:
+            *agreed, ready = await question.answered()
+        except LinkLost:
+            self._judge(message, question.replies, ("mail", "rcpt", "data"))
+            raise
+        self._judge(message, agreed, ("mail", "rcpt"))
+        if not self._is_ready(message, ready):
+            self._unclean = True
+            return None
+        if message.verdict is None:
+            failpoint.reach("rcpt")
+            # Not sooner where the server is near: a crash until here leaves no doubt, and a refusal costs no commit.
+            if await message.gate() if granted is None else granted:
+                failpoint.reach("handoff_committed")
+                return await self._put_body(message)
+        elif message.verdict.stage == "rcpt":
+            # The server accepted DATA with nobody to send to: a lone dot ends that (RFC 2920, 3.1).
+            await self.ask(b".\r\n", self._patience(1)).answered()
+            return None
+        self.end("The sending was stopped.")  # the server waits for a body that must not come
+        return None
+
+    async def _gate_ahead(self, message: _Message, question: Question) -> bool | None:
+        """Asked shortly before the answers are due, so that the commit costs no time. None: not asked."""
+        await asyncio.wait([question.done], timeout=max(0.0, self._round_trip - HEAD_START))
+        if not self.alive or any(reply.code >= 400 for reply in question.replies):
+            return None
+        return await message.gate()
+
+    # With neither
+
+    async def _step_by_step(self, message: _Message) -> Answer:
+        self._reset_if_unclean()
+        self._unclean = True  # until the message is through
+        failpoint.reach("mail")
+        stages: tuple[tuple[Stage, bytes], ...] = (("mail", message.mail), ("rcpt", message.rcpt))
+        for stage, command in stages:
+            message.at = stage
+            self._judge(message, await self.ask(command, self._patience(1)).answered(), (stage,))
+            if message.verdict is not None:
+                return message.verdict
+        failpoint.reach("rcpt")
+        if not await message.gate():
+            return _HELD_BACK
+        failpoint.reach("handoff_committed")
+        message.at = "data"
+        if not self._is_ready(message, *await self.ask(b"DATA\r\n", self._patience(1)).answered()):
+            return message.verdict or _HELD_BACK
+        final = await self._put_body(message)
+        answer = self._settled(message, *await final.answered())
         self._unclean = False
         return answer
 
-    async def _was_reset(self, waiter: _Waiter) -> None:
-        reply = await self._reply(waiter, self._account.command_timeout)
-        if reply.code // 100 != 2:
-            raise self._out_of_step()
+    # What they share
+
+    def _patience(self, answers: int) -> tuple[float, ...]:
+        return (self._account.command_timeout,) * answers
+
+    def _reset_if_unclean(self) -> None:
+        """With CHUNKING also behind a message whose fate is open: should it be refused, MAIL would be a second one."""
+        if self._unclean or (self.chunking and self.is_owed):
+            self.ask(b"RSET\r\n", self._patience(1), must_agree=True)
         self._unclean = False
 
-    async def _agreed(self, stage: Stage, waiter: _Waiter) -> bool:
-        """Whether the server took the command; the first refusal of an envelope is the verdict."""
-        self._at = stage
-        reply = await self._reply(waiter, self._account.command_timeout)
-        if reply.code // 100 == 2:
-            return True
-        if reply.code // 100 == 3:
-            raise self._out_of_step()
-        self._verdict = self._verdict or _answer(reply, stage)
-        return False
+    async def _put_body(self, message: _Message) -> Question:
+        message.at = "final"
+        return await self._ask_with_body(message, stuffed(message.body), (self._account.final_timeout,))
 
-    async def _ready_for_body(self, waiter: _Waiter) -> bool:
-        self._at = "data"
-        reply = await self._reply(waiter, self._account.command_timeout)
+    async def _ask_with_body(self, message: _Message, wire: bytes, patience: tuple[float, ...]) -> Question:
+        if failpoint.armed:
+            wire = await self._half_of(message, wire)
+        question = self.ask(wire, patience)
+        message.has_left = True
+        if failpoint.armed:
+            await asyncio.sleep(0.05)  # the kernel has it by then
+            failpoint.reach("dot_sent")
+        return question
+
+    async def _half_of(self, message: _Message, wire: bytes) -> bytes:
+        """Only under test: put the first half on the wire, and answer with the rest."""
+        message.has_left = True
+        self._transport.write(wire[: len(wire) // 2])
+        await asyncio.sleep(0.05)
+        failpoint.reach("half_body")
+        return wire[len(wire) // 2 :]
+
+    def _judge(self, message: _Message, replies: list[Reply], stages: tuple[Stage, ...]) -> None:
+        """The first refusal of an envelope is the verdict; what follows it is only its echo."""
+        for stage, reply in zip(stages, replies, strict=False):
+            if message.verdict is None and not reply.is_yes:
+                message.verdict = self._no(reply, stage)
+        message.at = stages[min(len(replies), len(stages) - 1)]
+
+    def _is_ready(self, message: _Message, reply: Reply) -> bool:
         if reply.code == 354:
             return True
-        if reply.code < 400:
-            raise self._out_of_step()
-        self._verdict = self._verdict or _answer(reply, "data")
+        message.verdict = message.verdict or self._no(reply, "data")
         return False
 
-    async def _deliver(self, body: bytes) -> Answer:
-        self._check_link()
-        self._at = "final"
-        reply = await self._reply(self._ask(stuffed(body)), self._account.final_timeout)
-        if reply.code // 100 == 3:
-            raise self._out_of_step()
-        return _answer(reply, "final")
+    def _settled(self, message: _Message, final: Reply) -> Answer:
+        return message.verdict or (_answer(final, "final") if final.is_yes else self._no(final, "final"))
 
-    async def _end_empty_message(self) -> None:
-        """The server accepted DATA with nobody to send to: a lone dot ends that (RFC 2920, 3.1)."""
-        await self._reply(self._ask(b".\r\n"), self._account.command_timeout)
+    def _no(self, reply: Reply, stage: Stage) -> Answer:
+        if reply.code < 400:  # neither a yes nor a no at this place
+            self.lose_its_place()
+            raise LinkLost
+        return _answer(reply, stage)
 
-    # What goes out and what comes in
-
-    def _ask(self, command: bytes) -> _Waiter:
-        return self._ask_all([command])[0]
-
-    def _ask_all(self, commands: list[bytes]) -> list[_Waiter]:
-        self._check_link()
-        waiters: list[_Waiter] = [self._loop.create_future() for _ in commands]
-        self._expected.extend(waiters)
-        self._transport.write(b"".join(commands))
-        return waiters
-
-    def _check_link(self) -> None:
-        if self._transport.is_closing():
-            self._die("The mail server closed the connection.")
-        if not self.alive:
-            raise _LinkLost
-
-    async def _reply(self, waiter: _Waiter, seconds: float) -> _Reply:
-        alarm = self._loop.call_later(seconds, self._die, "The mail server did not answer in time.")
-        try:
-            reply = await waiter
-        finally:
-            alarm.cancel()
-        if reply is None:
-            raise _LinkLost
-        return reply
-
-    def data_received(self, data: bytes) -> None:
-        *lines, self._unread = (self._unread + data).split(b"\n")
-        for line in lines:
-            if self.alive:
-                self._read(line.removesuffix(b"\r"))
-        if self._unread and not self._expected:
-            self._die("The mail server spoke out of turn.")
-        if len(self._unread) + sum(map(len, self._lines)) > REPLY_LIMIT:
-            self._die("The mail server's answer was too long.")
-
-    def _read(self, line: bytes) -> None:
-        if not _REPLY_LINE.match(line) or (self._lines and self._lines[0][:3] != line[:3]):
-            self._die("The mail server's answer made no sense.")
-            return
-        self._lines.append(line)
-        if line[3:4] == b"-":
-            return
-        reply = _Reply(int(line[:3]), b" ".join(part[4:] for part in self._lines))
-        self._lines = []
-        if self._expected:
-            self._settle(self._expected.popleft(), reply)
-            if reply.code != 421:
-                return
-        self._ending = reply
-        self._die("")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._die("The mail server closed the connection.")
-
-    def _out_of_step(self) -> _LinkLost:
-        self._die("The mail server's answer made no sense.")
-        return _LinkLost()
-
-    def _die(self, reason: str) -> None:
-        if not self.alive:
-            return
-        self.alive = False
-        if not self._ending.code:
-            self._ending = _Reply(0, reason.encode())
-        while self._expected:
-            self._settle(self._expected.popleft(), None)
-        self._transport.abort()
-
-    @staticmethod
-    def _settle(waiter: _Waiter, reply: _Reply | None) -> None:
-        if not waiter.done():
-            waiter.set_result(reply)
-
-    def _lost(self) -> Answer:
-        fate = Fate.UNKNOWN if self._at == "final" else Fate.UNSENT
-        return Answer(fate, self._ending.code, words(self._ending.raw), self._at)
+    def _lost(self, message: _Message) -> Answer:
+        fate = Fate.UNKNOWN if message.has_left else Fate.UNSENT
+        return Answer(
+            fate, self.ending.code, words(self.ending.raw), "final" if message.has_left else message.at
+        )
 
 
-def _answer(reply: _Reply, stage: Stage) -> Answer:
+def _answer(reply: Reply, stage: Stage) -> Answer:
     return Answer(_FATES[reply.code // 100], reply.code, words(reply.raw), stage)

@@ -400,15 +400,16 @@ async def test_a_link_lost_while_the_gate_is_thinking_is_safe_to_repeat() -> Non
     assert server.body_bytes == 0
 
 
-async def test_a_session_carries_one_message_at_a_time() -> None:
-    with ScriptedServer({"final": stall()}) as server:
+async def test_the_next_envelope_waits_for_the_body_before_it_and_no_longer() -> None:
+    with ScriptedServer(once("final", stall())) as server:
         session = await connect(account(server))
-        sending = asyncio.create_task(send(session))
-        await asyncio.to_thread(server.wait_for, lambda s: s.body_bytes > 0)
-        with pytest.raises(RuntimeError):
-            await send(session, "bea@example.org")
+        first, second = (
+            asyncio.create_task(send(session, name)) for name in ("ana@example.org", "bea@example.org")
+        )
+        await asyncio.to_thread(server.wait_for, lambda s: "RCPT TO:<bea@example.org>" in s.commands)
+        assert server.body_bytes > 0
         await session.close()
-        assert (await sending).fate is Fate.UNKNOWN
+        assert [(await first).fate, (await second).fate] == [Fate.UNKNOWN, Fate.UNSENT]
 
 
 # What this server cannot take
