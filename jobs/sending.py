@@ -8,7 +8,7 @@ from data.database import now, unit
 from domain.audience.audience import Audience
 from domain.channels.channel import Draft
 from domain.refusal import Refusal
-from domain.sending import endings, launches, schedules
+from domain.sending import dispatches, endings, launches, schedules
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.launches import Press
 from domain.shop.people import CLOCK, Actor
@@ -45,6 +45,18 @@ def undo(dispatch_id: int, by: Actor) -> Dispatch:
 def stop(dispatch_id: int, by: Actor) -> Dispatch:
     with unit() as session:
         return endings.stop(session, dispatch_id, by=by, now=now())
+
+
+def pause(dispatch_id: int, by: Actor) -> Dispatch:
+    """From this commit on the ledger gives no hand-over; each worker notices by itself, in whatever process."""
+    with unit() as session:
+        return dispatches.pause(session, dispatch_id, by=by, now=now())
+
+
+def resume(dispatch_id: int, by: Actor) -> Dispatch:
+    with unit() as session:
+        dispatch = dispatches.resume(session, dispatch_id, by=by, now=now())
+    return awake(dispatch)
 
 
 def send_scheduled(campaign_id: int) -> None:
