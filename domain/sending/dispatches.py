@@ -39,6 +39,7 @@ class DispatchState(StrEnum):
 
 
 RUNNING = (DispatchState.WAITING, DispatchState.SENDING, DispatchState.PAUSED)
+OVER = "This send is already over."
 
 
 class Hold(StrEnum):
@@ -249,7 +250,7 @@ def pause(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Di
 def resume(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
     by.require(Right.SEND)
     if not _turn(session, dispatch_id, DispatchState.PAUSED, DispatchState.SENDING, Hold.NONE, ""):
-        raise Refusal("not_paused", "This send is not paused.", Kind.CONFLICT)
+        raise Refusal("not_paused", _why_not_resumed(get(session, dispatch_id)), Kind.CONFLICT)
     audit.write(session, "dispatch.resumed", by=by, now=now, subject_id=dispatch_id)
     return get(session, dispatch_id)
 
@@ -291,16 +292,21 @@ def close(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch | No
     books = deliveries.books(session, dispatch_id)
     if books.queued:
         return None
-    if dispatch.state in (DispatchState.SENDING, DispatchState.PAUSED) or (
-        dispatch.state is DispatchState.STOPPED and not books.cancelled
-    ):
-        dispatch.state = DispatchState.SENT
-        dispatch.error = ""
+    if dispatch.state is not DispatchState.FAILED:
+        _end_by_itself(dispatch, books)
     dispatch.held_until, dispatch.held_for, dispatch.held_by = None, Hold.NONE, ""
     dispatch.outcome = _outcome(dispatch, books)
     dispatch.finished_at = now
     session.flush()
     return dispatch
+
+
+def _end_by_itself(dispatch: Dispatch, books: Books) -> None:
+    """Where somebody was called off it is not complete: stopped part-way, also after a second try of others."""
+    if books.cancelled:
+        dispatch.state = DispatchState.STOPPED
+    else:
+        dispatch.state, dispatch.error = DispatchState.SENT, ""
 
 
 def needs_attention(books: Books) -> bool:
@@ -322,12 +328,15 @@ def _end(
         .values(
             state=state,
             error=sentence,
+            held_for=Hold.NONE,
+            held_until=None,
+            held_by="",
             finished_at=now if state is DispatchState.UNDONE else None,
         )
         .execution_options(synchronize_session=False)
     )
     if not ended.rowcount:  # type: ignore[attr-defined]
-        raise Refusal("already_over", "This send is already over.", Kind.CONFLICT)
+        raise Refusal("already_over", OVER, Kind.CONFLICT)
     session.refresh(dispatch)
     steps.cancel_open(session, dispatch.id, now=now)
 
@@ -351,7 +360,11 @@ def _why_not_paused(dispatch: Dispatch) -> str:
         return "This send is paused already."
     if dispatch.state is DispatchState.WAITING:
         return "This send has not begun yet: it can still be undone."
-    return "This send is already over."
+    return OVER
+
+
+def _why_not_resumed(dispatch: Dispatch) -> str:
+    return "This send is not paused." if dispatch.is_running else OVER
 
 
 def _outcome(dispatch: Dispatch, books: Books) -> Outcome:

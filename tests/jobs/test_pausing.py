@@ -1,0 +1,247 @@
+"""A send that is paused: nothing more leaves, nothing is lost, and it goes on where it was."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from data.database import now, reading, unit
+from domain.ledger.deliveries import State
+from domain.refusal import Refusal
+from domain.sending import dispatches
+from domain.sending.dispatches import Hold
+from domain.sending.launches import Press
+from domain.shop import audit
+from jobs import clock, sending
+from tests.jobs.conftest import HOUR, Desk
+from tests.twins.smtp_server import ScriptedServer, say
+
+SLOW = 0.1  # seconds before each answer of the server
+MANY = [f"Ana{i}" for i in range(120)]
+UNDER_WAY = 5  # messages at the server: the send is in its middle
+SOON, LATER = 2.0, 3.0  # seconds after the press, and after that
+
+
+def under_way(desk: Desk, server: ScriptedServer) -> int:
+    dispatch_id = desk.press(desk.campaign())
+    desk.until(lambda: len(server.received) >= UNDER_WAY)
+    return dispatch_id
+
+
+def on_its_way(desk: Desk, dispatch_id: int) -> bool:
+    """A message whose answer is still out."""
+    return any(line.state is State.HANDOFF for line in desk.lines(dispatch_id).values())
+
+
+def settled(desk: Desk, dispatch_id: int) -> bool:
+    """Nothing of it is on its way any more."""
+    states = {line.state for line in desk.lines(dispatch_id).values()}
+    return not states & {State.CLAIMED, State.HANDOFF}
+
+
+def test_two_seconds_after_the_press_nothing_more_arrives_and_nothing_is_in_doubt(desk: Desk) -> None:
+    desk.write_in(*MANY)
+    with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
+        dispatch_id = under_way(desk, server)
+        sending.pause(dispatch_id, desk.cast.olive)
+        time.sleep(SOON)
+        soon = len(server.received)
+        time.sleep(LATER)
+        assert len(server.received) == soon < len(MANY)
+        desk.until(lambda: settled(desk, dispatch_id))
+        books = desk.books(dispatch_id)
+        assert (books.sent, books.queued) == (soon, len(MANY) - soon)
+        assert books.failed == books.not_sure == books.cancelled == 0
+        paused = desk.dispatch(dispatch_id)
+        assert (paused.state, paused.held_for, paused.held_by) == ("paused", Hold.PERSON, "Olive")
+
+
+def test_it_goes_on_where_it_was_and_writes_to_nobody_twice(desk: Desk) -> None:
+    desk.write_in(*MANY)
+    with desk.mail_server(ScriptedServer(delay=0.02)) as server:
+        dispatch_id = under_way(desk, server)
+        for _ in range(3):
+            sending.pause(dispatch_id, desk.cast.olive)
+            sending.resume(dispatch_id, desk.cast.olive)
+        books = desk.until_over(dispatch_id)
+    assert (books.sent, books.not_sure, books.cancelled) == (len(MANY), 0, 0)
+    assert len(server.received) == len({one.recipient for one in server.received}) == len(MANY)
+    after = desk.dispatch(dispatch_id)
+    assert (after.state, after.outcome, after.held_for, after.held_by) == ("sent", "complete", Hold.NONE, "")
+
+
+def test_a_paused_send_outlives_its_worker_and_is_left_alone_by_the_next(desk: Desk) -> None:
+    desk.write_in(*MANY)
+    with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
+        dispatch_id = under_way(desk, server)
+        sending.pause(dispatch_id, desk.cast.olive)
+    so_far = desk.books(dispatch_id)
+    assert so_far.sent == len(server.received)
+    with desk.mail_server(ScriptedServer()) as later:
+        time.sleep(clock.SWEEP_EVERY.total_seconds() + 1)  # the new worker's clock has looked at everything
+        assert not later.received
+        assert desk.books(dispatch_id) == so_far
+        sending.resume(dispatch_id, desk.cast.olive)
+        books = desk.until_over(dispatch_id)
+    assert books.sent == len(MANY)
+    everybody = [one.recipient for one in (*server.received, *later.received)]
+    assert len(everybody) == len(set(everybody)) == len(MANY)
+
+
+def test_the_clock_takes_up_no_paused_send(desk: Desk) -> None:
+    desk.write_in("Ana", "Ben")
+    dispatch_id = desk.press(desk.campaign())
+    sending.pause(dispatch_id, desk.cast.olive)
+    with reading() as session:
+        assert dispatches.hungry(session, now() + 24 * HOUR) == []
+        assert dispatches.ripe(session, now() + 24 * HOUR) == []
+        assert dispatches.unfinished(session) == []
+    sending.resume(dispatch_id, desk.cast.olive)
+    with reading() as session:
+        assert dispatches.hungry(session, now()) == [dispatch_id]
+
+
+def test_who_was_put_off_stays_put_off_while_it_is_paused(desk: Desk) -> None:
+    desk.write_in("Ana", *MANY)
+    server = ScriptedServer(
+        lambda stage, address: (
+            say("451 4.2.1 try later") if (stage, address) == ("rcpt", "ana@example.org") else None
+        ),
+        delay=0.05,
+    )
+    with desk.mail_server(server):
+        dispatch_id = under_way(desk, server)
+        desk.until(lambda: desk.lines(dispatch_id)["ana@example.org"].state is State.DEFERRED)
+        sending.pause(dispatch_id, desk.cast.olive)
+        desk.until(lambda: settled(desk, dispatch_id))
+        assert desk.lines(dispatch_id)["ana@example.org"].state is State.DEFERRED
+        sending.resume(dispatch_id, desk.cast.olive)
+        desk.until(lambda: desk.books(dispatch_id).sent == len(MANY))
+    assert desk.lines(dispatch_id)["ana@example.org"].state is State.DEFERRED
+    assert desk.dispatch(dispatch_id).state == "sending"
+
+
+def test_later_said_after_the_press_keeps_the_person_on_the_list(desk: Desk) -> None:
+    """The answer comes when the send is paused already."""
+    desk.write_in(*MANY)
+    with desk.mail_server(ScriptedServer({"final": say("451 4.3.0 later")}, delay=0.5)):
+        dispatch_id = desk.press(desk.campaign())
+        desk.until(lambda: on_its_way(desk, dispatch_id))
+        sending.pause(dispatch_id, desk.cast.olive)
+        desk.until(lambda: settled(desk, dispatch_id))
+    books = desk.books(dispatch_id)
+    assert (books.queued, books.cancelled, books.not_sure) == (len(MANY), 0, 0)
+    assert State.DEFERRED in {line.state for line in desk.lines(dispatch_id).values()}
+
+
+def test_the_last_answer_ends_a_paused_send_that_has_nobody_left(desk: Desk) -> None:
+    desk.write_in("Ana")
+    campaign_id = desk.campaign()
+    with desk.mail_server(ScriptedServer(delay=0.5)):
+        dispatch_id = desk.press(campaign_id)
+        desk.until(lambda: on_its_way(desk, dispatch_id))
+        sending.pause(dispatch_id, desk.cast.olive)
+        books = desk.until_over(dispatch_id)
+    assert (books.sent, desk.dispatch(dispatch_id).state) == (1, "sent")
+    assert desk.read(campaign_id).status == "sent"
+
+
+def test_stop_of_a_paused_send_cancels_the_rest_at_once(desk: Desk) -> None:
+    desk.write_in(*MANY)
+    with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
+        dispatch_id = under_way(desk, server)
+        sending.pause(dispatch_id, desk.cast.olive)
+        desk.until(lambda: settled(desk, dispatch_id))
+        sending.stop(dispatch_id, desk.cast.max_)
+        stopped, books = desk.dispatch(dispatch_id), desk.books(dispatch_id)
+    assert (stopped.state, stopped.outcome, stopped.error) == ("stopped", "partial", "Stopped by Max.")
+    assert (stopped.finished_at is not None, stopped.held_for, stopped.held_by) == (True, Hold.NONE, "")
+    assert (books.sent, books.cancelled, books.queued) == (
+        len(server.received),
+        len(MANY) - len(server.received),
+        0,
+    )
+    assert stopped.campaign_id is not None
+    assert desk.read(stopped.campaign_id).status == "draft"
+
+
+def test_a_stop_does_not_wait_for_the_one_on_its_way_to_say_that_it_is_stopped(desk: Desk) -> None:
+    """Paused, and stopped before the answers came: the answers still count."""
+    desk.write_in(*MANY)
+    with desk.mail_server(ScriptedServer(delay=0.5)) as server:
+        dispatch_id = under_way(desk, server)
+        sending.pause(dispatch_id, desk.cast.olive)
+        sending.stop(dispatch_id, desk.cast.olive)
+        stopped = desk.dispatch(dispatch_id)
+        assert (stopped.state, stopped.held_for) == ("stopped", Hold.NONE)
+        books = desk.until_over(dispatch_id)
+    assert (books.sent, books.not_sure) == (len(server.received), 0)
+    assert books.sent + books.cancelled == len(MANY)
+
+
+def test_a_second_press_of_pause_or_of_go_on_is_refused_in_words(desk: Desk) -> None:
+    desk.write_in("Ana")
+    dispatch_id = desk.press(desk.campaign())
+    with pytest.raises(Refusal, match="not paused"):
+        sending.resume(dispatch_id, desk.cast.olive)
+    sending.pause(dispatch_id, desk.cast.olive)
+    with pytest.raises(Refusal, match="paused already"):
+        sending.pause(dispatch_id, desk.cast.max_)
+    sending.resume(dispatch_id, desk.cast.max_)
+    with pytest.raises(Refusal, match="not paused"):
+        sending.resume(dispatch_id, desk.cast.olive)
+
+
+def test_a_send_that_is_over_can_neither_be_paused_nor_go_on(desk: Desk) -> None:
+    desk.write_in("Ana")
+    with desk.mail_server(ScriptedServer()):
+        dispatch_id = desk.press(desk.campaign())
+        desk.until_over(dispatch_id)
+    for verb in (sending.pause, sending.resume, sending.stop):
+        with pytest.raises(Refusal, match="already over"):
+            verb(dispatch_id, desk.cast.olive)
+
+
+def test_what_can_still_be_undone_is_undone_and_not_paused(desk: Desk) -> None:
+    desk.write_in("Ana")
+    dispatch_id = desk.press(desk.campaign(), Press(undo=HOUR))
+    with pytest.raises(Refusal, match="can still be undone"):
+        sending.pause(dispatch_id, desk.cast.olive)
+    assert desk.dispatch(dispatch_id).state == "waiting"
+
+
+def test_who_may_not_send_may_not_pause_either(desk: Desk) -> None:
+    desk.write_in("Ana")
+    dispatch_id = desk.press(desk.campaign())
+    for one in desk.cast.who_may_only_look():
+        for verb in (sending.pause, sending.resume):
+            with pytest.raises(Refusal, match="may not send"):
+                verb(dispatch_id, one)
+    assert desk.dispatch(dispatch_id).state == "sending"
+
+
+def test_pause_ends_a_wait_and_resume_begins_without_it(desk: Desk) -> None:
+    """Whoever presses "Go on" does not mean "at the hour that was set before"; a wait that still holds is set anew."""
+    desk.write_in("Ana")
+    dispatch_id = desk.press(desk.campaign())
+    with unit() as session:
+        dispatches.hold(session, dispatch_id, Hold.QUIET, now() + timedelta(hours=9))
+    sending.pause(dispatch_id, desk.cast.olive)
+    paused = desk.dispatch(dispatch_id)
+    assert (paused.held_for, paused.held_until) == (Hold.PERSON, None)
+    sending.resume(dispatch_id, desk.cast.olive)
+    going = desk.dispatch(dispatch_id)
+    assert (going.state, going.held_for, going.held_until) == ("sending", Hold.NONE, None)
+
+
+def test_who_paused_and_who_let_it_go_on_is_in_the_shops_diary(desk: Desk) -> None:
+    desk.write_in("Ana")
+    dispatch_id = desk.press(desk.campaign())
+    sending.pause(dispatch_id, desk.cast.olive)
+    sending.resume(dispatch_id, desk.cast.max_)
+    with reading() as session:
+        (paused,), (resumed,) = (
+            audit.of(session, f"dispatch.{what}", dispatch_id) for what in ("paused", "resumed")
+        )
+    assert (paused.actor_name, resumed.actor_name) == ("Olive", "Max")
+    assert paused.at <= resumed.at
