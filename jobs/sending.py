@@ -8,9 +8,10 @@ from data.database import now, unit
 from domain.audience.audience import Audience
 from domain.channels.channel import Draft
 from domain.refusal import Refusal
-from domain.sending import dispatches, endings, launches, schedules
+from domain.sending import dispatches, endings, launches, resending, schedules
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.launches import Press
+from domain.sending.resending import Retried, Which
 from domain.shop.people import CLOCK, Actor
 from jobs.queue import queue
 
@@ -57,6 +58,31 @@ def resume(dispatch_id: int, by: Actor) -> Dispatch:
     with unit() as session:
         dispatch = dispatches.resume(session, dispatch_id, by=by, now=now())
     return awake(dispatch)
+
+
+def resend(delivery_id: int, by: Actor, *, even_if_twice: bool = False) -> Dispatch:
+    """One message once more. `even_if_twice` is the choice that a "not sure" one needs."""
+    with unit() as session:
+        dispatch = resending.resend(session, delivery_id, by=by, now=now(), even_if_twice=even_if_twice)
+    return awake(dispatch)
+
+
+def retry(dispatch_id: int, which: Which, by: Actor) -> Retried:
+    """Everybody who failed, was called off, or is "not sure": as many of them as can be tried."""
+    with unit() as session:
+        retried = resending.retry(session, dispatch_id, which, by=by, now=now())
+    awake(retried.dispatch)
+    return retried
+
+
+def count_as_sent(delivery_id: int, by: Actor) -> Dispatch:
+    with unit() as session:
+        return resending.count_as_sent(session, delivery_id, by=by, now=now())
+
+
+def count_all_as_sent(dispatch_id: int, by: Actor) -> int:
+    with unit() as session:
+        return resending.count_all_as_sent(session, dispatch_id, by=by, now=now())
 
 
 def send_scheduled(campaign_id: int) -> None:

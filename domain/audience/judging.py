@@ -32,7 +32,7 @@ from domain.audience.leaves import has_any_tag
 from domain.audience.who import Audience, Who
 from domain.book.consent import LeftOut, MessageType, Reach, why_left_out
 from domain.book.customers import Customer, Tag
-from domain.ledger.deliveries import REACHED, Delivery
+from domain.ledger.deliveries import OPEN, REACHED, Delivery
 from domain.refusal import Refusal
 
 DISPATCHES: Final = table("dispatches", column("id"), column("campaign_id"))  # that wing is above this one
@@ -127,7 +127,8 @@ def _twins(reach: Reach, gets_it: ColumnElement[bool]) -> CTE:
 
 def _reached_by(campaign_id: int) -> Select[str | None]:
     runs = select(DISPATCHES.c.id).where(DISPATCHES.c.campaign_id == campaign_id)
-    got_it = Delivery.state.in_(REACHED), Delivery.address_key.is_not(None)
+    # Open ones too: an earlier launch that was opened again for a second try is about to reach them.
+    got_it = Delivery.state.in_([*REACHED, *OPEN]), Delivery.address_key.is_not(None)
     return select(Delivery.address_key).where(Delivery.dispatch_id.in_(runs), *got_it)
 
 

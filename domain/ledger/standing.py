@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from domain.ledger.deliveries import COLUMN_OF, DISPATCHES, REACHED, Books, Delivery
+from domain.ledger.deliveries import COLUMN_OF, DISPATCHES, OPEN, REACHED, Books, Delivery
 
 
 def books_of_campaign(session: Session, campaign_id: int) -> Books:
@@ -17,11 +17,11 @@ def books_of_campaign(session: Session, campaign_id: int) -> Books:
 
 
 def in_campaign(session: Session, campaign_id: int) -> ColumnElement[bool]:
-    """The rows that count: for each person the one that reached them, otherwise the newest."""
+    """The rows that count: for each person the one that reached them or is about to, otherwise the newest."""
     launches = list(session.scalars(select(DISPATCHES.c.id).where(DISPATCHES.c.campaign_id == campaign_id)))
     if len(launches) < 2:
         return Delivery.dispatch_id.in_(launches)
-    reached = case((Delivery.state.in_(REACHED), 0), else_=1)
+    reached = case((Delivery.state.in_(REACHED), 0), (Delivery.state.in_(OPEN), 1), else_=2)
     place = func.row_number().over(
         partition_by=func.coalesce(Delivery.customer_id, -Delivery.id), order_by=[reached, Delivery.id.desc()]
     )

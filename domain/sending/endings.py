@@ -2,13 +2,16 @@
 
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from data import failpoint
+from domain.audience.audience import Audience
 from domain.ledger import deliveries
-from domain.sending import dispatches
+from domain.sending import campaigns, dispatches
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch, DispatchState
+from domain.sending.launches import content_hash
 from domain.shop import notices
 from domain.shop.people import Actor
 
@@ -55,8 +58,10 @@ def _settle_campaign(session: Session, dispatch: Dispatch, now: datetime) -> Non
             )
         return
     campaign = session.get(Campaign, dispatch.campaign_id)
-    if campaign is None or campaign.status is not Status.SENDING or campaign.run_no != dispatch.run_no:
+    if campaign is None:
         return
+    if campaign.status is not Status.SENDING or campaign.run_no != dispatch.run_no:
+        return _settle_second_try(session, campaign, dispatch, now)
     campaign.updated_at = now
     campaign.outcome = dispatch.outcome
     if dispatch.state is DispatchState.SENT:
@@ -71,6 +76,37 @@ def _settle_campaign(session: Session, dispatch: Dispatch, now: datetime) -> Non
         link = f"/marketing/campaigns/{campaign.id}"
         sentence = f"“{campaign.name}” stopped. {campaign.last_launch_error}"
         notices.leave(session, sentence, now=now, tone="bad", link=link)
+
+
+def _settle_second_try(session: Session, campaign: Campaign, dispatch: Dispatch, now: datetime) -> None:
+    """A send that was opened again moves its campaign in one case only: a draft that was left because of this very
+    send, and that nobody changed since, is sent once nobody of it is left. As a draft it would offer to be sent to
+    nobody. A sent campaign stays sent.
+    """
+    if dispatch.state is DispatchState.FAILED:
+        link = f"/marketing/sends/{dispatch.id}"
+        sentence = f"The second try of “{campaign.name}” stopped. {dispatch.error}"
+        notices.leave(session, sentence, now=now, tone="bad", link=link)
+    waits = campaign.status is Status.DRAFT and campaign.last_launch_error
+    if not waits or campaign.run_no != dispatch.run_no:
+        return
+    if dispatch.state is DispatchState.SENT and _is_as_launched(session, campaign, dispatch):
+        campaign.status, campaign.sent_at, campaign.outcome = Status.SENT, now, dispatch.outcome
+        campaign.last_launch_error, campaign.updated_at = "", now
+        return
+    _say_how_far(session, campaign, dispatch)
+
+
+def _is_as_launched(session: Session, campaign: Campaign, dispatch: Dispatch) -> bool:
+    same_people = Audience.parse(campaign.audience).as_json() == dispatch.audience
+    return same_people and content_hash(campaigns.as_draft(session, campaign)) == dispatch.content_hash
+
+
+def _say_how_far(session: Session, campaign: Campaign, dispatch: Dispatch) -> None:
+    """Beside the version: whoever is editing the draft is not disturbed by it."""
+    sentence = _reached_sentence(session, dispatch)
+    told = update(Campaign).where(Campaign.id == campaign.id).values(last_launch_error=sentence)
+    session.execute(told.execution_options(synchronize_session=False))
 
 
 def _reached_sentence(session: Session, dispatch: Dispatch) -> str:

@@ -19,7 +19,7 @@ from domain.book.consent import MessageType
 from domain.channels import channel
 from domain.ledger import deliveries
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, dispatches, schedules, workers
+from domain.sending import campaigns, dispatches, resending, schedules, workers
 from domain.sending.calendar import GRACE, late_sentence
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch, DispatchState, Outcome
@@ -60,6 +60,8 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
     campaign = campaigns.get(session, campaign_id)
     if campaign.status in (Status.DRAFT, Status.SCHEDULED):
         campaigns.require_version(campaign, press.version)
+    if press.to == "everyone":
+        _require_no_second_try(session, campaign)
     was = _claim(session, campaign, by, now)
     failpoint.reach("claim")
     draft = campaigns.as_draft(session, campaign)
@@ -241,6 +243,16 @@ def _claim(session: Session, campaign: Campaign, by: Actor, now: datetime) -> An
 @dataclass(frozen=True, slots=True)
 class _Was:
     scheduled_at: datetime | None
+
+
+def _require_no_second_try(session: Session, campaign: Campaign) -> None:
+    """ "To everyone" leaves nobody out, so whoever an earlier launch is trying again would get both."""
+    if campaign.status is not Status.SENDING and resending.second_try_runs(session, campaign.id):
+        raise Refusal(
+            "second_try_runs",
+            "An earlier send of this campaign is trying some people again. Wait until that is over.",
+            Kind.CONFLICT,
+        )
 
 
 def _why_not_claimed(campaign: Campaign) -> str:

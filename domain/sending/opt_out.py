@@ -14,6 +14,7 @@ from data import failpoint
 from domain.book import consent
 from domain.book.consent import EVERY_TYPE, Consent, MessageType, Suppression
 from domain.book.customers import Customer
+from domain.ledger import second_tries
 from domain.ledger.deliveries import Delivery
 from domain.sending.dispatches import Dispatch
 
@@ -24,6 +25,7 @@ CONSENTED = [kind for kind in MessageType if kind.needs_consent]
 class Recipient:
     """Whom one message went to. `address` is None once the person was erased."""
 
+    delivery_id: int
     dispatch_id: int
     channel: str
     message_type: MessageType
@@ -51,7 +53,12 @@ def recipient(session: Session, delivery_id: int) -> Recipient | None:
     if delivery is None or dispatch is None:
         return None
     return Recipient(
-        dispatch.id, dispatch.channel, dispatch.message_type, delivery.customer_id, delivery.address_key
+        delivery.id,
+        dispatch.id,
+        dispatch.channel,
+        dispatch.message_type,
+        delivery.customer_id,
+        delivery.address_key,
     )
 
 
@@ -84,6 +91,7 @@ def stop(
             )
     if not people:
         _hold_back(session, of, scope, how=how, address=address, now=now)
+    second_tries.prove_arrival(session, of.delivery_id, now=now)  # whoever uses the link has the message
     failpoint.reach("optout_stored")
 
 
