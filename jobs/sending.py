@@ -12,6 +12,7 @@ from domain.sending import dispatches, endings, launches, resending, schedules
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.launches import Press
 from domain.sending.resending import Retried, Which
+from domain.shop.installation import FENCED
 from domain.shop.people import CLOCK, Actor
 from jobs.queue import queue
 
@@ -93,7 +94,7 @@ def send_scheduled(campaign_id: int) -> None:
         with unit() as session:
             if refusal.code == "no_recipients":
                 launches.record_nobody(session, campaign_id, by=CLOCK, now=now())
-            elif refusal.code != "already_sending":
+            elif refusal.code not in ("already_sending", FENCED):
                 schedules.note_failed_launch(session, campaign_id, refusal.sentence, by=CLOCK, now=now())
 
 

@@ -24,7 +24,7 @@ from domain.book.consent import MessageType
 from domain.ledger import deliveries, steps
 from domain.ledger.deliveries import IS_OPEN, IS_QUEUED, OPEN, Books, Delivery
 from domain.refusal import Kind, Refusal, missing
-from domain.shop import audit
+from domain.shop import audit, installation
 from domain.shop.people import Actor, Right
 
 
@@ -249,6 +249,7 @@ def pause(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Di
 
 def resume(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
     by.require(Right.SEND)
+    installation.require_open(session)
     if not _turn(session, dispatch_id, DispatchState.PAUSED, DispatchState.SENDING, Hold.NONE, ""):
         raise Refusal("not_paused", _why_not_resumed(get(session, dispatch_id)), Kind.CONFLICT)
     audit.write(session, "dispatch.resumed", by=by, now=now, subject_id=dispatch_id)

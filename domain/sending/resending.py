@@ -23,7 +23,7 @@ from domain.refusal import Kind, Refusal, missing
 from domain.sending import dispatches
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch, DispatchState, Hold
-from domain.shop import audit
+from domain.shop import audit, installation
 from domain.shop.people import Actor, Right
 
 
@@ -208,6 +208,7 @@ def _which(delivery: Delivery) -> Which:
 
 def _require_open(session: Session, dispatch: Dispatch, which: Which) -> None:
     """Whether anything of this send may be taken up again at all. Raises Refusal."""
+    installation.require_open(session)
     _require_over(dispatch, which)
     _require_same_mode(session, dispatch)
     campaign = session.get(Campaign, dispatch.campaign_id) if dispatch.campaign_id else None

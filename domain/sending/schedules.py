@@ -81,11 +81,21 @@ def miss(session: Session, campaign_id: int, *, now: datetime) -> bool:
         return False
     if now - campaign.scheduled_at <= GRACE:
         return False
-    zone = read_shop(session).zone
-    reason = (
-        f"It was due on {shown(campaign.scheduled_at, zone)}, and Handbill was not running then. "
-        f"That is more than {int(GRACE.total_seconds() // 3600)} hours ago, so it was not sent. Send it now, or choose a new time."
+    why = (
+        "Handbill was not running then. "
+        f"That is more than {int(GRACE.total_seconds() // 3600)} hours ago, so it was not sent."
     )
+    ask_instead(session, campaign_id, why, now=now)
+    return True
+
+
+def ask_instead(session: Session, campaign_id: int, why: str, *, now: datetime) -> None:
+    """A schedule that is not to fire by itself: the campaign is a draft again, and the shop is asked."""
+    campaign = get(session, campaign_id)
+    if campaign.status is not Status.SCHEDULED or campaign.scheduled_at is None:
+        return
+    due = shown(campaign.scheduled_at, read_shop(session).zone)
+    reason = f"It was due on {due}. {why} Send it now, or choose a new time."
     back_to_draft(campaign, reason, now)
     notices.leave(
         session,
@@ -93,7 +103,6 @@ def miss(session: Session, campaign_id: int, *, now: datetime) -> bool:
         now=now,
         link=f"/marketing/campaigns/{campaign.id}",
     )
-    return True
 
 
 def note_failed_launch(
