@@ -39,25 +39,6 @@ class MailSettings(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class MailPace(Base):
-    """When an account may send its next message (a leaky bucket of one number). Account 0: the one of the environment."""
-
-    __tablename__ = "mail_paces"
-
-    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    free_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class MailMinute(Base):
-    """How many messages an account handed over in a minute: the sliding hour and day are sums of these."""
-
-    __tablename__ = "mail_minutes"
-
-    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    minute: Mapped[datetime] = mapped_column(Instant, primary_key=True)
-    messages: Mapped[int]
-
-
 def is_practice(session: Session) -> bool:
     """Until a mail account is known, nothing leaves this machine."""
     return config().fixed_mail_account is None and settings(session) is None
