@@ -23,7 +23,7 @@ from domain.sending import campaigns, dispatches, resending, schedules, workers
 from domain.sending.calendar import GRACE, late_sentence
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch, DispatchState, Outcome
-from domain.shop import audit
+from domain.shop import audit, installation
 from domain.shop.people import Actor, Right, Role
 from domain.shop.shop import read as read_shop
 
@@ -31,7 +31,7 @@ NOBODY = "No recipients found for this campaign"
 WHY_NOBODY = [
     "The segment may have become empty.",
     "No customer may have these tags any more.",
-    "Everyone who matches may have no address, or may have opted out.",
+    "Everyone who matches may have no address, may have opted out, or may have got enough messages lately.",
 ]
 To = Literal["remaining", "everyone"]
 
@@ -52,6 +52,7 @@ class Press:
 def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: datetime) -> Dispatch:
     """Raises Refusal, and then nothing of it has happened."""
     by.require(Right.SEND)
+    installation.require_open(session)
     repeat = _repeat(session, press)
     if repeat is not None and repeat.campaign_id != campaign_id:
         raise key_used()
@@ -111,6 +112,7 @@ def launch_one_shot(
 ) -> Dispatch:
     """A send without a campaign row (D17). Its form has a nonce, so a second press finds the first dispatch."""
     by.require(Right.SEND)
+    installation.require_open(session)
     repeat = _repeat(session, press)
     if repeat is not None:
         return repeat
