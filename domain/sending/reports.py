@@ -9,15 +9,14 @@ from sqlalchemy.orm import Session
 
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
-from domain.ledger import deliveries
+from domain.ledger import deliveries, pace
 from domain.ledger.deliveries import Books, Delivery, State
 from domain.sending import campaigns, dispatches, preview
 from domain.sending.campaigns import Campaign, Status
-from domain.sending.dispatches import RUNNING, Dispatch, DispatchState
+from domain.sending.dispatches import RUNNING, Dispatch, DispatchState, Hold
 from domain.sending.engine import frozen_draft
+from domain.sending.pauses import Pause, pauses_of
 from domain.sending.preview import Sight
-
-ENOUGH_TO_GUESS = 10  # messages; before that a time left would be a fable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,12 @@ class Report:
     next_try: datetime | None = None
     left_out_on_the_way: int = 0
     seconds_left: float | None = None
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def done(self) -> int:
+        """Those with an outcome."""
+        return self.to_reach - self.books.queued - self.books.cancelled
 
     @property
     def to_reach(self) -> int:
@@ -53,13 +58,15 @@ def report(session: Session, dispatch_id: int, *, now: datetime) -> Report:
     dispatch = dispatches.get(session, dispatch_id)
     books = deliveries.books(session, dispatch_id)
     later, next_try = deliveries.put_off(session, dispatch_id) if books.queued else (0, None)
+    paused = pauses_of(session, dispatch)
     return Report(
         dispatch,
         books,
         later,
         next_try,
         deliveries.left_out_on_the_way(session, dispatch_id) if books.skipped else 0,
-        _seconds_left(dispatch, books, later, now),
+        _seconds_left(session, dispatch, books, paused, later, now),
+        paused,
     )
 
 
@@ -103,6 +110,10 @@ class Moving:
     to_reach: int
     done: int
     put_off: int
+    state: DispatchState
+    held_for: Hold
+    held_until: datetime | None
+    held_by: str
 
 
 def moving(session: Session, *, now: datetime) -> list[Moving]:
@@ -208,13 +219,18 @@ def _first_of(count: int, zone: ZoneInfo) -> datetime:
     return datetime(count // 12, count % 12 + 1, 1, tzinfo=zone)
 
 
-def _seconds_left(dispatch: Dispatch, books: Books, later: int, now: datetime) -> float | None:
-    """At the pace so far. What the server put off is not waited for here."""
-    done = books.sent + books.failed + books.not_sure
-    if dispatch.state is not DispatchState.SENDING or dispatch.started_at is None or done < ENOUGH_TO_GUESS:
+def _seconds_left(
+    session: Session, dispatch: Dispatch, books: Books, paused: tuple[Pause, ...], later: int, now: datetime
+) -> float | None:
+    """At the pace of the last minutes. What the server put off is not waited for here; a send that is held stands."""
+    if dispatch.state is not DispatchState.SENDING or dispatch.held_for or not books.sent:
         return None
-    pace = (now - dispatch.started_at).total_seconds() / done
-    return pace * (books.queued - later)
+    since = paused[-1].until if paused else None
+    each = pace.seconds_a_message(session, dispatch.id, since=since, now=now)
+    if each is None:
+        return None
+    settled = books.sent + books.failed + books.not_sure
+    return each * (books.queued - later) * books.sent / settled
 
 
 def _moving(session: Session, dispatch: Dispatch, books: Books, now: datetime) -> Moving:
@@ -228,6 +244,10 @@ def _moving(session: Session, dispatch: Dispatch, books: Books, now: datetime) -
         books.recipients - books.skipped,
         books.recipients - books.skipped - books.queued,
         later,
+        dispatch.state,
+        dispatch.held_for,
+        dispatch.held_until,
+        dispatch.held_by,
     )
 
 
