@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from domain.audience import rules, segments
+from domain.audience import enough, rules, segments
 from domain.audience.leaves import has_any_tag
 from domain.audience.who import Audience, Who
 from domain.book.consent import LeftOut, MessageType, Reach, why_left_out
@@ -95,6 +95,10 @@ def judge(
     if not_reached_by is not None:
         who = and_(who, or_(reach.address.is_(None), reach.address.not_in(_reached_by(not_reached_by))))
     why = why_left_out(reach, message_type, of_many=True)
+    spared = enough.spared(session, message_type, now=now)
+    if spared is not None:
+        got_enough = Customer.id.in_(select(spared.c.customer_id))
+        why = func.coalesce(why, case((got_enough, str(LeftOut.ENOUGH)), else_=None))
     return Judged(reach, who, why, _twins(reach, and_(who, why.is_(None))))
 
 

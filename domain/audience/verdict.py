@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from domain.audience import segments
+from domain.audience import enough, segments
 from domain.audience.judging import DISPATCHES, Judged, condition, judge
 from domain.audience.leaves import either
 from domain.audience.rules import EVERYBODY, Rule
@@ -15,7 +15,7 @@ from domain.audience.who import Audience, Who
 from domain.book import consent
 from domain.book.consent import EVERY_TYPE, Consent, LeftOut, MessageType, Reach, Suppression
 from domain.book.customers import Customer
-from domain.ledger.deliveries import REACHED, Delivery
+from domain.ledger.deliveries import OPEN, REACHED, Delivery
 from domain.refusal import missing
 from domain.shop.shop import read as read_shop
 
@@ -73,9 +73,8 @@ def explain(
         return Verdict(False, "already_reached", _reached(session, customer, reach, not_reached_by))
     if found.reason is None:
         return Verdict(True, None, "Gets this message.")
-    return Verdict(
-        False, found.reason, _left_out(session, LeftOut(found.reason), judged, message_type, customer)
-    )
+    reason = LeftOut(found.reason)
+    return Verdict(False, reason, _left_out(session, reason, judged, message_type, customer, now))
 
 
 def _miss(session: Session, audience: Audience, customer: Customer, now: datetime) -> str:
@@ -107,14 +106,22 @@ def _holds(session: Session, customer: Customer, condition: ColumnElement[bool])
 
 def _reached(session: Session, customer: Customer, reach: Reach, campaign_id: int | None) -> str:
     runs = select(DISPATCHES.c.id).where(DISPATCHES.c.campaign_id == campaign_id)
-    mine = select(Delivery).where(Delivery.dispatch_id.in_(runs), Delivery.state.in_(REACHED))
-    delivery = session.scalar(mine.where(Delivery.address_key == _address(session, customer, reach)).limit(1))
+    mine = select(Delivery).where(Delivery.dispatch_id.in_(runs), Delivery.state.in_([*REACHED, *OPEN]))
+    here = mine.where(Delivery.address_key == _address(session, customer, reach))
+    delivery = session.scalar(here.order_by(Delivery.handed_at.is_(None)).limit(1))
+    if delivery is not None and delivery.state in OPEN:
+        return "An earlier launch of this campaign is about to reach this address."
     at = delivery and (delivery.settled_at or delivery.handed_at)
     return "Already reached by this campaign" + (f" on {_day(session, at)}." if at else ".")
 
 
 def _left_out(
-    session: Session, reason: LeftOut, judged: Judged, message_type: MessageType, customer: Customer
+    session: Session,
+    reason: LeftOut,
+    judged: Judged,
+    message_type: MessageType,
+    customer: Customer,
+    now: datetime,
 ) -> str:
     reach = judged.reach
     match reason:
@@ -128,6 +135,8 @@ def _left_out(
             return _opted_out(session, customer, reach, message_type)
         case LeftOut.SUPPRESSED:
             return _suppressed(session, customer, reach, message_type)
+        case LeftOut.ENOUGH:
+            return enough.sentence(session, customer.id, now=now)
         case LeftOut.DUPLICATE:
             return _duplicate(session, judged, customer)
 

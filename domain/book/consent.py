@@ -54,6 +54,7 @@ class LeftOut(StrEnum):
     BAD_ADDRESS = "bad_address"
     SUPPRESSED = "suppressed"
     OPTED_OUT = "opted_out"
+    ENOUGH = "enough"
     DUPLICATE = "duplicate"
 
 
@@ -121,7 +122,8 @@ def why_left_out(
 ) -> ColumnElement[str | None]:
     """The answer as SQL over `customers`: NULL for "may be written to", otherwise a LeftOut word.
 
-    Duplicates are not seen here: they are a matter between two rows. `of_many` asks for the whole book at once: it
+    Duplicates are not seen here: they are a matter between two rows. Nor is who got enough: `audience.enough` asks
+    that, once, at the launch. `of_many` asks for the whole book at once: it
     gathers all refusals first, which is some ten times faster for 100,000 people and slower for a hundred.
     """
     reasons: list[tuple[ColumnElement[bool], LeftOut]] = [

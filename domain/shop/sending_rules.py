@@ -39,13 +39,8 @@ class Cap:
     days: int
 
     @property
-    def sentence(self) -> str:
-        """The promise itself, as it stands behind "the shop sends"."""
-        return f"no more than {self.messages:,}"
-
-    @property
     def window(self) -> str:
-        return "the last day" if self.days == 1 else f"the last {self.days} days"
+        return "the last 24 hours" if self.days == 1 else f"the last {self.days} days"
 
 
 def checked(fields: dict[str, Any]) -> dict[str, Any]:

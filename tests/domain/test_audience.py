@@ -220,8 +220,9 @@ def test_only_those_not_yet_reached_remain(book: dict[str, int], now: datetime) 
         _, rows = launched(session, ALL, now)
         dispatch = session.get_one(Dispatch, rows[0].dispatch_id)
         dispatch.campaign_id = 7
-        ana = next(row for row in rows if row.customer_id == book["Ana"])
+        ana, ben = (next(row for row in rows if row.customer_id == book[name]) for name in ("Ana", "Ben"))
         ana.state, ana.settled_at = State.SENT, now
+        ben.state, ben.settled_at = State.FAILED, now
     assert counted(ALL, now).reachable == 2
     remaining = counted(ALL, now, not_reached_by=7)
     assert (remaining.matched, remaining.reachable) == (6, 1)  # neither Ana nor Gus, who shares her address
@@ -234,6 +235,18 @@ def test_only_those_not_yet_reached_remain(book: dict[str, int], now: datetime) 
     with unit() as session:
         queued, _ = launched(session, ALL, now, not_reached_by=7)
         assert queued == 1
+
+
+def test_who_is_about_to_be_reached_does_not_remain(book: dict[str, int], now: datetime) -> None:
+    with unit() as session:
+        session.add(Campaign(id=7, name="Spring", created_at=now, updated_at=now))
+        session.flush()
+        _, rows = launched(session, ALL, now)
+        session.get_one(Dispatch, rows[0].dispatch_id).campaign_id = 7
+    assert counted(ALL, now, not_reached_by=7).reachable == 0
+    assert told(ALL, book["Ben"], now, not_reached_by=7) == Verdict(
+        False, "already_reached", "An earlier launch of this campaign is about to reach this address."
+    )
 
 
 @pytest.mark.parametrize("state", [State.HANDOFF, State.UNKNOWN])

@@ -48,6 +48,7 @@ CAMEL_REASONS = {
     "bad_address": "badAddress",
     "opted_out": "optedOut",
     "suppressed": "suppressed",
+    "enough": "enough",
     "duplicate": "duplicate",
 }
 

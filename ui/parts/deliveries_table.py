@@ -35,6 +35,7 @@ WHY = {
     "bad_address": "Mail to this address came back, or it can’t be right.",
     "suppressed": "Not to be written to: this address complained or asked for no more.",
     "opted_out": "Opted out of this kind of message.",
+    "enough": "Got enough marketing messages lately.",
     "cancelled": "The send ended before their turn came.",
     "duplicate": "Somebody else on the list has the same address.",
 }
