@@ -4,8 +4,9 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from domain.sending.launches import Press
 from domain.shop import people, shop
 from domain.shop.people import Actor, Role
 from jobs.queue import close_queue, queue
+from tests.faults import crew
 
 PROJECT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
@@ -54,6 +56,10 @@ class Shop:
             "HANDBILL_SMTP_URL": f"smtp://127.0.0.1:{self.sink.port}?security=none",
         }
 
+    def quick_worker(self, settings: Mapping[str, str] | None = None) -> BaseProcess:
+        """The same process without the second that its imports take."""
+        return crew.worker({**self.settings(), **(settings or {})})
+
     def worker(self) -> "subprocess.Popen[str]":
         """A separate process that sends; returned once it runs."""
         process = subprocess.Popen(
@@ -69,14 +75,15 @@ class Shop:
             assert "running" in said.readline()
         return process
 
-    def write_in(self, customers: int) -> None:
+    def write_in(self, customers: int, prefix: str = "c") -> list[int]:
+        """Their numbers in the book."""
         moment = now()
         rows = [
             {
                 "first_name": f"Ann {i}",
-                "email": f"c{i}@host{i % 7}.example",
-                "email_key": f"c{i}@host{i % 7}.example",
-                "email_hash": fingerprint(f"c{i}@host{i % 7}.example"),
+                "email": f"{prefix}{i}@host{i % 7}.example",
+                "email_key": f"{prefix}{i}@host{i % 7}.example",
+                "email_hash": fingerprint(f"{prefix}{i}@host{i % 7}.example"),
                 "active_at": moment,
                 "created_at": moment,
                 "updated_at": moment,
@@ -85,7 +92,7 @@ class Shop:
             for i in range(customers)
         ]
         with unit() as session:
-            session.execute(insert(Customer), rows)
+            return list(session.scalars(insert(Customer).returning(Customer.id), rows))
 
     def campaign(self, **fields: object) -> int:
         content = {
@@ -116,10 +123,14 @@ class Shop:
         return {row.address for row in rows}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "offers(*flags): flags of the mail sink, such as --chunking")
+
+
 @pytest.fixture
 def sink(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sink]:
-    """Answers each command late by the milliseconds of the marker `delay`."""
-    marker = request.node.get_closest_marker("delay")
+    """Answers each command late by the milliseconds of the marker `delay`; the marker `offers` has more of its flags."""
+    marker, offers = request.node.get_closest_marker("delay"), request.node.get_closest_marker("offers")
     delay = str(marker.args[0]) if marker else "0"
     record = tmp_path / "received"
     command = [
@@ -132,6 +143,7 @@ def sink(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sink]:
         str(record),
         "--delay",
         delay,
+        *(offers.args if offers else ()),
     ]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
