@@ -68,6 +68,8 @@ def migrate() -> None:
     config = _config()
     with _storage_in_words(config):
         done = migrate_database(open_database(config.database_file))
+        if done:
+            _hold_overdue()
     _say("The database is up to date." if not done else "The database was brought up to date.")
 
 
@@ -86,6 +88,31 @@ def backup(
     except OSError as problem:
         _stop(f"The backup could not be written: {problem.strerror}.")
     _say(f"Everything is in {file} ({size / 1e6:.1f} MB). Keep it where only you can read it.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A zip file that `backup` wrote.")],
+) -> None:
+    """Put a backup in the place of the shop, while Handbill is stopped; what was there is kept beside it."""
+    config = _config()
+    from data.backup import NotRestored
+    from data.backup import restore as put_back
+
+    os.umask(0o077)
+    suffix = f".before-{now():%Y%m%d-%H%M%S}"
+    try:
+        aside = put_back(file, config.database_file, config.data / "secret", suffix=suffix)
+    except NotRestored as problem:
+        _stop(str(problem))
+    except OSError as problem:
+        _stop(f"The backup could not be restored: {problem.strerror}.")
+    _say(
+        "The shop is as it was in the backup. Sends and schedules that it was in the middle of wait until the owner "
+        "confirms on any page that this is the shop now."
+    )
+    for path in aside:
+        _say(f"What was there before is kept in {path}.")
 
 
 @user.command("add")
@@ -126,7 +153,8 @@ def open_shop() -> Config:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with _storage_in_words(config):
         use_keys(config.master_secret())
-        migrate_database(open_database(config.database_file))
+        if migrate_database(open_database(config.database_file)):
+            _hold_overdue()
         _furnish(config)
     from jobs.queue import open_queue
 
@@ -147,14 +175,24 @@ def _furnish(config: Config) -> None:
     from domain.audience import segments
     from domain.book import records, statuses
     from domain.shop import people, shop
+    from jobs import fence
 
     with unit() as session:
+        fence.look(session, now())
         shop.read(session)
         statuses.ensure_usual(session)
         records.ensure_usual_kinds(session)
         segments.ensure_system(session, now())
         if config.owner_email and not people.there_is_an_owner(session):
             _hire_owner(session, config)
+
+
+def _hold_overdue() -> None:
+    """A schedule whose time passed before an update does not fire by itself at the first start after it."""
+    from domain.sending import restoring
+
+    with unit() as session:
+        restoring.hold_overdue(session, restoring.DURING_UPDATE, now=now())
 
 
 def _hire_owner(session: Any, config: Config) -> None:

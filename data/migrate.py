@@ -16,6 +16,11 @@ def is_current(engine: Engine) -> bool:
         return bool(connection.scalar(text("SELECT version_num FROM alembic_version")) == NEWEST)
 
 
+def is_known(version: str) -> bool:
+    """Whether a database of that shape can be brought to the newest. One that is newer can't."""
+    return any((Path(__file__).parent / "migrations" / "versions").glob(f"{version}_*.py"))
+
+
 def migrate(engine: Engine) -> bool:
     """True where something had to be done. All of it happens in one transaction, or nothing."""
     if is_current(engine):

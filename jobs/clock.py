@@ -12,7 +12,7 @@ from domain.ledger import steps
 from domain.sending import campaigns, dispatches, endings, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.workers import SILENT_AFTER, Worker
-from jobs import sending
+from jobs import fence, sending
 from jobs.queue import queue
 
 log = logging.getLogger(__name__)
@@ -23,12 +23,16 @@ SWEEP_EVERY = timedelta(seconds=3)
 
 def tick(now: datetime) -> None:
     """What must not wait: schedules and undo windows whose time has come."""
+    if fence.is_up():
+        return
     fire_schedules(now)
     begin_launches(now)
 
 
 def sweep(now: datetime, *, worker_id: int, running: set[int], pulses: Path) -> None:
     """What brings back work that a dead process held."""
+    if fence.is_up():
+        return
     rescue_the_dead(now, worker_id=worker_id, pulses=pulses)
     close_the_ended(now)
     feed_the_hungry(now, worker_id=worker_id, running=running)

@@ -13,11 +13,11 @@ from typing import Any, Self
 
 from huey.consumer import Consumer
 
-from data.database import now, unit
+from data.database import database, now, unit
 from data.liveness import Pulse
 from domain.sending import engine, workers
 from domain.sending.workers import BEAT_EVERY
-from jobs import clock, upkeep
+from jobs import clock, fence, upkeep
 from jobs.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Worker:
         self.running: set[int] = set()
         self._guard = threading.Lock()
         self._stopping = threading.Event()
+        self._halt = threading.Event()  # what engines look at: set at the end, and while the fence is up
         self._pulse = Pulse(self.pulses / f"{os.getpid()}-{secrets.token_hex(6)}.lock")
         self.id = self._sign_on()
         queue.on_wake = self.look_at
@@ -70,6 +71,7 @@ class Worker:
     def stop(self) -> None:
         """Claim no more, let what is on its way arrive, write it down, go."""
         self._stopping.set()
+        self._halt.set()
         self._clock.join(timeout=10)
         self._consumer.stop(graceful=True)
         self._sign_off()
@@ -77,12 +79,14 @@ class Worker:
 
     def look_at(self, dispatch_id: int) -> None:
         """A wake-up: run the engine, unless this process already does."""
+        if fence.is_up():
+            return
         with self._guard:
             if dispatch_id in self.running or self._stopping.is_set():
                 return
             self.running.add(dispatch_id)
         try:
-            engine.run(dispatch_id, self.id, clock=now, stopping=self._stopping)
+            engine.run(dispatch_id, self.id, clock=now, stopping=self._halt)
         except Exception:
             log.exception(
                 "The engine broke at dispatch %s; the clock will look at it again",
@@ -120,8 +124,29 @@ class Worker:
             return False
 
     def _beat(self, moment: datetime) -> None:
+        if fence.sidecar().file() != self._file:
+            self._follow()
         with unit() as session:
+            here = fence.look(session, moment)
+            fenced = here.fenced_at is not None
+            here.beats += not fenced
             workers.beat(session, self.id, moment)
+        if not fenced:
+            fence.note_beat(here)
+        self._heed(fenced)
+
+    def _follow(self) -> None:
+        """Somebody put another database in the place of ours: that is the one whose pages are shown from now on."""
+        log.warning("The database was replaced while Handbill was running")
+        self._halt.set()
+        database().dispose()
+        self.id = self._sign_on()
+
+    def _heed(self, fenced: bool) -> None:
+        if fenced or self._stopping.is_set():
+            self._halt.set()
+        elif self._halt.is_set():
+            self._halt = threading.Event()  # a new one: the runs that were halted stay so
 
     def _sweep(self, moment: datetime) -> None:
         with self._guard:
@@ -130,13 +155,17 @@ class Worker:
 
     def _sign_off(self) -> None:
         try:
+            self._beat(now())  # so that a copy made before the last messages is behind the note
             with unit() as session:
                 workers.sign_off(session, self.id, now())
         except Exception:  # its lock is let go all the same, and that says enough
             log.exception("The worker could not sign off")
 
     def _sign_on(self) -> int:
+        """Whether this is a copy is asked first: the last beat is still that of the copy."""
+        self._file = fence.sidecar().file()
         with unit() as session:
+            fence.look(session, now())
             name = self._pulse.path.name
             worker = workers.sign_on(
                 session,
