@@ -1,0 +1,310 @@
+"""What a mail server's refusal means, in words for a shop owner. Pure: a reply code and the server's words go in.
+
+Servers agree on three digits and little else. So the table is read from the top, the most telling words first; the
+enhanced code (RFC 3463) decides where the words say nothing, and the three digits where there is no such code. What
+nobody could read stays "refused", and the server's own words are always kept beside it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Cause(StrEnum):
+    NO_SUCH_ADDRESS = "no_such_address"
+    NO_SUCH_DOMAIN = "no_such_domain"
+    MAILBOX_CLOSED = "mailbox_closed"
+    MAILBOX_FULL = "mailbox_full"
+    TOO_BIG = "too_big"
+    LOOKS_LIKE_SPAM = "looks_like_spam"
+    NOT_TRUSTED = "not_trusted"
+    ON_A_BLOCK_LIST = "on_a_block_list"
+    TOO_MANY = "too_many"
+    USED_UP = "used_up"
+    NOT_ALLOWED = "not_allowed"
+    LINK_OR_FILE = "link_or_file"
+    NOT_WANTED = "not_wanted"
+    COME_BACK = "come_back"
+    THEIR_TROUBLE = "their_trouble"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    cause: Cause
+    sentence: str  # beside one recipient
+    many: str  # after a number, in a list of causes
+    advice: str
+
+
+TOLD: dict[Cause, Explained] = {
+    one.cause: one
+    for one in (
+        Explained(
+            Cause.NO_SUCH_ADDRESS,
+            "Nobody has this address.",
+            "with an address that nobody has",
+            "Look for slips of the pen, or ask these people for their new address.",
+        ),
+        Explained(
+            Cause.NO_SUCH_DOMAIN,
+            "The part behind the @ does not exist, or takes no mail.",
+            "with a part behind the @ that takes no mail",
+            "Often it is a slip of the pen, such as gmial.com.",
+        ),
+        Explained(
+            Cause.MAILBOX_CLOSED,
+            "This mailbox was closed or is switched off.",
+            "whose mailbox is closed",
+            "Ask these people for another address.",
+        ),
+        Explained(
+            Cause.MAILBOX_FULL,
+            "The mailbox is full.",
+            "with a full mailbox",
+            "Try these again in a few days.",
+        ),
+        Explained(
+            Cause.TOO_BIG,
+            "The message is too big for their server.",
+            "whose server found the message too big",
+            "Use fewer or smaller pictures.",
+        ),
+        Explained(
+            Cause.LOOKS_LIKE_SPAM,
+            "Their server thinks it is spam.",
+            "whose server thinks it is spam",
+            "Fewer links and capitals and a plainer subject help. So does writing only to people who asked for it.",
+        ),
+        Explained(
+            Cause.NOT_TRUSTED,
+            "Their server does not trust the shop’s sender address (SPF, DKIM or DMARC).",
+            "whose server does not trust your sender address",
+            "Ask whoever looks after your domain to set up SPF, DKIM and DMARC for your mail account.",
+        ),
+        Explained(
+            Cause.ON_A_BLOCK_LIST,
+            "Their server refuses mail from the shop’s mail server: it is on a block list.",
+            "whose server has yours on a block list",
+            "Tell your mail provider; the server’s own words name the list.",
+        ),
+        Explained(
+            Cause.TOO_MANY,
+            "Too many messages at once: their server asked to slow down.",
+            "whose server asked to slow down",
+            "Wait a few hours, and set a lower limit for your mail account.",
+        ),
+        Explained(
+            Cause.USED_UP,
+            "The shop’s mail account may not send any more for now.",
+            "after your mail account’s allowance was used up",
+            "Try these again tomorrow, or ask your mail provider for a higher limit.",
+        ),
+        Explained(
+            Cause.NOT_ALLOWED,
+            "The shop’s mail server may not send this: the sender or the sign-in is not accepted.",
+            "that your own mail server did not accept",
+            "Compare the sender address with the mail account under Settings.",
+        ),
+        Explained(
+            Cause.LINK_OR_FILE,
+            "Their server thinks that a link or a picture in it is dangerous.",
+            "whose server finds a link or picture dangerous",
+            "Look at every link; shortened ones are often refused.",
+        ),
+        Explained(
+            Cause.NOT_WANTED,
+            "Their server takes no mail from outside for this address, or not from this shop.",
+            "whose server takes no mail from outside, or none from you",
+            "Ask these people to let your address in, or for another one.",
+        ),
+        Explained(
+            Cause.COME_BACK,
+            "Their server asks every new sender to come back later.",
+            "whose server asks new senders to come back later",
+            "That is usual, and passes by itself.",
+        ),
+        Explained(
+            Cause.THEIR_TROUBLE,
+            "Their server had trouble of its own.",
+            "whose server had trouble of its own",
+            "Try these again later.",
+        ),
+        Explained(
+            Cause.REFUSED,
+            "Their server refused the message.",
+            "refused for a reason of the server’s own",
+            "The server’s own words stand beside each of them.",
+        ),
+    )
+}
+
+# From the top: the first that fits. Words only, in any case; what is found in several languages stands together.
+WORDS: list[tuple[Cause, str]] = [
+    (Cause.NOT_WANTED, r"sendernotauthenticatedforgroup"),
+    (Cause.ON_A_BLOCK_LIST, r"permanently deferred|not accepted from this ip"),
+    (
+        Cause.USED_UP,
+        r"daily (user )?(sending|message) (limit|quota)|"
+        r"(sending|message|hourly|daily) (quota|limit) (was |has been |is )?(exceeded|reached)|"
+        r"maximum credits|recipient limit exceeded|limit on the number of (messages|recipients)|"
+        r"too many (messages|mails|emails) (sent )?(today|this hour|per hour|per day)",
+    ),
+    (
+        Cause.NOT_ALLOWED,
+        r"relay(ing)? (access )?(denied|not permitted|disallowed)|unable to relay|"
+        r"not permitted to relay|must (issue a )?starttls|authentication (is )?required|"
+        r"username and password not accepted|"
+        r"authentication (failed|credentials invalid|unsuccessful)|not authenticated to send|"
+        r"send as (this|the) sender|not owned by (the )?user|"
+        r"sender address rejected: not (owned|logged)|(email )?address is not verified|"
+        r"does not match a verified|not allowed to send",
+    ),
+    (
+        Cause.NOT_TRUSTED,
+        r"\b(spf|dkim|dmarc)\b|unauthenticated|authentication (level|information|checks?)|"
+        r"anti-?spoofing|spoof|ptr record|reverse dns|rdns|reverse lookup|no-?reverse|"
+        r"(sender )?domain (not found|must exist|of sender address .* does not)|sender verif|"
+        r"verification failed for|bad outbound sender|domain does not exist.*sender",
+    ),
+    (
+        Cause.LINK_OR_FILE,
+        r"virus|malware|phish|malicious|security issue|dangerous|\bs?url\b.*(block|list)|"
+        r"(block|list).*\burl\b|uribl|surbl|infected|attachment|executable",
+    ),
+    (
+        Cause.MAILBOX_FULL,
+        r"over ?quota|quota ?exceeded|"
+        r"(mailbox|inbox|storage|account|maildir|user|recipient)\b.{0,40}\b(full|over quota|out of storage|exceeded|storage limit)|"
+        r"exceeded storage|out of storage|insufficient (disk|storage) .*mailbox|"
+        r"mailbox size limit|boîte.*pleine|postfach.*voll",
+    ),
+    (
+        Cause.TOO_BIG,
+        r"(message|mail|size|recipsizelimit|sendersizelimit)\b.{0,40}\b(too (big|large)|size limits?|exceeds?.{0,30}(size|limit|maximum)|exceeds fixed|exceeds (the )?maximum)|"
+        r"size (limit )?exceed|sizelimit|too large",
+    ),
+    (
+        Cause.TOO_MANY,
+        r"too (many(?! hops)|much|fast|quickly)|rate.?(that prevents|limit)|"
+        r"unusual (rate|sending|volume)|unexpected volume|user complaints|\btss?0\d\b|throttl|"
+        r"slow down|sending rate|traffic|concurren|receiving mail (too|at a rate)|server busy|"
+        r"try fewer",
+    ),
+    (
+        Cause.ON_A_BLOCK_LIST,
+        r"spamhaus|barracuda|spamcop|sorbs|proofpoint|\bdnsbl\b|\brbl\b|block ?list|black ?list|"
+        r"(client )?(host|ip)\b.{0,60}\b(blocked|listed|rejected|denied|not accepted)|"
+        r"blocked using|poor reputation|reputation|banned|\bs3150\b|\btosa@|weren't sent|"
+        r"(for spam\.|bl\d{6})",
+    ),
+    (
+        Cause.LOOKS_LIKE_SPAM,
+        r"spam|unsolicited|junk|\buce\b|bulk mail|ofr_506|content (rejected|filter|denied)|"
+        r"rejected.*content|message content|policy reasons|local policy|policy restrictions|"
+        r"csi\.mimecast",
+    ),
+    (
+        Cause.COME_BACK,
+        r"gr[ea]ylist|greylisting|grey-list|come back later|first (time|contact)|"
+        r"temporarily deferred.*retry|please retry in",
+    ),
+    (
+        Cause.MAILBOX_CLOSED,
+        r"disabled|inactive|suspended|deactivated|closed|expired|"
+        r"no longer (in use|available|active|valid|works|accept)|discontinued|compte.*bloqu",
+    ),
+    (
+        Cause.NO_SUCH_DOMAIN,
+        r"unrouteable|(host|domain)( name)? (unknown|not found|lookup failed)|"
+        r"unknown (host|domain)|nonexistent ?domain|no such (host|domain)|"
+        r"domain .*does(n't| not) exist|no mx|null mx|does not accept mail|unable to route|nullmx",
+    ),
+    (
+        Cause.NO_SUCH_ADDRESS,
+        r"no such|not our customer|recip(ient)?notfound|"
+        r"(user|mailbox|recipient|address|account|alias)\b.{0,80}\b(unknown|not found|not exist|doesn.t exist|n't exist|invalid|unavailable|not local|not available|not listed)|"
+        r"(unknown|invalid|no|not a valid|bad destination) (user|mailbox|recipient|address|account|local part|destination)|"
+        r"doesn't have an?\b.{0,40}\baccount|couldn.t be found|wasn.t found|"
+        r"is not a (known|valid)|adresse.*(invalide|inconnue)|unbekannt|"
+        r"nicht (gefunden|vorhanden)|niet gevonden|desconocid",
+    ),
+    (
+        Cause.NOT_WANTED,
+        r"administrative prohibition|not authorized|access denied|not accepting|"
+        r"refuses? (to accept )?mail|permission|envelope blocked|policy violation|violates|"
+        r"prohibited|blocked",
+    ),
+    (
+        Cause.THEIR_TROUBLE,
+        r"insufficient (system )?(storage|resources)|temporar|system (problem|error|trouble)|"
+        r"internal (server )?error|resources|service (un|not )available|try (again )?later|"
+        r"essayer plus tard|lookup failure|timeout|timed out|connection (dropped|refused)|"
+        r"queue file|local error|maintenance|loop|too many hops|hop count",
+    ),
+]
+PATTERNS = [(cause, re.compile(words, re.IGNORECASE)) for cause, words in WORDS]
+
+ENHANCED: list[tuple[str, Cause]] = [
+    (r"5\.1\.(1|3|6|10)\b", Cause.NO_SUCH_ADDRESS),
+    (r"5\.4\.1\b", Cause.NO_SUCH_ADDRESS),  # Exchange Online says so of unknown recipients
+    (r"5\.1\.2\b|5\.4\.4\b", Cause.NO_SUCH_DOMAIN),
+    (r"[45]\.1\.8\b", Cause.NOT_TRUSTED),
+    (r"5\.1\.7\b", Cause.NOT_ALLOWED),
+    (r"5\.2\.1\b", Cause.MAILBOX_CLOSED),
+    (r"[45]\.2\.2\b", Cause.MAILBOX_FULL),
+    (r"5\.2\.3\b|5\.3\.4\b", Cause.TOO_BIG),
+    (r"[45]\.4\.5\b", Cause.USED_UP),
+    (r"4\.7\.(28|500|650)\b", Cause.TOO_MANY),
+    (r"[45]\.7\.(2[0-9]|3[0-2]|9|509|515)\b", Cause.NOT_TRUSTED),
+    (r"5\.7\.(8|57|60)\b", Cause.NOT_ALLOWED),
+    (r"5\.7\.(606|708|511)\b", Cause.ON_A_BLOCK_LIST),
+    (r"5\.7\.(12\d|13\d|5\d\d)\b", Cause.NOT_WANTED),
+    (r"4\.[34]\.\d+\b", Cause.THEIR_TROUBLE),
+    (r"5\.4\.6\b", Cause.THEIR_TROUBLE),
+]
+CODES = [(re.compile(rf"^\D{{0,3}}(?:{code})"), cause) for code, cause in ENHANCED]
+DIGITS = {
+    421: Cause.THEIR_TROUBLE,
+    450: Cause.COME_BACK,
+    451: Cause.THEIR_TROUBLE,
+    452: Cause.MAILBOX_FULL,
+    530: Cause.NOT_ALLOWED,
+    535: Cause.NOT_ALLOWED,
+    551: Cause.NO_SUCH_ADDRESS,
+    552: Cause.MAILBOX_FULL,
+    556: Cause.NO_SUCH_DOMAIN,
+}
+DECISIVE = {"5.1.1", "5.1.10", "5.1.2", "5.4.1", "5.2.2", "4.2.2", "5.2.3", "5.3.4"}  # whatever the words are
+
+
+def explain(code: int | None, reply: str | None) -> Explained:
+    """Never fails: an answer that says nothing is simply a refusal."""
+    return TOLD[_cause(code or 0, " ".join((reply or "").split())[:600])]
+
+
+def counted(answers: Iterable[tuple[int | None, str | None]]) -> dict[Cause, int]:
+    """How often each cause is met, the most frequent first."""
+    sums: dict[Cause, int] = {}
+    for code, reply in answers:
+        cause = explain(code, reply).cause
+        sums[cause] = sums.get(cause, 0) + 1
+    return dict(sorted(sums.items(), key=lambda one: -one[1]))
+
+
+@lru_cache(2048)
+def _cause(code: int, reply: str) -> Cause:
+    enhanced = _by_enhanced_code(reply)
+    if enhanced and reply.split(" ", 1)[0] in DECISIVE:
+        return enhanced
+    return _by_words(reply) or enhanced or DIGITS.get(code, Cause.REFUSED)
+
+
+def _by_enhanced_code(reply: str) -> Cause | None:
+    return next((cause for code, cause in CODES if code.match(reply)), None)
+
+
+def _by_words(reply: str) -> Cause | None:
+    return next((cause for cause, words in PATTERNS if words.search(reply)), None)
