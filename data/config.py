@@ -13,6 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.mail_account import MailAccount, Security
 
+LIMITS = ("per_second", "per_hour", "per_day", "per_connection")
+LARGEST_LIMIT = 100_000_000
+
 
 class BadSetting(Exception):
     """One sentence about the setting that can't be used."""
@@ -63,6 +66,7 @@ class Config(BaseSettings):
     def _is_mail_account(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value():
             mail_account(value.get_secret_value())
+            mail_limits(value.get_secret_value())
         return value
 
     @property
@@ -85,6 +89,11 @@ class Config(BaseSettings):
         """The account from HANDBILL_SMTP_URL; it wins over the settings page."""
         url = self.smtp_url.get_secret_value()
         return mail_account(url) if url else None
+
+    @property
+    def fixed_mail_limits(self) -> dict[str, int]:
+        """Of that account's provider; without those it does not have."""
+        return mail_limits(self.smtp_url.get_secret_value())
 
     def master_secret(self) -> bytes:
         """HANDBILL_SECRET, or one that is made once and kept beside the database (mode 0600)."""
@@ -115,7 +124,7 @@ def _why(kind: str, said: str) -> str:
 
 
 def mail_account(url: str) -> MailAccount:
-    """smtp://user:password@host:port?security=none|starttls|tls. Raises ValueError with a sentence."""
+    """smtp://user:password@host:port?security=none|starttls|tls, with `mail_limits` if need be. Raises ValueError with a sentence."""
     parts = urlsplit(url)
     try:
         port = parts.port
@@ -135,6 +144,24 @@ def mail_account(url: str) -> MailAccount:
         unquote(parts.username or ""),
         unquote(parts.password or ""),
     )
+
+
+def mail_limits(url: str) -> dict[str, int]:
+    """`?per_second=14&per_hour=...&per_day=...&per_connection=...`. Raises ValueError with a sentence.
+
+    An unknown word is refused: a limit that is misspelt would be none.
+    """
+    given = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    for name in given:
+        if name not in (*LIMITS, "security"):
+            raise ValueError(f"knows no {name[:40]}; it knows security, {', '.join(LIMITS)}")
+    return {name: _limit(name, given[name][-1]) for name in LIMITS if name in given}
+
+
+def _limit(name: str, word: str) -> int:
+    if not (word.isascii() and word.isdecimal() and len(word) <= 12 and 1 <= int(word) <= LARGEST_LIMIT):
+        raise ValueError(f"{name} must be a whole number from 1 to {LARGEST_LIMIT:,}")
+    return int(word)
 
 
 def _kept_secret(path: Path) -> bytes:

@@ -1,7 +1,9 @@
-"""The shop's mail account, and practice mode as long as there is none."""
+"""The shop's mail accounts, in the order in which they are used, and practice mode as long as there is none."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -10,10 +12,12 @@ from data.base import Base, Instant, Word
 from data.config import config
 from data.mail_account import MailAccount, Security
 from data.secrets import SealBroken, keys
-from domain.refusal import Refusal, invalid
-from domain.shop import audit
-from domain.shop.people import Actor, Right
+from domain.refusal import Refusal, missing
+from domain.shop import notices
+from domain.shop.limits import Limits
 from domain.shop.shop import read as read_shop
+
+PRACTICE: Final = "Practice inbox"
 
 
 class MailSettings(Base):
@@ -38,18 +42,61 @@ class MailSettings(Base):
     last_error: Mapped[str] = mapped_column(Text, default="")
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
+    @property
+    def label(self) -> str:
+        return self.name or self.host
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.per_second, self.per_hour, self.per_day, self.per_connection)
+
+    def rests(self, now: datetime) -> bool:
+        return self.resting_until is not None and self.resting_until > now
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to the recipients. Account 0 is the one of the environment, or practice."""
+
+    account_id: int
+    name: str
+    account: MailAccount
+    limits: Limits
+
 
 def is_practice(session: Session) -> bool:
     """Until a mail account is known, nothing leaves this machine."""
     return config().fixed_mail_account is None and settings(session) is None
 
 
+def every(session: Session) -> list[MailSettings]:
+    """In the order in which they are used."""
+    return list(session.scalars(select(MailSettings).order_by(MailSettings.priority, MailSettings.id)))
+
+
 def settings(session: Session) -> MailSettings | None:
+    """The first one."""
     return session.scalar(select(MailSettings).order_by(MailSettings.priority, MailSettings.id).limit(1))
 
 
+def routes(session: Session, *, now: datetime) -> list[Route]:
+    """The ways that may be tried now, the best first. Raises Refusal where there can be none.
+
+    Without those that rest after trouble; where all of them rest, all of them: better to try than never to.
+    """
+    fixed = config().fixed_mail_account
+    if fixed is not None:
+        return [Route(0, fixed.host, fixed, Limits(**config().fixed_mail_limits))]
+    kept = every(session)
+    if not kept:
+        return [Route(0, PRACTICE, _practice_account(session), Limits())]
+    opened = _those_that_open(kept)
+    resting = {one.id for one in kept if one.rests(now)}
+    return [one for one in opened if one.account_id not in resting] or opened
+
+
 def account(session: Session) -> MailAccount:
-    """Where messages go now. Raises Refusal where that can't be known."""
+    """The account that is used first. Raises Refusal where that can't be known."""
     fixed = config().fixed_mail_account
     if fixed is not None:
         return fixed
@@ -57,94 +104,64 @@ def account(session: Session) -> MailAccount:
     return _opened(kept) if kept is not None else _practice_account(session)
 
 
-def save(
-    session: Session,
-    *,
-    host: str,
-    port: int,
-    security: str,
-    username: str,
-    password: str | None,
-    by: Actor,
-    now: datetime,
-) -> MailSettings:
-    """Going live. `password=None` keeps the one that is stored; it is never read back to a screen."""
-    by.require(Right.MANAGE_SHOP)
-    kept = settings(session)
-    before = _public(kept) if kept else None
+def rest(session: Session, account_id: int, sentence: str, *, until: datetime, now: datetime) -> None:
+    """After trouble that is the account's own. The owner is told once, where another account goes on meanwhile."""
+    kept = session.get(MailSettings, account_id)
     if kept is None:
-        kept = MailSettings(host="", port=0, security=Security.STARTTLS, updated_at=now)
-        session.add(kept)
-    tried = checked(
-        host=host,
-        port=port,
-        security=security,
-        username=username,
-        password=password or "",
-    )
-    kept.host, kept.port, kept.security, kept.username = (
-        tried.host,
-        tried.port,
-        tried.security,
-        tried.username,
-    )
-    if password is not None:
-        kept.sealed_password = keys().seal(password) if password else ""
-    kept.updated_at, kept.last_error = now, ""
-    session.flush()
-    audit.write(session, "mail.saved", by=by, now=now, before=before, after=_public(kept))
+        return
+    others = [one.label for one in every(session) if one.id != account_id and not one.rests(now)]
+    if others and not kept.last_error:
+        told = f"The mail account {kept.label} had trouble, so {others[0]} goes on meanwhile. {sentence}"
+        notices.leave(session, told, now=now, link="/settings/mail")
+    kept.resting_until, kept.last_error = until, sentence
+
+
+def note_success(session: Session, now: datetime, account_id: int | None = None) -> None:
+    """Without a number: of the first account. An account that works rests no longer."""
+    kept = _noted(session, account_id)
+    if kept is not None:
+        kept.last_success_at, kept.last_error, kept.resting_until = now, "", None
+
+
+def note_trouble(session: Session, sentence: str, account_id: int | None = None) -> None:
+    kept = _noted(session, account_id)
+    if kept is not None:
+        kept.last_error = sentence
+
+
+def get(session: Session, account_id: int) -> MailSettings:
+    kept = session.get(MailSettings, account_id)
+    if kept is None:
+        raise missing("mail account")
     return kept
 
 
-def forget(session: Session, *, by: Actor, now: datetime) -> None:
-    """Back to practice mode."""
-    by.require(Right.MANAGE_SHOP)
-    for kept in session.scalars(select(MailSettings)):
-        session.delete(kept)
-    audit.write(session, "mail.forgotten", by=by, now=now)
-
-
-def checked(*, host: str, port: int, security: str, username: str, password: str) -> MailAccount:
-    """What was typed, as an account that can be tried."""
-    host = host.strip()
-    if not host or any(c.isspace() or not c.isprintable() for c in host):
-        raise invalid("host", "Please give the name of the mail server, such as smtp.example.com.")
-    if not 1 <= port <= 65535:
-        raise invalid(
-            "port",
-            "A port is a number from 1 to 65535; usual ones are 587, 465 and 25.",
-        )
-    if security not in list(Security):
-        raise invalid("security", "Choose STARTTLS, TLS or none.")
-    if any(ord(c) < 32 for c in username + password):
-        raise invalid("username", "User name and password can't contain line breaks.")
-    return MailAccount(host, port, Security(security), username.strip(), password)
-
-
-def with_kept_password(session: Session, tried: MailAccount, password: str | None) -> MailAccount:
+def with_kept_password(
+    session: Session, tried: MailAccount, password: str | None, account_id: int | None = None
+) -> MailAccount:
     """For "send a test" with a form whose password field was left as it is."""
-    kept = settings(session)
+    kept = _noted(session, account_id)
     if password is None and kept is not None:
-        return MailAccount(
-            tried.host,
-            tried.port,
-            tried.security,
-            tried.username,
-            _opened(kept).password,
-        )
+        return MailAccount(tried.host, tried.port, tried.security, tried.username, _opened(kept).password)
     return tried
 
 
-def note_success(session: Session, now: datetime) -> None:
-    kept = settings(session)
-    if kept is not None:
-        kept.last_success_at, kept.last_error = now, ""
+def _noted(session: Session, account_id: int | None) -> MailSettings | None:
+    return settings(session) if account_id is None else session.get(MailSettings, account_id)
 
 
-def note_trouble(session: Session, sentence: str) -> None:
-    kept = settings(session)
-    if kept is not None:
-        kept.last_error = sentence
+def _those_that_open(kept: Sequence[MailSettings]) -> list[Route]:
+    """An account whose password can't be read is passed over, as long as there is another one."""
+    opened: list[Route] = []
+    broken: Refusal | None = None
+    for one in kept:
+        try:
+            opened.append(Route(one.id, one.label, _opened(one), one.limits))
+        except Refusal as refusal:
+            broken = refusal
+    if broken is not None and not opened:
+        raise broken
+    return opened
 
 
 def _opened(kept: MailSettings) -> MailAccount:
@@ -167,12 +184,3 @@ def _practice_account(session: Session) -> MailAccount:
             "The Practice inbox is not running. Start Handbill and try again.",
         )
     return MailAccount("127.0.0.1", port, Security.NONE)
-
-
-def _public(kept: MailSettings) -> dict[str, Any]:
-    return {
-        "host": kept.host,
-        "port": kept.port,
-        "security": kept.security,
-        "username": kept.username,
-    }

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from data.database import now, reading, unit
 from domain.book import statuses
-from domain.shop import mail, people, staff, tokens
+from domain.shop import mail, mail_accounts, people, staff, tokens
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Role
 from tests.browser.conftest import Open, SignIn
@@ -21,7 +21,7 @@ def practising(shop: Server) -> Iterator[None]:
     yield
     with unit() as session:
         if mail.settings(session):
-            mail.forget(session, by=Actor(None, "Olive", Role.OWNER), now=now())
+            mail_accounts.forget(session, by=Actor(None, "Olive", Role.OWNER), now=now())
 
 
 def test_the_postal_address_is_kept(page: Page) -> None:

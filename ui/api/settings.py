@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from data.config import config
 from data.database import now, reading, unit
 from domain.refusal import Kind, Refusal
-from domain.shop import mail, shop
+from domain.shop import mail, mail_accounts, shop
 from ui.api.door import Owner, SignedIn, Viewer
 from ui.api.shapes import Asked, Moment, Told
 
@@ -89,7 +89,7 @@ def change_mail(given: MailAsked, by: Owner) -> MailTold:
         raise Refusal("fixed_mail_account", sentence, Kind.CONFLICT)
     fields: dict[str, Any] = given.model_dump()
     with unit() as session:
-        mail.save(session, **fields, by=by, now=now())
+        mail_accounts.save(session, **fields, by=by, now=now())
         return _mail(session)
 
 

@@ -8,7 +8,7 @@ from data.config import config
 from data.database import now, reading, unit
 from data.mail_account import MailAccount, Security
 from domain.refusal import invalid
-from domain.shop import mail
+from domain.shop import mail, mail_accounts
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
@@ -211,7 +211,7 @@ class AccountForm:
 
     def typed(self) -> MailAccount:
         """Raises Refusal."""
-        return mail.checked(
+        return mail_accounts.checked(
             host=self.host.value or "",
             port=_number(self.port.value or ""),
             security=self.security.value or "",
@@ -277,7 +277,7 @@ def _view() -> View:
 
 def _save(tried: MailAccount, password: str | None, by: Actor) -> None:
     with unit() as session:
-        mail.save(
+        mail_accounts.save(
             session,
             host=tried.host,
             port=tried.port,
@@ -291,7 +291,7 @@ def _save(tried: MailAccount, password: str | None, by: Actor) -> None:
 
 def _forget(by: Actor) -> None:
     with unit() as session:
-        mail.forget(session, by=by, now=now())
+        mail_accounts.forget(session, by=by, now=now())
 
 
 PAGES = [Page("/settings/mail", "Mail account", build, right=Right.MANAGE_SHOP)]
