@@ -9,7 +9,7 @@ from data.database import unit
 from data.liveness import sweep_away
 from domain.message import practice
 from domain.sending import workers
-from domain.shop import sessions
+from domain.shop import limits, sessions
 
 EVERY = timedelta(hours=6)
 
@@ -20,4 +20,5 @@ def tidy(now: datetime, *, pulses: Path) -> None:
         practice.keep_newest(session)
         sessions.forget_old(session, now=now)
         workers.forget_old(session, now=now)
+        limits.forget_old(session, now=now)
         session.execute(text("PRAGMA optimize"))
