@@ -14,7 +14,7 @@ from domain.sending import campaigns, dispatches
 from domain.sending.campaigns import Status
 from tests.faults.conftest import PROJECT, Shop
 from tests.faults.crew import dismiss
-from tests.faults.test_full_disk import until
+from tests.faults.patience import until
 from tests.faults.truth import IN_FLIGHT, Truth, nobody_twice_nobody_lost
 
 RECIPIENTS: Final = 130  # more than a worker claims at once

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -12,13 +11,12 @@ import pytest
 
 from tests.browser.server import PASSWORD, Server, email_of, started
 from tests.faults.conftest import PROJECT, Shop
-from tests.faults.test_crash import finish
+from tests.faults.patience import finish, until
 from tests.full_disk import no_room, without_room
 
 OWNER = {"HANDBILL_OWNER_EMAIL": email_of("olive"), "HANDBILL_OWNER_PASSWORD": PASSWORD}
 SENTENCE = "its disk may be full"
 RECIPIENTS = 300
-PATIENCE = 30.0  # seconds
 
 
 @pytest.mark.delay(40)
@@ -111,10 +109,3 @@ def _sign_in_as_program(program: httpx.Client) -> None:
 def _sign_in_form(shop: Server) -> httpx.Response:
     form = {"email": email_of("olive"), "password": PASSWORD}
     return httpx.post(f"{shop.url}/sign-in", data=form, headers={"Origin": shop.url}, timeout=60)
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.05)

@@ -8,7 +8,7 @@ from domain.sending import campaigns, dispatches
 from domain.sending.campaigns import Status
 from domain.sending.dispatches import Dispatch
 from tests.faults.conftest import Shop
-from tests.faults.test_full_disk import until
+from tests.faults.patience import until
 
 
 def test_a_schedule_fires_by_itself_after_a_restart_and_not_early(shop_on_disk: Shop) -> None:

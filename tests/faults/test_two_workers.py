@@ -6,7 +6,7 @@ import pytest
 
 from domain.ledger.deliveries import State
 from tests.faults.conftest import Shop
-from tests.faults.test_full_disk import until
+from tests.faults.patience import until
 
 RECIPIENTS = 400
 SOON = 10.0  # seconds
