@@ -13,7 +13,8 @@ import css_inline
 from html_to_markdown import ConversionOptions, convert
 
 from domain.message import styles
-from domain.message.merge import chunks, plain, unclosed
+from domain.message.language import chunks, unclosed
+from domain.message.words import plain
 
 MAX_SOURCE: Final = 500_000  # characters; bleach needs about 4 s for a megabyte
 LOOSE_BRACES: Final = "There are curly braces here that are no complete merge field."

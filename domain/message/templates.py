@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from data.base import Base, Instant
 from domain.message import merge
 from domain.message.merge import MergeError
+from domain.message.words import plain
 from domain.refusal import Kind, Refusal, invalid, missing
 from domain.shop import audit
 from domain.shop.people import Actor, Right
@@ -128,7 +129,7 @@ def checked(fields: dict[str, Any]) -> dict[str, str]:
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise invalid(name, "This must be a text.")
-    cleaned = merge.plain(value) if name in BODIES else " ".join(merge.plain(value).split())
+    cleaned = plain(value) if name in BODIES else " ".join(plain(value).split())
     if len(cleaned) > LONGEST.get(name, 20):
         raise invalid(name, f"This can have at most {LONGEST.get(name, 20):,} characters.")
     return cleaned

@@ -5,7 +5,6 @@ No body line begins with a dot or a dash: nothing needs dot-stuffing and no valu
 
 import binascii
 import re
-from functools import lru_cache
 from typing import Final
 
 import idna
@@ -15,16 +14,28 @@ class AddressError(ValueError):
     """An address that can't stand in a header; checked long before, so this is the last guard."""
 
     def __init__(self, address: str) -> None:
-        self.sentence = f"The email address {address!r} can't be written to."
+        shown, local = one_line(address[:LONGEST_ADDRESS]), address.rpartition("@")[0]
+        if local.isprintable() and not local.isascii():
+            self.sentence = f"Handbill can't write to an address with accented letters before the @: {shown}."
+        else:
+            self.sentence = f"The email address “{shown}” can't be written to."
         super().__init__(self.sentence)
 
 
-PLAIN: Final = re.compile(r"(?![.-])[A-Za-z0-9 ,!?:;/_()+'&#@%.-]{0,70}(?<! )")
+LONGEST_ADDRESS: Final = 254  # characters (RFC 5321, 4.5.3.1.3)
+
+
+# Words that are the same in plain text, in HTML and on the wire, and leave room on their line for its soft end.
+BARE: Final = re.compile(r"(?![.-])[A-Za-z0-9 ,!?:;/_()+#@%.-]{1,70}(?<! )")
+
+
+def is_bare(text: str) -> bool:
+    return BARE.fullmatch(text) is not None
 
 
 def piece(text: str) -> bytes:
     """A part of a part: always followed by a soft line break, and so ended that there is room for it."""
-    if PLAIN.fullmatch(text):
+    if not text or is_bare(text):
         return text.encode("ascii")
     return _quoted(text + "x")[:-1]
 
@@ -35,7 +46,9 @@ def _quoted(text: str) -> bytes:
     encoded = binascii.b2a_qp(lines)
     if b"=20\n" in encoded or b"=09\n" in encoded:
         encoded = TRAILING.sub(rb"\1=\n\2\n", encoded)
-    return LEADING.sub(_covered, encoded).replace(b"\n", b"\r\n")
+    if encoded[:1] in b".-" or b"\n." in encoded or b"\n-" in encoded:
+        encoded = LEADING.sub(_covered, encoded)
+    return encoded.replace(b"\n", b"\r\n")
 
 
 def _covered(run: re.Match[bytes]) -> bytes:
@@ -57,13 +70,16 @@ def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)).strip()
 
 
-@lru_cache(4096)
 def header(name: str, text: str) -> bytes:
     """An unstructured header with its line end, folded at 78 columns, RFC 2047 words where needed."""
     words = one_line(text)
-    if words.isascii() and "=?" not in words and all(len(word) <= 60 for word in words.split(" ")):
+    if not words.isascii() or "=?" in words:
+        return b"%b: %b\r\n" % (name.encode(), _encoded(words))
+    if len(name) + 2 + len(words) <= 78:
+        return f"{name}: {words}\r\n".encode("ascii")
+    if all(len(word) <= 60 for word in words.split(" ")):
         return _folded(name, words)
-    return name.encode() + b": " + _encoded(words) + b"\r\n"
+    return b"%b: %b\r\n" % (name.encode(), _encoded(words))
 
 
 def _folded(name: str, words: str) -> bytes:
@@ -78,28 +94,31 @@ def _folded(name: str, words: str) -> bytes:
 
 def _encoded(words: str) -> bytes:
     """RFC 2047: 42 bytes of UTF-8 a word make 68 columns, so that the header's name fits before the first."""
-    found, current = [], b""
-    for letter in words:
-        octets = letter.encode("utf-8", "replace")
-        if len(current) + len(octets) > 42:
-            found.append(current)
-            current = b""
-        current += octets
-    found.append(current)
-    return b"\r\n ".join(b"=?utf-8?b?" + binascii.b2a_base64(word, newline=False) + b"?=" for word in found)
+    octets, found, start = words.encode("utf-8", "replace"), [], 0
+    while start < len(octets):
+        end = start + 42
+        while end < len(octets) and octets[end] & 0xC0 == 0x80:  # in the middle of a letter
+            end -= 1
+        found.append(b"=?utf-8?b?%b?=" % binascii.b2a_base64(octets[start:end], newline=False))
+        start = end
+    return b"\r\n ".join(found)
 
 
 ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
-@lru_cache(4096)
 def phrase(name: str) -> bytes:
     """A display name, bare, quoted or encoded; empty for no name."""
     words = one_line(name)
-    quoted = '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if not words.isascii() or "=?" in words or len(quoted) > 62:
-        return _encoded(words)
-    return (words if not words or ATOMS.fullmatch(words) else quoted).encode("ascii")
+    if not words:
+        return b""
+    if words.isascii() and "=?" not in words and len(words) <= 60:
+        if ATOMS.fullmatch(words):
+            return words.encode("ascii")
+        quoted = '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        if len(quoted) <= 62:
+            return quoted.encode("ascii")
+    return _encoded(words)
 
 
 def mailbox(field: str, name: str, address: str) -> bytes:
@@ -124,6 +143,8 @@ SIMPLE: Final = re.compile(
 
 def ascii_address(address: str) -> bytes:
     """The address for headers and the SMTP envelope, a foreign domain in its ASCII form."""
+    if len(address) > LONGEST_ADDRESS:
+        raise AddressError(address)
     if SIMPLE.fullmatch(address):
         return address.encode("ascii")
     local, _, domain = address.rpartition("@")
@@ -131,7 +152,7 @@ def ascii_address(address: str) -> bytes:
         known = f"{local}@{idna.encode(domain, uts46=True).decode()}"
     except (idna.IDNAError, UnicodeError) as error:
         raise AddressError(address) from error
-    if not SIMPLE.fullmatch(known):
+    if not SIMPLE.fullmatch(known) or len(known) > LONGEST_ADDRESS:
         raise AddressError(address)
     return known.encode("ascii")
 

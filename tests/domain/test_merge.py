@@ -196,3 +196,17 @@ def test_what_no_letter_can_carry_never_comes_out(odd: str) -> None:
     result = said(f"a{odd}b {{{{ firstName }}}} {{{{ attrs.x }}}}", {"firstName": odd, "attrs": {"x": [odd]}})
     assert odd not in result
     result.encode()
+
+
+def test_counting_an_own_field_is_not_the_field_itself() -> None:
+    source = "{{ attrs.size }}|{{ attrs.first }}|{{ attrs.last }}"
+    for attrs in ({"a": "1", "b": "2"}, {"size": "L", "first": "x", "last": "y"}, {}, {"size": None}):
+        parsed = parse(source, part="P")
+        pieces = [
+            one if isinstance(one, str) else one.render({"attrs": attrs}, "none") for one in parsed.nodes
+        ]
+        assert "".join(pieces) == parsed.render({"attrs": attrs}, escape="none")
+    hole = parse(source, part="P").nodes[0]
+    assert isinstance(hole, Hole)
+    assert hole.key({"attrs": {"a": "1"}}) is None, "somebody with more fields has another size"
+    assert hole.key({"attrs": {"size": "L"}}) == ("L",)

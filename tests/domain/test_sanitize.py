@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.message.merge import chunks, parse
+from domain.message.language import chunks
+from domain.message.merge import parse
 from domain.message.sanitize import (
     ALLOWED,
     ANYWHERE,

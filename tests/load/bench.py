@@ -6,6 +6,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 BENCHES = {
+    "The letters": "tests.load.letters",
     "The engine": "tests.load.engine",
     "The audience": "tests.load.audience",
     "The customer book": "tests.load.book",
