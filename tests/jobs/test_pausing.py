@@ -1,21 +1,28 @@
 """A send that is paused: nothing more leaves, nothing is lost, and it goes on where it was."""
 
+import subprocess
+import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from data.database import now, reading, unit
-from domain.ledger.deliveries import State
+from domain.ledger import deliveries
+from domain.ledger.deliveries import Delivery, State
 from domain.refusal import Refusal
-from domain.sending import dispatches
+from domain.sending import dispatches, endings, reports
 from domain.sending.dispatches import Hold
 from domain.sending.launches import Press
+from domain.sending.pauses import Pause
 from domain.shop import audit
 from jobs import clock, sending
 from tests.jobs.conftest import HOUR, Desk
 from tests.twins.smtp_server import ScriptedServer, say
 
+PROJECT = Path(__file__).parents[2]
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 SLOW = 0.1  # seconds before each answer of the server
 MANY = [f"Ana{i}" for i in range(120)]
 UNDER_WAY = 5  # messages at the server: the send is in its middle
@@ -245,3 +252,112 @@ def test_who_paused_and_who_let_it_go_on_is_in_the_shops_diary(desk: Desk) -> No
         )
     assert (paused.actor_name, resumed.actor_name) == ("Olive", "Max")
     assert paused.at <= resumed.at
+
+
+def test_a_report_tells_who_paused_it_and_from_when_to_when(desk: Desk) -> None:
+    desk.write_in("Ana")
+    dispatch_id = desk.press(desk.campaign())
+    ten = desk.dispatch(dispatch_id).created_at
+    olive, max_ = desk.cast.olive, desk.cast.max_
+    with unit() as session:
+        dispatches.pause(session, dispatch_id, by=olive, now=ten + MINUTE)
+        dispatches.resume(session, dispatch_id, by=max_, now=ten + 5 * MINUTE)
+        dispatches.pause(session, dispatch_id, by=max_, now=ten + 6 * MINUTE)
+    first, second = Pause("Olive", ten + MINUTE, ten + 5 * MINUTE), Pause("Max", ten + 6 * MINUTE, None)
+    with reading() as session:
+        assert reports.report(session, dispatch_id, now=ten + HOUR).pauses == (first, second)
+    with unit() as session:
+        endings.stop(session, dispatch_id, by=olive, now=ten + 9 * MINUTE)
+    with reading() as session:
+        story = reports.report(session, dispatch_id, now=ten + HOUR)
+    assert story.pauses == (first, Pause("Max", ten + 6 * MINUTE, ten + 9 * MINUTE))
+
+
+def test_pauses_of_another_send_are_not_told(desk: Desk) -> None:
+    desk.write_in("Ana")
+    one, other = desk.press(desk.campaign()), desk.press(desk.campaign(name="Another"))
+    sending.pause(one, desk.cast.olive)
+    with reading() as session:
+        assert len(reports.report(session, one, now=now()).pauses) == 1
+        assert reports.report(session, other, now=now()).pauses == ()
+
+
+def test_the_time_left_counts_no_pause_and_is_not_told_while_nothing_moves(desk: Desk) -> None:
+    desk.write_in(*MANY[:40])
+    dispatch_id = desk.press(desk.campaign())
+    start = desk.dispatch(dispatch_id).created_at
+    went(dispatch_id, 20, start)
+    assert seconds_left(dispatch_id, start + 20 * SECOND) == pytest.approx(20)
+    with unit() as session:
+        dispatches.pause(session, dispatch_id, by=desk.cast.olive, now=start + 20 * SECOND)
+    assert seconds_left(dispatch_id, start + 20 * SECOND) is None
+    again = start + 4 * MINUTE
+    with unit() as session:
+        dispatches.resume(session, dispatch_id, by=desk.cast.olive, now=again)
+    assert seconds_left(dispatch_id, again) is None, "nobody knows yet how fast it goes now"
+    went(dispatch_id, 10, again)
+    assert seconds_left(dispatch_id, again + 10 * SECOND) == pytest.approx(10)
+    with unit() as session:
+        dispatches.hold(session, dispatch_id, Hold.HOUR, again + HOUR)
+    assert seconds_left(dispatch_id, again + 10 * SECOND) is None
+    night = again + 10 * HOUR
+    with unit() as session:
+        dispatches.let_go_on(session, dispatch_id)
+    assert seconds_left(dispatch_id, night) is None, "what was sent before the night says nothing"
+
+
+def test_the_bar_knows_who_paused_a_send_and_what_it_waits_for(desk: Desk) -> None:
+    desk.write_in("Ana", "Ben")
+    one, other = desk.press(desk.campaign()), desk.press(desk.campaign(name="Another"))
+    until = now() + 9 * HOUR
+    sending.pause(one, desk.cast.olive)
+    with unit() as session:
+        dispatches.hold(session, other, Hold.QUIET, until)
+    with reading() as session:
+        paused, held = reports.moving(session, now=now())
+    assert (paused.id, paused.state, paused.held_for, paused.held_by) == (one, "paused", Hold.PERSON, "Olive")
+    assert (held.id, held.state, held.held_for, held.held_until) == (other, "sending", Hold.QUIET, until)
+    assert (paused.to_reach, paused.done) == (2, 0)
+
+
+def test_another_process_pauses_it_as_well(desk: Desk) -> None:
+    """The web pages may live beside the worker, or the worker in a service of its own."""
+    desk.write_in(*MANY)
+    with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
+        dispatch_id = under_way(desk, server)
+        elsewhere(desk, f"sending.pause({dispatch_id}, olive)")
+        time.sleep(SOON)
+        soon = len(server.received)
+        time.sleep(LATER)
+        assert len(server.received) == soon < len(MANY)
+        assert (desk.books(dispatch_id).not_sure, desk.dispatch(dispatch_id).held_by) == (0, "Olive")
+
+
+def went(dispatch_id: int, many: int, start: datetime) -> None:
+    """So many of those who wait got theirs, one a second."""
+    with unit() as session:
+        waiting = deliveries.lines(session, dispatch_id, states=(State.QUEUED,), limit=many)
+        for number, line in enumerate(waiting):
+            row = session.get_one(Delivery, line.id)
+            row.state, row.settled_at = State.SENT, start + number * SECOND
+
+
+def seconds_left(dispatch_id: int, at: datetime) -> float | None:
+    with reading() as session:
+        return reports.report(session, dispatch_id, now=at).seconds_left
+
+
+def elsewhere(desk: Desk, act: str) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from data.database import open_database\n"
+        "from domain import tables as tables\n"
+        "from domain.shop.people import Actor, Role\n"
+        "from jobs import sending\n"
+        "open_database(Path(sys.argv[1]))\n"
+        f"olive = Actor({desk.cast.olive.user_id}, 'Olive', Role.OWNER)\n"
+        f"{act}\n"
+    )
+    command = [sys.executable, "-c", program, str(desk.folder / "handbill.db")]
+    subprocess.run(command, cwd=PROJECT, check=True, timeout=30)

@@ -15,7 +15,7 @@ from jobs import posting, sending
 from ui.api.door import Sender, SignedIn, Viewer
 from ui.api.launching import Key, Launched, UndoSeconds, as_press
 from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Told, read_number
-from ui.api.words import Dialect, Words
+from ui.api.words import HOLD, Dialect, Words
 
 router = APIRouter(prefix="/dispatches", tags=["Dispatches"], route_class=SignedIn)
 
@@ -43,6 +43,9 @@ class DispatchTold(Told):
     channel: str
     message_type: str
     state: str
+    hold: Annotated[str | None, Field(description=HOLD)]
+    held_until: Moment | None
+    held_by: str | None
     outcome: str | None
     error: str | None
     subject: str
@@ -100,6 +103,19 @@ def undo(dispatch_id: Id, by: Sender, words: Words) -> DispatchTold:
     return _one(dispatch_id, words)
 
 
+@router.post("/{dispatch_id}/pause")
+def pause(dispatch_id: Id, by: Sender, words: Words) -> DispatchTold:
+    """No further message leaves until `resume`. What is on its way still gets its answer; nobody is lost."""
+    sending.pause(dispatch_id, by)
+    return _one(dispatch_id, words)
+
+
+@router.post("/{dispatch_id}/resume")
+def resume(dispatch_id: Id, by: Sender, words: Words) -> DispatchTold:
+    sending.resume(dispatch_id, by)
+    return _one(dispatch_id, words)
+
+
 @router.post("/{dispatch_id}/stop")
 def stop(dispatch_id: Id, by: Sender, words: Words) -> DispatchTold:
     """No further message leaves."""
@@ -121,6 +137,9 @@ def _told(dispatch: Dispatch, books: Books, words: Dialect) -> DispatchTold:
         channel=dispatch.channel,
         message_type=str(dispatch.message_type),
         state=words.said(dispatch.state),
+        hold=dispatch.held_for or None,
+        held_until=dispatch.held_until,
+        held_by=dispatch.held_by or None,
         outcome=str(dispatch.outcome) if dispatch.outcome else None,
         error=dispatch.error or None,
         subject=dispatch.subject,

@@ -17,7 +17,7 @@ from domain.sending.dispatches import Dispatch
 from domain.shop import shop
 from domain.shop.people import Actor
 from ui.api.shapes import AnId, Asked, Moment, Told, Version
-from ui.api.words import Dialect, understood
+from ui.api.words import HOLD, Dialect, understood
 
 ONE_SHOT: Final = "one_shot"
 LATER_TYPES: Final = ("drip", "recurring", "milestone")
@@ -79,6 +79,7 @@ class ScheduleTold(Told):
 class LastDispatch(Told):
     id: int
     state: str
+    held_until: Moment | None
     error: str | None
     at: Moment
 
@@ -88,6 +89,7 @@ class CampaignTold(Told):
     name: str
     type: str
     status: str
+    hold: Annotated[str | None, Field(description=HOLD)]
     outcome: str | None
     channel: str
     channels: list[str]
@@ -165,6 +167,7 @@ def _told(campaign: Campaign, last: Dispatch | None, words: Dialect) -> Campaign
         name=campaign.name,
         type=ONE_SHOT,
         status=words.said(campaign.status),
+        hold=(last.held_for if last else None) or None,
         outcome=campaign.outcome,
         channel=campaign.channel,
         channels=[campaign.channel],
@@ -198,7 +201,8 @@ def _told(campaign: Campaign, last: Dispatch | None, words: Dialect) -> Campaign
 
 def _last(dispatch: Dispatch, words: Dialect) -> LastDispatch:
     at = dispatch.finished_at or dispatch.created_at
-    return LastDispatch(id=dispatch.id, state=words.said(dispatch.state), error=dispatch.error or None, at=at)
+    state, error = words.said(dispatch.state), dispatch.error or None
+    return LastDispatch(id=dispatch.id, state=state, held_until=dispatch.held_until, error=error, at=at)
 
 
 def _refuse_what_comes_later(given: CampaignAsked) -> None:

@@ -13,6 +13,11 @@ ALIASES: Final = ("/crm/marketing", "/api/crm/marketing")
 THEIRS: Final = {"sending": "running", "sent": "completed"}
 OURS: Final = {theirs: ours for ours, theirs in THEIRS.items()}
 
+HOLD: Final = (
+    "Why nothing leaves just now: person or restored (paused, until `resume`), or quiet, hour, day or account "
+    "(it goes on by itself at `heldUntil`)."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:

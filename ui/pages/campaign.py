@@ -10,10 +10,10 @@ from domain.sending.campaigns import Status
 from domain.sending.dispatches import DispatchState
 from domain.sending.reports import Report
 from domain.shop.people import Actor, Right
-from jobs import sending
 from ui import words
 from ui.frame import Page, current_actor
 from ui.pages.campaigns import sure_to_delete
+from ui.parts import holds
 from ui.parts.basics import (
     alert,
     box,
@@ -31,12 +31,11 @@ from ui.parts.basics import (
 )
 from ui.parts.campaign_rows import PATH, status_of
 from ui.parts.campaign_story import Seen, audience_line, look, plan_facts
-from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
+from ui.parts.send_controls import controls, something_moved
 from ui.parts.send_dialog import confirm_and_send
 from ui.parts.send_report import SendReport
 from ui.parts.sent_message import copyable, message_card
-from ui.parts.undo_bar import something_moved
 
 EVERY = 2.0  # seconds between looks at a schedule that will fire by itself
 SAID_ABOVE = frozenset(
@@ -113,7 +112,7 @@ class CampaignPage:
     def _head(self, seen: Seen) -> None:
         campaign = seen.campaign
         last = seen.story.told
-        label, tone = status_of(campaign.status, campaign.last_launch_error, last.state if last else None)
+        label, tone = status_of(campaign.status, campaign.last_launch_error, last)
         with head(campaign.name, back=("Campaigns", PATH)):
             self._acts(seen)
         with box("hb-row wrap hb-under-head"):
@@ -127,9 +126,9 @@ class CampaignPage:
             self.by.may(Right.EDIT_CAMPAIGNS),
             self.by.may(Right.SEND),
         )
+        if may_send and seen.look:
+            controls(seen.look.report.dispatch, self.redraw)
         if status is Status.SENDING:
-            if may_send and seen.look and seen.look.report.dispatch.is_running:
-                button("Stop", self._stop, icon="stop", testid="stop")
             return
         if status is Status.DRAFT and may_edit:
             link_button("Edit", f"{PATH}/{self.id}/edit", icon="edit", testid="edit")
@@ -194,7 +193,7 @@ class CampaignPage:
             for one in seen.story.launches:
                 with box("hb-row apart"):
                     link(words.when(one.created_at, seen.zone, seen.at), f"/marketing/sends/{one.id}")
-                    pill(*words.told(words.DISPATCH, one.state))
+                    pill(*holds.state_of(one))
 
     async def _send(self) -> None:
         try:
@@ -202,10 +201,6 @@ class CampaignPage:
                 something_moved.emit()
         finally:
             await self.redraw()  # also where somebody else was quicker: the page then shows theirs
-
-    async def _stop(self) -> None:
-        if self.report and await sure_to_stop(self.report.id):
-            await self.redraw()
 
     async def _unschedule(self) -> None:
         by = await current_actor()
@@ -228,23 +223,6 @@ class CampaignPage:
 
     def _watch_only_schedules(self, seen: Seen) -> None:
         self.timer.active = seen.campaign.status is Status.SCHEDULED
-
-
-async def sure_to_stop(dispatch_id: int) -> bool:
-    """Ask, then stop. Whether it was stopped; the send goes on while the question is open."""
-    sure = await confirm(
-        "Stop this send?",
-        "What is on its way still arrives and is counted. Nobody else gets it, and you can send to the rest later.",
-        confirm_label="Stop now",
-        cancel_label="Let it go on",
-        kind="danger",
-        icon="stop",
-    )
-    if sure:
-        by = await current_actor()
-        await io(sending.stop, dispatch_id, by)
-        something_moved.emit()
-    return sure
 
 
 def _message(seen: Seen) -> None:

@@ -16,6 +16,7 @@ from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page
 from ui.pages.sends import PATH as SENDS
+from ui.parts import holds
 from ui.parts.basics import box, card, empty, head, icon, link, page, pill, text
 from ui.parts.feedback import io
 from ui.parts.sent_message import readable
@@ -111,8 +112,10 @@ def _send(row: SendRow, seen: Seen) -> None:
     with link("", path_of(dispatch.id, dispatch.campaign_id), classes="hb-rowcard"), box("top"):
         with box("grow"):
             text(readable(dispatch.name), "hb-cell-name")
-            text(f"{words.when(dispatch.created_at, seen.zone, seen.at)} · {counts}", "hb-cell-sub num")
-        pill(*words.told(words.DISPATCH, dispatch.state))
+            held = holds.sentence(dispatch, seen.zone, seen.at) if holds.is_held(dispatch) else ""
+            begun = words.when(dispatch.created_at, seen.zone, seen.at)
+            text(" · ".join(filter(None, [begun, counts, held])), "hb-cell-sub num")
+        pill(*holds.state_of(dispatch))
 
 
 def _coming(seen: Seen) -> None:

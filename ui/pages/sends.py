@@ -16,14 +16,15 @@ from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page, current_actor
-from ui.pages.campaign import sure_to_stop
-from ui.parts import tables
+from ui.parts import holds, tables
 from ui.parts.basics import box, button, card, empty, facts, head, icon_button, link, page, pill, text
+from ui.parts.campaign_story import send_story
 from ui.parts.dialogs import ask, sheet
 from ui.parts.feedback import handled, io, refusals_to, toast
 from ui.parts.inputs import field, text_input
+from ui.parts.send_controls import controls
 from ui.parts.send_report import Look, SendReport, look_at
-from ui.parts.sent_message import copyable, message_card, readable, send_facts
+from ui.parts.sent_message import copyable, message_card, readable
 from ui.parts.tables import (
     MOST_ROWS,
     Column,
@@ -128,27 +129,23 @@ class SendPage:
         with self.top:
             self._head(look.report.dispatch, campaign)
         with self.details, card("Details", testid="details"):
-            facts(send_facts(look.report, look.zone, look.at))
+            facts(send_story(look.report, look.zone, look.at))
             copyable("Send id", str(self.id), testid="send-id")
 
     def _head(self, dispatch: Dispatch, campaign: str) -> None:
         with head(readable(dispatch.name), back=("Sends", PATH)):
             icon_button("refresh", "Refresh", self.redraw, testid="refresh").classes("hb-hide-phone")
             if dispatch.is_running and self.by.may(Right.SEND):
-                button("Stop", self._stop, icon="stop", testid="stop")
+                controls(dispatch, self.redraw)
             elif dispatch.campaign_id is None and self.by.may(Right.EDIT_CAMPAIGNS):
                 button("Save as campaign", self._promote, icon="mail", testid="promote")
         with box("hb-row wrap hb-under-head"):
-            pill(*words.told(words.DISPATCH, dispatch.state), testid="status")
+            pill(*holds.state_of(dispatch), testid="status")
             text(dispatch.audience_label, "muted", "span", testid="audience")
             if campaign:
                 link(
                     f"Campaign: {campaign}", f"/marketing/campaigns/{dispatch.campaign_id}", testid="campaign"
                 )
-
-    async def _stop(self) -> None:
-        if await sure_to_stop(self.id):
-            await self.redraw()
 
     async def _promote(self) -> None:
         made = await _asked_for_name(self.id)
@@ -205,23 +202,24 @@ def _seen(number: int) -> Seen:
 
 def _row(row: SendRow, zone: ZoneInfo, moment: datetime) -> tables.Row:
     dispatch, books = row.dispatch, row.books
-    label, tone = words.told(words.DISPATCH, dispatch.state)
+    label, tone = holds.state_of(dispatch)
     when = words.when(dispatch.created_at, zone, moment)
     undone = dispatch.state is DispatchState.UNDONE
     counts = f"{words.number(books.sent)} of {words.number(books.recipients)} sent"
+    held = holds.sentence(dispatch, zone, moment) if holds.is_held(dispatch) else ""
     return {
         "id": dispatch.id,
         "href": f"{PATH}/{dispatch.id}",
         "when": when,
         "name": readable(dispatch.name),
-        "sub": dispatch.audience_label,
+        "sub": f"{held}, {words.people(books.queued)} to go" if held else dispatch.audience_label,
         "type": words.MESSAGE_TYPE.get(dispatch.message_type, str(dispatch.message_type)),
         "recipients": books.recipients,
         "rate": None if undone else words.percent(books.sent, books.recipients),
         "failed": books.failed,
         "status": label,
         "tone": tone,
-        "facts": f"{when} · {counts}",
+        "facts": " · ".join(filter(None, [when, counts, held])),
     }
 
 

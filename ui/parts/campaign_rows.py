@@ -12,11 +12,11 @@ from domain.book import customers
 from domain.book.consent import MessageType
 from domain.sending import campaigns, reports
 from domain.sending.campaigns import Status
-from domain.sending.dispatches import DispatchState
+from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.reports import Asked, Row, Sent
 from domain.shop.shop import read as read_shop
 from ui import words
-from ui.parts import tables
+from ui.parts import holds, tables
 from ui.parts.sent_message import readable
 from ui.parts.tables import MOST_ROWS
 from ui.words import Told
@@ -67,7 +67,7 @@ def _span_of(period: str, moment: datetime, zone: ZoneInfo) -> tuple[datetime | 
 
 def _row(row: Row, zone: ZoneInfo, moment: datetime) -> tables.Row:
     campaign, dispatch, books = row.campaign, row.dispatch, row.books
-    label, tone = status_of(campaign.status, campaign.last_launch_error, dispatch.state if dispatch else None)
+    label, tone = status_of(campaign.status, campaign.last_launch_error, dispatch)
     kind = words.MESSAGE_TYPE.get(campaign.message_type, "")
     when, below = _when(row, zone, moment)
     sent = f"{words.number(books.sent)} sent" if books.sent else ""
@@ -92,8 +92,7 @@ def _when(row: Row, zone: ZoneInfo, moment: datetime) -> tuple[str, str]:
     if campaign.status is Status.SENDING and dispatch:
         done = books.sent + books.failed + books.not_sure
         to_reach = books.recipients - books.skipped
-        begun = "About to go" if dispatch.state is DispatchState.WAITING else "Sending now"
-        return begun, f"{words.number(done)} of {words.number(to_reach)}"
+        return _how_it_goes(dispatch, zone, moment), f"{words.number(done)} of {words.number(to_reach)}"
     if campaign.status is Status.SCHEDULED and campaign.scheduled_at:
         return words.when(campaign.scheduled_at, zone, moment), ""
     if campaign.status is Status.SENT and campaign.sent_at:
@@ -103,10 +102,19 @@ def _when(row: Row, zone: ZoneInfo, moment: datetime) -> tuple[str, str]:
     return f"Edited {words.ago(campaign.updated_at, moment)}", ""
 
 
-def status_of(status: str, error: str, last: DispatchState | None) -> Told:
-    """A draft whose last launch did not finish says so."""
+def _how_it_goes(dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> str:
+    if holds.is_held(dispatch):
+        return holds.first_up(holds.goes_on(dispatch, zone, moment) or holds.cause(dispatch))
+    return "About to go" if dispatch.state is DispatchState.WAITING else "Sending now"
+
+
+def status_of(status: str, error: str, last: Dispatch | None) -> Told:
+    """A draft whose last launch did not finish says so; a send that is held too."""
     if status == Status.DRAFT and error:
-        return ("Stopped", "warn") if last is DispatchState.STOPPED else ("Failed", "bad")
+        stopped = last is not None and last.state is DispatchState.STOPPED
+        return ("Stopped", "warn") if stopped else ("Failed", "bad")
+    if status == Status.SENDING and last is not None and holds.is_held(last):
+        return holds.state_of(last)
     return words.told(words.CAMPAIGN, status)
 
 

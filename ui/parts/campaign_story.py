@@ -11,9 +11,10 @@ from domain.refusal import Refusal
 from domain.sending import campaigns, preview, reports
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.preview import Prospect, Sight
-from domain.sending.reports import Story
+from domain.sending.reports import Report, Story
 from domain.shop.shop import read as read_shop
 from ui import words
+from ui.parts import holds
 from ui.parts.send_report import Look, look_at
 from ui.parts.sent_message import Pairs, readable, send_facts
 
@@ -53,7 +54,7 @@ def plan_facts(seen: Seen) -> Pairs:
     campaign = seen.campaign
     made = f"{campaign.created_by_name}, {words.when(campaign.created_at, seen.zone, seen.at)}"
     if seen.look:
-        return [*send_facts(seen.look.report, seen.zone, seen.at), ("Created by", made)]
+        return [*send_story(seen.look.report, seen.zone, seen.at), ("Created by", made)]
     sight = seen.sight
     pairs = [
         ("Subject", readable(campaign.subject)),
@@ -66,6 +67,12 @@ def plan_facts(seen: Seen) -> Pairs:
         ("Last edited", words.when(campaign.updated_at, seen.zone, seen.at)),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def send_story(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
+    """The facts of a send, with each time that it was paused."""
+    pauses = [("Paused", holds.told_pause(one, zone, moment)) for one in report.pauses]
+    return [*send_facts(report, zone, moment), *pauses]
 
 
 def look(campaign_id: int) -> Seen:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from domain.sending.dispatches import DispatchState
 from domain.sending.reports import Report
+from ui.parts import holds
 from ui.parts.basics import box, put, text
 from ui.words import lasting, number, when
 
@@ -27,6 +28,7 @@ class Progress:
     def set(self, report: Report, zone: ZoneInfo, now: datetime) -> None:
         books, whole = report.books, max(1, report.to_reach)
         self.root.visible = report.dispatch.is_running
+        self.root.classes(**{"add" if holds.is_held(report.dispatch) else "remove": "is-held"})
         for part, bar in self.bars.items():
             bar.style(f"width: {100 * getattr(books, part) / whole:.2f}%")
         done = books.sent + books.failed + books.not_sure
@@ -38,6 +40,8 @@ class Progress:
 def _time_left(report: Report, zone: ZoneInfo, now: datetime) -> str:
     if report.dispatch.state is DispatchState.WAITING:
         return "About to go. You can still call it back."
+    if holds.is_held(report.dispatch):
+        return f"{number(report.books.queued)} to go"
     if report.put_off and report.put_off == report.books.queued:
         again = f", next at {when(report.next_try, zone, now)}" if report.next_try else ""
         return f"Waiting for a second try{again}"

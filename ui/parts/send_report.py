@@ -13,11 +13,12 @@ from data.database import now, reading
 from domain.ledger import deliveries
 from domain.ledger.deliveries import State
 from domain.sending import dispatches, reports
-from domain.sending.dispatches import DispatchState
+from domain.sending.dispatches import DispatchState, Hold
 from domain.sending.reports import Report
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import current_actor
+from ui.parts import holds
 from ui.parts.basics import alert, box, card, text
 from ui.parts.deliveries_table import DeliveriesTable
 from ui.parts.equation import Equation
@@ -133,9 +134,9 @@ class SendReport:
                 alert(note.title, note.body, tone=note.tone, testid=note.testid)
 
 
-def _stage(report: Report) -> tuple[DispatchState, bool]:
+def _stage(report: Report) -> tuple[DispatchState, Hold, bool]:
     """A stop is one change, the answer to the last message on its way another: only then may the rest be sent."""
-    return report.dispatch.state, report.moves
+    return report.dispatch.state, report.dispatch.held_for, report.moves
 
 
 def look_at(dispatch_id: int) -> Look:
@@ -150,6 +151,7 @@ def look_at(dispatch_id: int) -> Look:
 
 def _notes(report: Report, failures: dict[str, int], zone: ZoneInfo, moment: datetime) -> list[Note]:
     notes = [
+        _held(report, zone, moment),
         _ending(report),
         _doubt(report),
         _many_failed(report, failures),
@@ -159,6 +161,14 @@ def _notes(report: Report, failures: dict[str, int], zone: ZoneInfo, moment: dat
         _left_out_on_the_way(report),
     ]
     return [note for note in notes if note]
+
+
+def _held(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None:
+    send = report.dispatch
+    if not holds.is_held(send):
+        return None
+    body = holds.what_now(send, report.done, report.to_reach, report.books.queued, zone, moment)
+    return Note("warn" if holds.is_paused(send) else "info", holds.cause(send), body, "held")
 
 
 def _ending(report: Report) -> Note | None:

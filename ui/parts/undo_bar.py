@@ -1,27 +1,30 @@
-"""What waits to go or goes just now, over every page of the shop: the way to call it back, then how far it is."""
+"""What waits to go, goes, or is held just now, over every page of the shop: the way to call it back, then how far it is."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from nicegui import Event, background_tasks, ui
+from nicegui import background_tasks, ui
 
 from data.database import now, reading
 from domain.sending import reports
+from domain.sending.dispatches import DispatchState
 from domain.sending.reports import Moving
 from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
 from jobs import sending
 from ui.frame import current_actor
+from ui.parts import holds
 from ui.parts.basics import box, button, icon, link, put, text
 from ui.parts.feedback import handled, io, toast
+from ui.parts.send_controls import go_on, pause
+from ui.parts.send_controls import something_moved as something_moved
 from ui.parts.sent_message import readable
 from ui.theme import address
 from ui.words import number, people
 
 CALM, LIVELY = 3.0, 1.0  # seconds between looks: while nothing moves, and while something does
 MOST_LINES = 3
-
-something_moved = Event[
-    []
-]()  # fire it after a launch, an undo or a stop, so that no bar waits for its next look
 
 ui.add_head_html(f'<script src="{address("countdown.js")}"></script>', shared=True)
 
@@ -39,11 +42,20 @@ def path_of(dispatch_id: int, campaign_id: int | None) -> str:
 
 @dataclass
 class Line:
-    """One send as it is drawn: replaced when it goes from waiting to sending, changed in place after that."""
+    """One send as it is drawn: drawn anew when what it says changes, its figures changed in place."""
 
-    waiting: bool
+    said: str  # empty while the undo window is open
     root: ui.element
     figures: ui.label
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What moves, at one moment, on the shop's clock."""
+
+    moving: list[Moving]
+    zone: ZoneInfo
+    at: datetime
 
 
 class UndoBar:
@@ -56,35 +68,54 @@ class UndoBar:
 
     async def look(self) -> None:
         by = await current_actor()
-        self.show(await io(_moving), by)
+        self.show(await io(_look), by)
 
     def look_soon(self) -> None:
         """At the first, and when somebody went to another page, perhaps because they pressed Send."""
         background_tasks.create(handled(self.look)(), name="look at the sends", context=self.room)
 
-    def show(self, moving: list[Moving], by: Actor) -> None:
+    def show(self, sight: Sight, by: Actor) -> None:
         if self.room.is_deleted:
             return
-        self.timer.interval = LIVELY if moving else CALM
-        seen = [one for one in moving if one.waiting or one.to_reach - one.done > one.put_off][:MOST_LINES]
+        self.timer.interval = LIVELY if any(not holds.is_held(one) for one in sight.moving) else CALM
+        seen = sorted(filter(_is_news, sight.moving), key=_urgency)[:MOST_LINES]
         self._forget({one.id for one in seen})
         for one in seen:
-            line = self.lines.get(one.id)
-            if line is None or line.waiting != one.waiting:
-                line = self._draw(one, by)
+            line, said = self.lines.get(one.id), _said(one, sight)
+            if line is None or line.said != said:
+                line = self._draw(one, said, by)
             line.figures.set_text(f"{number(one.done)} of {number(one.to_reach)}")
 
     def _forget(self, staying: set[int]) -> None:
         for gone in set(self.lines) - staying:
             self.lines.pop(gone).root.delete()
 
-    def _draw(self, one: Moving, by: Actor) -> Line:
+    def _draw(self, one: Moving, said: str, by: Actor) -> Line:
         self._forget(set(self.lines) - {one.id})
         with self.room, put(box("hb-banner undo", testid=f"moving-{one.id}"), role="status") as root:
-            icon("send")
-            figures = _waiting(one, by) if one.waiting else _going(one)
-        self.lines[one.id] = Line(one.waiting, root, figures)
+            icon("pause" if holds.is_held(one) else "send")
+            figures = _waiting(one, by) if one.waiting else _going(one, said, by)
+        self.lines[one.id] = Line(said, root, figures)
         return self.lines[one.id]
+
+
+def _is_news(one: Moving) -> bool:
+    """A send that only waits for second tries is told on its own page."""
+    return one.waiting or holds.is_held(one) or one.to_reach - one.done > one.put_off
+
+
+def _urgency(one: Moving) -> int:
+    """There is room for a few: what can still be called back comes before what goes, and that before what stands."""
+    return 0 if one.waiting else 2 if holds.is_held(one) else 1
+
+
+def _said(one: Moving, sight: Sight) -> str:
+    if one.waiting:
+        return ""
+    name = f"“{readable(one.name)}”"
+    if holds.is_held(one):
+        return f"{name}: {holds.sentence(one, sight.zone, sight.at)}. Done: "
+    return f"Sending {name}: "
 
 
 def _waiting(one: Moving, by: Actor) -> ui.label:
@@ -101,10 +132,15 @@ def _waiting(one: Moving, by: Actor) -> ui.label:
     return _unseen()
 
 
-def _going(one: Moving) -> ui.label:
+def _going(one: Moving, said: str, by: Actor) -> ui.label:
     with box("say", "span"):
-        text(f"Sending “{readable(one.name)}”: ", "", "span")
+        text(said, "", "span")
         figures = text("", "num", "span", testid="moving-figures")
+    if by.may(Right.SEND):
+        if holds.is_paused(one):
+            button("Go on", lambda: go_on(one.id), icon="play", small=True, testid="bar-go-on")
+        elif one.state is DispatchState.SENDING:
+            button("Pause", lambda: pause(one.id), icon="pause", small=True, testid="bar-pause")
     link("Look", path_of(one.id, one.campaign_id), classes="")
     return figures
 
@@ -126,6 +162,7 @@ async def _undo(dispatch_id: int) -> None:
     )
 
 
-def _moving() -> list[Moving]:
+def _look() -> Sight:
+    moment = now()
     with reading() as session:
-        return reports.moving(session, now=now())
+        return Sight(reports.moving(session, now=moment), read_shop(session).zone, moment)
