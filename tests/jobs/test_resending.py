@@ -206,13 +206,14 @@ def test_whoever_another_launch_reached_or_is_about_to_is_not_tried_again(desk: 
     move(desk, desk.lines(first)["cleo@example.org"].customer_id, "cleo@new.example")
     second = desk.press(campaign_id, Press(to="remaining"))
     assert set(desk.lines(second)) == {"ben@example.org", "cleo@new.example"}
-    for name in ("Ben", "Cleo"):  # Cleo is known by her person: her address is another one
+    for name in ("Ben", "Cleo"):
         with pytest.raises(Refusal, match="being sent just now"):
             sending.resend(row(desk, first, name), desk.cast.olive)
     mood.cheer_up()
     with desk.mail_server(ScriptedServer(mood)) as again:  # type: ignore[arg-type]
         desk.until_over(second)
-        for name in ("Ben", "Cleo"):
+        move(desk, desk.lines(first)["cleo@example.org"].customer_id, "cleo@third.example")
+        for name in ("Ben", "Cleo"):  # Cleo is known by her person: each launch had another address of hers
             with pytest.raises(Refusal, match="Another launch of this campaign has reached this person"):
                 sending.resend(row(desk, first, name), desk.cast.olive)
     assert received(again) == ["ben", "cleo"]
@@ -389,9 +390,7 @@ def test_a_second_try_that_fails_as_a_whole_leaves_nobody_stranded(desk: Desk) -
     assert (books.sent, books.cancelled) == (1, 1)
     assert desk.read(campaign_id).status == "sent"
     with reading() as session:
-        assert any(
-            "The second try of “Viewing” stopped." in one.sentence for one in notices.unseen(session)
-        )
+        assert any("The second try of “Viewing” stopped." in one.sentence for one in notices.unseen(session))
     with desk.mail_server(ScriptedServer()) as again:
         books = over(desk, lambda: sending.retry(dispatch_id, Which.CALLED_OFF, desk.cast.olive), dispatch_id)
     assert (books.sent, books.cancelled) == (2, 0)

@@ -10,6 +10,7 @@ from ui.api import (
     audience,
     campaigns,
     customers,
+    deliveries,
     description,
     dispatches,
     health,
@@ -28,7 +29,7 @@ from ui.api.words import ALIASES
 
 HOME: Final = "/api/marketing"
 ROOMS: Final = (
-    customers, imports, audience, segments, templates, campaigns, dispatches, results, platforms, settings, health,
+    customers, imports, audience, segments, templates, campaigns, dispatches, deliveries, results, platforms, settings, health,
 )  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 NOTHING_BEHIND: Final = ("/api", "/api/{path:path}", "/crm/{path:path}", "/t/{path:path}")

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from data import csv_file
 from data.database import now, reading
-from domain.ledger import deliveries, standing
+from domain.channels.email import message_id
+from domain.ledger import deliveries, replies, standing
 from domain.ledger.deliveries import Books, Line, Of, State
 from domain.sending import campaigns, dispatches
 from ui.api.door import SignedIn, Viewer
@@ -75,6 +76,10 @@ class Recipient(Told):
     reason: str | None
     reply_code: int | None
     reply: str | None
+    explanation: Annotated[str | None, Field(description="What the reply means, in plain words.")]
+    message_id: Annotated[
+        str | None, Field(description="Of a notSure one: what to look for in the mail server's log.")
+    ]
     attempts: int
     at: Moment | None
 
@@ -167,10 +172,13 @@ def _recipients(
     found = deliveries.lines(session, of, states=states, search=search, after=after, limit=limit + 1)
     total = deliveries.how_many(session, of, states=states, search=search)
     more = str(found[limit - 1].id) if len(found) > limit else None
-    return Listed(items=[_recipient(one) for one in found[:limit]], next_cursor=more, total=total)
+    items = [recipient(session, one) for one in found[:limit]]
+    return Listed(items=items, next_cursor=more, total=total)
 
 
-def _recipient(line: Line) -> Recipient:
+def recipient(session: Session, line: Line) -> Recipient:
+    in_doubt, refused = line.state is State.UNKNOWN, line.state in (State.FAILED, State.DEFERRED)
+    sender = dispatches.get(session, line.dispatch_id).from_email if in_doubt else ""
     return Recipient(
         delivery_id=line.id,
         dispatch_id=line.dispatch_id,
@@ -181,6 +189,8 @@ def _recipient(line: Line) -> Recipient:
         reason=line.reason,
         reply_code=line.code,
         reply=line.reply,
+        explanation=replies.explain(line.code, line.reply).sentence if refused and line.code else None,
+        message_id=message_id(sender, line.dispatch_id, line.id, line.attempts) if in_doubt else None,
         attempts=line.attempts,
         at=line.at,
     )
