@@ -8,6 +8,7 @@ import binascii
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 UNSUBSCRIBE: Final = "unsubscribe"
@@ -53,10 +54,22 @@ class Links:
 
 
 def _seal(key: bytes, purpose: str, raw: bytes) -> bytes:
-    return hmac.digest(key, b"seal\0" + purpose.encode() + b"\0" + raw, "sha256")[:SEAL]
+    return _signed(key, b"seal\0" + purpose.encode() + b"\0", raw)[:SEAL]
 
 
 def _veil(key: bytes, seal: bytes, raw: bytes) -> bytes:
     """Its own inverse."""
-    mask = hmac.digest(key, b"veil\0" + seal, "sha256")[:NUMBER]
-    return bytes(one ^ other for one, other in zip(raw, mask, strict=True))
+    mask = _signed(key, b"veil\0", seal)[:NUMBER]
+    return (int.from_bytes(raw) ^ int.from_bytes(mask)).to_bytes(NUMBER)
+
+
+def _signed(key: bytes, purpose: bytes, words: bytes) -> bytes:
+    begun = _begun(key, purpose).copy()
+    begun.update(words)
+    return begun.digest()
+
+
+@lru_cache(32)
+def _begun(key: bytes, purpose: bytes) -> hmac.HMAC:
+    """What all signatures for one purpose have in common."""
+    return hmac.new(key, purpose, "sha256")
