@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,6 +14,7 @@ import domain.channels
 from data.smtp import Answer
 from domain.book.consent import MessageType, Reach
 from domain.refusal import Kind, Refusal
+from domain.shop.limits import Limits
 
 Gate = Callable[[], Awaitable[bool]]
 
@@ -46,11 +47,36 @@ class Parcel:
     now: datetime
 
 
-class Line(Protocol):
-    """An open connection that carries one message at a time."""
+class Route(Protocol):
+    """An account at a provider: one way to the recipients."""
 
     @property
-    def alive(self) -> bool: ...
+    def account_id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+
+class Line(Protocol):
+    """An open connection that carries up to `room` messages at a time."""
+
+    @property
+    def room(self) -> int: ...
+
+    @property
+    def takes_more(self) -> bool:
+        """False once it is lost, and once it has carried as many as the provider likes on one connection."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Nothing was ever answered on it: should it be lost now, that is no habit of the server but trouble."""
+
+    @property
+    def is_excused(self) -> bool:
+        """It was lost over something that will be done otherwise from now on."""
 
     async def deliver(self, parcel: Parcel, hand_over: Gate) -> Answer:
         """`hand_over` must have answered True before the first byte of the message leaves."""
@@ -59,9 +85,12 @@ class Line(Protocol):
 
 
 class Job(Protocol):
-    """A content compiled once, and the way to its recipients."""
+    """A content compiled once, and the ways to its recipients, the first choice first."""
 
-    async def open(self) -> Line:
+    @property
+    def routes(self) -> Sequence[Route]: ...
+
+    async def open(self, route: Route) -> Line:
         """Raises data.smtp.AccountTrouble."""
 
 
@@ -76,7 +105,7 @@ class Channel(Protocol):
     def check(self, session: Session, draft: Draft) -> None:
         """Raises Refusal where this can't be sent; the sentence says what to mend."""
 
-    def prepare(self, session: Session, draft: Draft, *, most_connections: int) -> Job:
+    def prepare(self, session: Session, draft: Draft, *, now: datetime) -> Job:
         """Compile once. Raises Refusal."""
 
 

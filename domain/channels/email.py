@@ -1,7 +1,8 @@
 """Email: the words are compiled by `domain.message`, and travel by the session of `data.smtp`."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from hashlib import blake2b
@@ -12,11 +13,11 @@ from sqlalchemy.orm import Session
 from data import smtp
 from data.config import config
 from data.secrets import keys
-from data.smtp import Answer, MailAccount
+from data.smtp import Answer
 from domain.audience.reach import EMAIL_REACH
 from domain.book.consent import Reach
 from domain.book.merging import own_fields
-from domain.channels.channel import Draft, Gate, Job, Line, Parcel
+from domain.channels.channel import Draft, Gate, Job, Line, Parcel, Route
 from domain.message.compose import (
     AddressError,
     Content,
@@ -57,31 +58,68 @@ class Email:
             )
         _check_fields(letter(session, draft))
 
-    def prepare(self, session: Session, draft: Draft, *, most_connections: int) -> Job:
-        return EmailJob(letter(session, draft), mail.account(session), draft.from_email, links())
+    def prepare(self, session: Session, draft: Draft, *, now: datetime) -> Job:
+        return EmailJob(letter(session, draft), mail.routes(session, now=now), draft.from_email, links())
+
+
+@dataclass(slots=True)
+class Manners:
+    """What was learned about a mail server while a job runs."""
+
+    without: frozenset[str] = frozenset()  # extensions it offers and does not master
+    longest: int | None = None  # messages after which it hangs up
+    last: int = 0  # how many the connection before this one carried until it was hung up
+
+    def learn(self, session: smtp.Session) -> None:
+        """It hung up. Twice after the same number of messages is a habit."""
+        self.without |= session.broken
+        if session.answered and not session.broken:
+            self.longest = session.answered if session.answered == self.last else self.longest
+            self.last = session.answered
 
 
 @dataclass(frozen=True, slots=True)
 class EmailJob:
     letter: Letter
-    account: MailAccount
+    routes: Sequence[mail.Route]
     sender: str
     links: Links
+    manners: dict[int, Manners] = field(default_factory=dict)  # by account
 
-    async def open(self) -> Line:
-        return EmailLine(self, await smtp.connect(self.account))
+    async def open(self, route: Route) -> Line:
+        chosen = next(one for one in self.routes if one.account_id == route.account_id)
+        manners = self.manners.setdefault(route.account_id, Manners())
+        session = await smtp.connect(chosen.account, without=manners.without)
+        most = [number for number in (route.limits.per_connection, manners.longest) if number]
+        return EmailLine(self, session, manners, min(most, default=None))
 
 
 @dataclass(slots=True)
 class EmailLine:
     job: EmailJob
     session: smtp.Session
+    manners: Manners
+    most: int | None  # messages on this connection
+    begun: int = 0
 
     @property
-    def alive(self) -> bool:
-        return self.session.alive
+    def room(self) -> int:
+        return self.session.room
+
+    @property
+    def takes_more(self) -> bool:
+        return self.session.alive and (self.most is None or self.begun < self.most)
+
+    @property
+    def is_fresh(self) -> bool:
+        return not self.session.answered
+
+    @property
+    def is_excused(self) -> bool:
+        return bool(self.session.broken)
 
     async def deliver(self, parcel: Parcel, hand_over: Gate) -> Answer:
+        self.begun += 1
         try:
             body = written(self.job, parcel)
         except (AddressError, MergeError) as error:  # this person's own values; nobody else is to suffer
@@ -92,6 +130,8 @@ class EmailLine:
         return await self.session.send(self.job.sender, parcel.address, body, hand_over)
 
     async def close(self) -> None:
+        if not self.session.alive:
+            self.manners.learn(self.session)
         await self.session.close()
 
 
@@ -167,10 +207,8 @@ def _check_sender(draft: Draft) -> None:
 
 def _check_fields(compiled: Letter) -> None:
     """A field that nobody has would leave a hole in every single message."""
-    for field in compiled.unknown_fields:
-        raise Refusal(
-            "unknown_merge_field", field.sentence, part=field.part, line=field.line, column=field.column
-        )
+    for one in compiled.unknown_fields:
+        raise Refusal("unknown_merge_field", one.sentence, part=one.part, line=one.line, column=one.column)
 
 
 def _domain(address: str) -> str:

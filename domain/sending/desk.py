@@ -10,28 +10,35 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
+from data import failpoint
 from data.database import unit
 from domain.book import consent
 from domain.book.consent import MessageType, Reach
 from domain.book.merging import values_of
+from domain.channels.channel import Route
 from domain.ledger import steps
-from domain.ledger.deliveries import State
 from domain.ledger.steps import Claim, Result
 from domain.sending import dispatches
+from domain.sending.calendar import quiet_until
+from domain.sending.dispatches import Hold
+from domain.shop import limits
+from domain.shop.limits import Grant
+from domain.shop.shop import read as read_shop
 
 log = logging.getLogger(__name__)
 
 RESULTS_WAIT = 0.1  # seconds that a result may lie on the desk before it is written
 COMPANY_WAIT = 0.001  # seconds that a hand-over waits for others
 TROUBLE_WAIT = 1.0  # seconds before the next try where the database refused (full disk, locked file)
-NO_SUCH_ADDRESS = "no_such_address"
+LATE_GRANT = timedelta(seconds=2)  # so long a message may wait at the gate for its turn; longer is a hold
+Lot = list[tuple[Claim, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,31 @@ class Assignment:
     message_type: MessageType
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why nothing may be handed over, and when it goes on."""
+
+    why: Hold
+    until: datetime
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A message at the gate."""
+
+    row: int
+    attempt: int
+    route: Route
+    answer: asyncio.Future[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    most: int
+    route: Route
+    answer: asyncio.Future[Lot]
+
+
 @dataclass(slots=True)
 class _Pile:
     """Everything that goes into the next transaction."""
@@ -51,10 +83,8 @@ class _Pile:
     results: list[Result] = field(default_factory=list)
     released: list[tuple[int, int]] = field(default_factory=list)
     dead_addresses: list[str] = field(default_factory=list)
-    asked: list[tuple[int, int, asyncio.Future[bool]]] = field(default_factory=list)
-    wanted: list[tuple[int, asyncio.Future[list[tuple[Claim, Mapping[str, Any]]]]]] = field(
-        default_factory=list
-    )
+    asked: list[_Asked] = field(default_factory=list)
+    wanted: list[_Wanted] = field(default_factory=list)
 
     def is_urgent(self) -> bool:
         return bool(self.asked or self.wanted)
@@ -74,6 +104,7 @@ class Desk:
         self._something = asyncio.Event()
         self._closing = False
         self._broken: BaseException | None = None
+        self.held: Held | None = None
         self._writer: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -89,19 +120,17 @@ class Desk:
         if self._broken:
             raise self._broken
 
-    async def claim(self, most: int) -> list[tuple[Claim, Mapping[str, Any]]]:
-        """Rows for this worker, each with its person's values. Empty: nothing is due."""
-        answer: asyncio.Future[list[tuple[Claim, Mapping[str, Any]]]] = (
-            asyncio.get_running_loop().create_future()
-        )
-        self._pile.wanted.append((most, answer))
+    async def claim(self, most: int, route: Route) -> Lot:
+        """Rows for this worker, each with its person's values. Empty: nothing is due, or it is held."""
+        answer: asyncio.Future[Lot] = asyncio.get_running_loop().create_future()
+        self._pile.wanted.append(_Wanted(most, route, answer))
         self._something.set()
         return await answer
 
-    async def hand_over(self, claim: Claim) -> bool:
-        """True after the commit that says "from now on this may have been sent"."""
+    async def hand_over(self, claim: Claim, route: Route) -> bool:
+        """True after the commit that says "from now on this may have been sent". Waits its turn where there are limits."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._pile.asked.append((claim.id, claim.attempt, answer))
+        self._pile.asked.append(_Asked(claim.id, claim.attempt, route, answer))
         self._something.set()
         return await answer
 
@@ -170,35 +199,45 @@ class Desk:
     def _write(self, pile: _Pile, loop: asyncio.AbstractEventLoop) -> bool:
         """In the ledger's thread. False: nothing was written, and nobody may send."""
         me = self.assignment
-        now = self.clock()
         try:
             with unit() as session:
+                now = self.clock()  # not before the lock is ours: what is granted now is sent now
                 steps.settle(session, me.worker_id, pile.results, now=now)
                 for address in pile.dead_addresses:
                     consent.mark_mailbox(session, me.reach, address, "bounced")
                 self._let_go(session, pile.released, now)
-                may_go = self._hand_over(session, pile, now)
-                claimed = [self._claim(session, most, now) for most, _ in pile.wanted]
+                late = self._late(session, pile.asked, now) if pile.asked else {}
+                may_go = self._hand_over(session, [one for one in pile.asked if one not in late], now)
+                claimed = [self._claim(session, one, now) for one in pile.wanted]
         except (OperationalError, NoConnection) as error:
             log.warning("The ledger could not be written, trying again: %s", error)
             loop.call_soon_threadsafe(_answer_no, pile)
             return False
-        loop.call_soon_threadsafe(_answer, pile, may_go, claimed)
+        if claimed and any(claimed):
+            failpoint.reach("row_claimed")
+        if pile.results:
+            failpoint.reach("sent_committed")
+        loop.call_soon_threadsafe(self._answer, pile, may_go, claimed, late, now)
         return True
 
-    def _hand_over(self, session: Session, pile: _Pile, now: datetime) -> set[int]:
-        if not pile.asked:
+    def _late(self, session: Session, asked: list[_Asked], now: datetime) -> dict[_Asked, Grant]:
+        """Those whom the account's limits do not let go at this moment."""
+        late: dict[_Asked, Grant] = {}
+        for route in {
+            one.route.account_id: one.route for one in asked if one.route.limits.are_timed
+        }.values():
+            mine = [one for one in asked if one.route is route]
+            grant = limits.grant(session, route.account_id, route.limits, len(mine), now=now)
+            late.update(dict.fromkeys(mine[grant.granted :], grant))
+        return late
+
+    def _hand_over(self, session: Session, asked: list[_Asked], now: datetime) -> set[int]:
+        if not asked:
             return set()
         me = self.assignment
-        held = [(row, attempt) for row, attempt, _ in pile.asked]
+        held = [(one.row, one.attempt) for one in asked]
         return steps.hand_over(
-            session,
-            me.dispatch_id,
-            me.worker_id,
-            held,
-            me.reach,
-            me.message_type,
-            now=now,
+            session, me.dispatch_id, me.worker_id, held, me.reach, me.message_type, now=now
         )
 
     def _let_go(self, session: Session, held: list[tuple[int, int]], now: datetime) -> None:
@@ -213,32 +252,63 @@ class Desk:
             now=now,
         )
 
-    def _claim(self, session: Session, most: int, now: datetime) -> list[tuple[Claim, Mapping[str, Any]]]:
+    def _claim(self, session: Session, wanted: _Wanted, now: datetime) -> Lot:
         me = self.assignment
         if not dispatches.is_sending(session, me.dispatch_id):
             return []
+        room = limits.room(session, wanted.route.account_id, wanted.route.limits, now=now)
+        self.held = self._hold(session, room, now)
+        if self.held:
+            return []
+        most = wanted.most if room.why in ("", "second") else min(wanted.most, room.granted)
         claims = steps.claim(session, me.dispatch_id, me.worker_id, now=now, most=most)
         people = values_of(session, [one.customer_id for one in claims if one.customer_id is not None])
         return [(one, people.get(one.customer_id or 0, {})) for one in claims]
 
+    def _hold(self, session: Session, room: Grant, now: datetime) -> Held | None:
+        if room.why in LONG_WAITS and room.until and not room.granted:
+            return Held(LONG_WAITS[room.why], room.until)
+        if not self.assignment.message_type.needs_consent:
+            return None
+        shop = read_shop(session)
+        until = quiet_until(shop.quiet, shop.zone, now)
+        return Held(Hold.QUIET, until) if until else None
 
-def deferred_or_failed(
-    claim: Claim, code: int, reply: str, *, now: datetime, next_at: datetime | None
-) -> Result:
-    """ "Later", said the server: again at `next_at`, or given up where there is none."""
-    if next_at is None:
-        return Result(claim.id, claim.attempt, State.FAILED, "gave_up", code, reply)
-    return Result(claim.id, claim.attempt, State.DEFERRED, "later", code, reply, next_at)
+    def _answer(
+        self, pile: _Pile, may_go: set[int], claimed: list[Lot], late: dict[_Asked, Grant], now: datetime
+    ) -> None:
+        for asked in pile.asked:
+            if asked not in late:
+                _tell(asked.answer, asked.row in may_go)
+        for wanted, lot in zip(pile.wanted, claimed, strict=True):
+            _tell(wanted.answer, lot)
+        for asked, grant in late.items():
+            self._keep_waiting(asked, grant, now)
+
+    def _keep_waiting(self, asked: _Asked, grant: Grant, now: datetime) -> None:
+        wait = grant.until - now if grant.until else LATE_GRANT
+        if grant.why in LONG_WAITS and wait > LATE_GRANT:
+            self.held = Held(LONG_WAITS[grant.why], now + wait)
+            return _tell(asked.answer, False)
+        asyncio.get_running_loop().call_later(max(wait.total_seconds(), COMPANY_WAIT), self._ask_again, asked)
+        return None
+
+    def _ask_again(self, asked: _Asked) -> None:
+        if not asked.answer.done():
+            self._pile.asked.append(asked)
+            self._something.set()
 
 
-def _answer(pile: _Pile, may_go: set[int], claimed: list[list[tuple[Claim, Mapping[str, Any]]]]) -> None:
-    for row, _, answer in pile.asked:
-        if not answer.done():
-            answer.set_result(row in may_go)
-    for (_, answer_), rows in zip(pile.wanted, claimed, strict=True):
-        if not answer_.done():
-            answer_.set_result(rows)
+LONG_WAITS: Final[Mapping[str, Hold]] = {"hour": Hold.HOUR, "day": Hold.DAY}
+
+
+def _tell(answer: asyncio.Future[Any], what: Any) -> None:
+    if not answer.done():
+        answer.set_result(what)
 
 
 def _answer_no(pile: _Pile) -> None:
-    _answer(pile, set(), [[] for _ in pile.wanted])
+    for asked in pile.asked:
+        _tell(asked.answer, False)
+    for wanted in pile.wanted:
+        _tell(wanted.answer, [])

@@ -7,60 +7,45 @@ message: that was decided at the launch, and is asked once more in the hand-over
 
 import asyncio
 import logging
-import re
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from data import failpoint
 from data.database import reading, unit
 from data.smtp import AccountTrouble, Answer, Fate
 from domain.book.consent import MessageType
 from domain.channels import channel
-from domain.channels.channel import Draft, Job, Line, Parcel
+from domain.channels.channel import Draft, Job, Line, Parcel, Route
 from domain.ledger import steps
 from domain.ledger.deliveries import State, open_count
 from domain.ledger.steps import Claim, Result
 from domain.refusal import Refusal
-from domain.sending import dispatches, endings
-from domain.sending.desk import NO_SUCH_ADDRESS, Assignment, Desk, deferred_or_failed
+from domain.sending import answers, dispatches, endings
+from domain.sending.desk import Assignment, Desk
 from domain.sending.dispatches import Dispatch
+from domain.sending.routing import REST, Routing
 from domain.shop import mail
 
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 10
-LEASE = 100  # rows claimed at once, and at most one such lot ahead
+LEASE = 100  # rows claimed at once; the next lot is fetched while half of one is left
 MESSAGES_A_CONNECTION = 20  # a small send opens few connections
-TROUBLES_IN_A_ROW = 5  # of the account, not of a recipient: then the launch fails (F4)
-PAUSES = [1.0, 2.0, 4.0, 8.0]  # seconds between them
-FIRST_RETRY, LONGEST_RETRY = (
-    timedelta(minutes=5),
-    timedelta(minutes=67),
-)  # of a recipient the server put off (F2)
-GIVE_UP_AFTER = timedelta(hours=24)
-FEWEST_TRIES = 3  # also where that day was over before the first: the shop's computer was off
 LOOK_EVERY = 0.5  # seconds between looks at whether somebody stopped it
-DRAIN = 15.0  # seconds that messages on their way may still take then; after that their fate is "not sure"
-DEAD = {
-    "5.1.1",
-    "5.1.2",
-    "5.1.3",
-    "5.1.10",
-    "5.2.1",
-}  # enhanced codes that speak about the address itself
-# Without such a code only plain words count: "550 relay not permitted" would mark the whole book as gone.
-NOBODY_THERE = re.compile(
-    r"no such|unrouteable|(user|mailbox|recipient|address|account)\b.*\b(unknown|not found|not exist|n't exist|invalid)"
-    r"|(unknown|invalid|no|not a valid) (user|mailbox|recipient|address|account)\b",
-    re.IGNORECASE,
+DRAIN = (
+    15.0  # seconds that messages on their way may take once the process ends; then their fate is "not sure"
 )
 
 Clock = Callable[[], datetime]
+Item = tuple[Claim, Mapping[str, Any]]
 
 
 def run(dispatch_id: int, worker_id: int, *, clock: Clock, stopping: threading.Event) -> None:
@@ -72,19 +57,28 @@ def run(dispatch_id: int, worker_id: int, *, clock: Clock, stopping: threading.E
         return _tidy_up(dispatch_id, worker_id, clock)
     try:
         with unit() as session:
-            dispatches.note_started(session, dispatch_id, clock())
+            now = clock()
+            dispatches.note_started(session, dispatch_id, now)
+            dispatches.let_go_on(session, dispatch_id)
             _take_back(session, dispatch_id, worker_id, clock)
             _require_same_mode(session, dispatch)
-            job = channel.named(dispatch.channel).prepare(
-                session, frozen_draft(dispatch), most_connections=CONNECTIONS
-            )
+            job = channel.named(dispatch.channel).prepare(session, frozen_draft(dispatch), now=now)
     except Refusal as refusal:
         return _fail(dispatch_id, refusal.sentence, clock)
-    connections = max(1, min(CONNECTIONS, -(-left // MESSAGES_A_CONNECTION)))
     engine = Engine(dispatch, worker_id, job, clock, stopping)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(engine.send_all(connections))
+        runner.run(engine.send_all(max(1, min(CONNECTIONS, -(-left // MESSAGES_A_CONNECTION)))))
     _conclude(dispatch_id, clock)
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """A line in use. `trouble` is what it was lost over, where that was no habit of the server."""
+
+    line: Line
+    route: Route
+    trouble: str = ""
+    on_the_way: int = 0  # messages handed over and not answered
 
 
 class Engine:
@@ -99,50 +93,65 @@ class Engine:
         stopping: threading.Event,
     ) -> None:
         reach = channel.named(dispatch.channel).reach()
-        self.dispatch, self.job, self.clock, self.stopping = (
-            dispatch,
-            job,
-            clock,
-            stopping,
-        )
-        self.desk = Desk(
-            Assignment(dispatch.id, worker_id, reach, MessageType(dispatch.message_type)),
-            clock,
-        )
-        self.ready: deque[tuple[Claim, Mapping[str, Any]]] = deque()
-        self.refill_lock = asyncio.Lock()
+        task = Assignment(dispatch.id, worker_id, reach, MessageType(dispatch.message_type))
+        self.dispatch, self.job, self.clock, self.stopping = dispatch, job, clock, stopping
+        self.desk = Desk(task, clock)
+        self.routing = Routing(job.routes)
+        self.ready: deque[Item] = deque()
+        self.refill: asyncio.Task[None] | None = None
         self.exhausted = False
-        self.troubles = 0  # in a row
-        self.failed = ""  # the sentence, once the account is given up
-        self.had_success = False
+        self.in_use: dict[asyncio.Task[Any] | None, Connection] = {}  # by the task that serves it
+        self.worked: set[int] = set()  # accounts that carried a message
         self.called_off = False
+        self.is_open = asyncio.Event()  # a first connection stands
 
     async def send_all(self, connections: int) -> None:
         self.desk.open()
-        lines = [asyncio.create_task(self._serve()) for _ in range(connections)]
+        lines = [asyncio.create_task(self._serve(first=not number)) for number in range(connections)]
         watch = asyncio.create_task(self._watch(lines))
         try:
             ends = await asyncio.gather(*lines, return_exceptions=True)
         finally:
             watch.cancel()
-            self._release_rest()
+            await self._release_rest()
             await self.desk.close()
         for fault in ends:
+            if isinstance(fault, BaseExceptionGroup):
+                raise fault.exceptions[0]
             if isinstance(fault, Exception):
                 raise fault
-        if self.failed:
-            _fail(self.dispatch.id, self.failed, self.clock)
-        elif self.had_success:
-            await asyncio.to_thread(_note_success, self.clock)
+        await asyncio.to_thread(self._write_down)
+
+    def _write_down(self) -> None:
+        """What this run means for the dispatch and for the accounts."""
+        if self.routing.failed:
+            _fail(self.dispatch.id, self.routing.failed, self.clock)
+        with unit() as session:
+            for account_id in self.worked:
+                mail.note_success(session, self.clock(), account_id)
+            if self.desk.held:
+                dispatches.hold(session, self.dispatch.id, self.desk.held.why, self.desk.held.until)
 
     async def _watch(self, lines: list[asyncio.Task[None]]) -> None:
-        """Once the process or the dispatch is told to stop: no new message, and an end to waiting for slow servers."""
-        while not self.stopping.is_set() and await self._goes_on():
+        """No new message once the process or the dispatch is told to stop.
+
+        Whoever has nothing handed over is not waited for much longer. What is on its way is waited for as long as the
+        server may take, unless the process has to end.
+        """
+        over_since: float | None = None
+        while not self.stopping.is_set():
+            self.called_off = self.called_off or not await self._goes_on()
+            if self._is_over():
+                over_since = over_since or time.monotonic()
+                if time.monotonic() - over_since >= DRAIN:
+                    _cancel(line for line in lines if not self._has_some_on_the_way(line))
             await asyncio.sleep(LOOK_EVERY)
-        self.called_off = True
         await asyncio.sleep(DRAIN)
-        for line in lines:
-            line.cancel()
+        _cancel(lines)
+
+    def _has_some_on_the_way(self, line: asyncio.Task[None]) -> bool:
+        connection = self.in_use.get(line)
+        return connection is not None and connection.on_the_way > 0
 
     async def _goes_on(self) -> bool:
         try:
@@ -151,103 +160,146 @@ class Engine:
             log.warning("It could not be seen whether dispatch %s was stopped: %s", self.dispatch.id, error)
             return True
 
-    async def _serve(self) -> None:
-        """One connection's life: open, carry what there is, close; open anew when it was lost."""
-        line: Line | None = None
-        try:
-            while not self._is_over() and (item := await self._next()) is not None:
-                line = await self._carry(line, *item)
-        finally:
-            if line is not None:
-                await line.close()
+    # A connection's life
 
-    async def _carry(self, line: Line | None, claim: Claim, person: Mapping[str, Any]) -> Line | None:
-        """Deliver one message; the line to go on with, if it is still good."""
-        handed_over, is_new = False, line is None or not line.alive
+    async def _serve(self, *, first: bool) -> None:
+        """Open, carry what there is, close; open anew when it was lost. The first goes ahead, so that a wrong password
+        is tried once and not ten times."""
+        while not first and not self.is_open.is_set() and not self._is_over():
+            await asyncio.wait([asyncio.ensure_future(self.is_open.wait())], timeout=LOOK_EVERY)
+        while (item := await self._next()) is not None:
+            connection = await self._opened(item[0])
+            if connection is not None:
+                await self._use(connection, item)
+
+    async def _opened(self, claim: Claim) -> Connection | None:
+        route = self.routing.current
+        try:
+            line = await self.job.open(route)
+        except AccountTrouble as trouble:
+            self.desk.release(claim)
+            await self._count_trouble(route, trouble.sentence, permanent=trouble.permanent)
+            return None
+        except BaseException:
+            self.desk.release(claim)
+            raise
+        self.is_open.set()
+        return Connection(line, route)
+
+    async def _use(self, connection: Connection, item: Item) -> None:
+        """As many messages at once as the line has room for, until it is lost, full, or out of favour."""
+        self.in_use[asyncio.current_task()] = connection
+        try:
+            async with asyncio.TaskGroup() as carriers:
+                carriers.create_task(self._carry_on(connection, item))
+                for _ in range(connection.line.room - 1):
+                    carriers.create_task(self._carry_on(connection))
+        finally:
+            del self.in_use[asyncio.current_task()]
+            await connection.line.close()
+        if connection.trouble and not connection.line.is_excused:
+            await self._count_trouble(connection.route, connection.trouble)
+
+    async def _carry_on(self, connection: Connection, item: Item | None = None) -> None:
+        if item is not None:
+            await self._carry(connection, *item)
+        while self._is_usable(connection) and (item := await self._next()) is not None:
+            if self._is_usable(connection):
+                await self._carry(connection, *item)
+            else:
+                self.ready.appendleft(item)
+
+    def _is_usable(self, connection: Connection) -> bool:
+        return connection.line.takes_more and self.routing.is_current(connection.route)
+
+    async def _carry(self, connection: Connection, claim: Claim, person: Mapping[str, Any]) -> None:
+        """Deliver one message."""
+        handed_over = False
 
         async def gate() -> bool:
             nonlocal handed_over
-            handed_over = await self.desk.hand_over(claim)
+            handed_over = await self.desk.hand_over(claim, connection.route)
+            connection.on_the_way += handed_over
             return handed_over
 
         try:
-            if line is None or not line.alive:
-                line = await self.job.open()
-            answer = await line.deliver(self._parcel(claim, person), gate)
-        except AccountTrouble as trouble:
-            self.desk.release(claim)
-            await self._count_trouble(trouble.sentence, permanent=trouble.permanent)
-            return None
+            answer = await connection.line.deliver(self._parcel(claim, person), gate)
         except BaseException:  # ours, not the server's
             if handed_over:
                 self.desk.settle(Result(claim.id, claim.attempt, State.UNKNOWN, "interrupted"))
             else:
                 self.desk.release(claim)
             raise
-        await self._note(claim, answer, is_new)
-        return line if line.alive else None
+        finally:
+            connection.on_the_way -= handed_over
+        await self._note(connection, claim, answer)
 
-    async def _note(self, claim: Claim, answer: Answer, is_new: bool) -> None:
+    async def _note(self, connection: Connection, claim: Claim, answer: Answer) -> None:
         """Sort an answer: about the recipient, about the account, or unheard.
 
         A line that carried messages and is then closed is no trouble: many servers take only so many on one. Should
         there be trouble, the new line meets it.
         """
-        if answer.fate is Fate.UNKNOWN:
-            self.desk.settle(_result(claim, State.UNKNOWN, "no_answer", answer))
-            return await self._count_trouble(answer.text)
-        if answer.fate is Fate.UNSENT:
+        is_loss = answer.fate is Fate.UNSENT or answer.code == 421
+        if (
+            is_loss and connection.line.is_fresh and answer.stage != "body"
+        ):  # "body": our own gate stayed closed
+            connection.trouble = connection.trouble or self._loss_sentence(answer)
+        if answers.is_about_the_account(answer) or answer.fate is Fate.UNSENT:
             self.desk.release(claim)
-            if is_new and answer.stage != "body":  # the gate stayed closed: nobody's fault
-                await self._count_trouble(answer.text or "The mail server closed the connection.")
-            return None
-        if _is_about_the_account(answer):
-            self.desk.release(claim)
-            if is_new or answer.code != 421:
-                await self._count_trouble(_account_sentence(self.dispatch, answer))
-            return None
-        self.troubles, self.had_success = (
-            0,
-            self.had_success or answer.fate is Fate.ACCEPTED,
-        )
-        self._settle(claim, answer)
-
-    def _settle(self, claim: Claim, answer: Answer) -> None:
-        if answer.fate is Fate.ACCEPTED:
-            self.desk.settle(_result(claim, State.SENT, None, answer))
-        elif answer.fate is Fate.DEFERRED:
-            now = self.clock()
-            next_at = _next_try(claim.tries + 1, self.dispatch.created_at, now)
-            self.desk.settle(deferred_or_failed(claim, answer.code, answer.text, now=now, next_at=next_at))
-        else:
-            reason = _why_refused(answer)
-            if reason == NO_SUCH_ADDRESS:
-                self.desk.mark_dead(claim.address)
-            self.desk.settle(_result(claim, State.FAILED, reason, answer))
-
-    async def _count_trouble(self, sentence: str, *, permanent: bool = False) -> None:
-        self.troubles += 1
-        if permanent or self.troubles >= TROUBLES_IN_A_ROW:
-            self.failed = self.failed or sentence
+            if not is_loss:
+                sentence = answers.account_sentence(answer, self.dispatch.from_email)
+                await self._count_trouble(connection.route, sentence)
             return
-        await asyncio.sleep(PAUSES[min(self.troubles, len(PAUSES)) - 1])
+        if answer.fate is Fate.UNKNOWN:
+            connection.trouble = connection.trouble or answer.text
+        else:
+            self.routing.note_success()
+        if answer.fate is Fate.ACCEPTED:
+            failpoint.reach("250_read")
+            self.worked.add(connection.route.account_id)
+        if answers.is_dead(answer):
+            self.desk.mark_dead(claim.address)
+        self.desk.settle(answers.result(claim, answer, since=self.dispatch.created_at, now=self.clock()))
 
-    async def _next(self) -> tuple[Claim, Mapping[str, Any]] | None:
-        while not self.ready:
-            async with self.refill_lock:
-                if self.ready:
-                    break
-                if self.exhausted or self._is_over():
-                    return None
-                lot = await self.desk.claim(LEASE)
-                self.exhausted = not lot
-                self.ready.extend(lot)
-        return self.ready.popleft()
+    def _loss_sentence(self, answer: Answer) -> str:
+        if answer.code:
+            return answers.account_sentence(answer, self.dispatch.from_email)
+        return answer.text or "The mail server closed the connection."
+
+    async def _count_trouble(self, route: Route, sentence: str, *, permanent: bool = False) -> None:
+        if self.routing.note_trouble(route, sentence, permanent=permanent):
+            await asyncio.to_thread(_rest, route, sentence, self.clock)
+        elif self.routing.is_current(route):
+            await asyncio.sleep(self.routing.pause)
+
+    # Whose turn it is
+
+    async def _next(self) -> Item | None:
+        """None: nothing more is to be done in this run."""
+        while not self._is_over():
+            if len(self.ready) <= LEASE // 2 and not self.exhausted and self.refill is None:
+                self.refill = asyncio.create_task(self._fill())
+            if self.ready:
+                return self.ready.popleft()
+            if self.refill is None:
+                return None
+            await asyncio.wait([self.refill])
+        return None
+
+    async def _fill(self) -> None:
+        lot = await self.desk.claim(LEASE, self.routing.current)
+        self.exhausted = not lot
+        self.ready.extend(lot)
+        self.refill = None
 
     def _is_over(self) -> bool:
-        return bool(self.failed) or self.called_off or self.stopping.is_set()
+        over = self.routing.failed or self.desk.held or self.called_off or self.stopping.is_set()
+        return bool(over)
 
-    def _release_rest(self) -> None:
+    async def _release_rest(self) -> None:
+        if self.refill is not None:
+            await asyncio.wait([self.refill])
         while self.ready:
             self.desk.release(self.ready.popleft()[0])
 
@@ -278,36 +330,9 @@ def frozen_draft(dispatch: Dispatch) -> Draft:
     )
 
 
-def _result(claim: Claim, state: State, reason: str | None, answer: Answer) -> Result:
-    return Result(claim.id, claim.attempt, state, reason, answer.code or None, answer.text)
-
-
-def _is_about_the_account(answer: Answer) -> bool:
-    """The server leaves, or does not want this sender at all: no recipient is to blame."""
-    return answer.code == 421 or answer.stage == "mail"
-
-
-def _account_sentence(dispatch: Dispatch, answer: Answer) -> str:
-    said = f"{answer.code} {answer.text}".strip()
-    if answer.stage == "mail" and answer.code != 421:
-        return f"The mail server did not accept {dispatch.from_email} as the sender. It said: {said}"
-    return f"The mail server is not taking mail just now. It said: {said}"
-
-
-def _why_refused(answer: Answer) -> str:
-    first = answer.text.split(" ", 1)[0]
-    if answer.stage == "rcpt" and (
-        first in DEAD
-        or (answer.code in (550, 553) and not first.startswith("5.") and NOBODY_THERE.search(answer.text))
-    ):
-        return NO_SUCH_ADDRESS
-    return "refused"
-
-
-def _next_try(tries: int, since: datetime, now: datetime) -> datetime | None:
-    pause = min(FIRST_RETRY * 2 ** min(tries - 1, 8), LONGEST_RETRY)
-    in_time = tries < FEWEST_TRIES or now + pause - since <= GIVE_UP_AFTER
-    return now + pause if in_time else None
+def _cancel(lines: Iterable[asyncio.Task[None]]) -> None:
+    for line in lines:
+        line.cancel()
 
 
 def _still_sending(dispatch_id: int) -> bool:
@@ -344,12 +369,12 @@ def _conclude(dispatch_id: int, clock: Clock) -> None:
 def _fail(dispatch_id: int, sentence: str, clock: Clock) -> None:
     with unit() as session:
         endings.fail(session, dispatch_id, sentence, now=clock())
-        mail.note_trouble(session, sentence)
 
 
-def _note_success(clock: Clock) -> None:
+def _rest(route: Route, sentence: str, clock: Clock) -> None:
     with unit() as session:
-        mail.note_success(session, clock())
+        now = clock()
+        mail.rest(session, route.account_id, sentence, until=now + REST, now=now)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -196,7 +196,7 @@ def make_due(campaign_id: int, ago: timedelta = HOUR) -> None:
 def test_a_server_that_takes_few_messages_a_connection_does_not_end_the_launch(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("domain.sending.engine.PAUSES", [0.01])
+    monkeypatch.setattr("domain.sending.routing.PAUSES", (0.01,))
     desk.write_in(*[f"Ana{i}" for i in range(240)])
     mails = iter(range(10_000))
 

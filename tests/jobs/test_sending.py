@@ -9,7 +9,8 @@ from data.database import now, unit
 from domain.book import consent
 from domain.ledger.deliveries import State
 from domain.refusal import Refusal
-from domain.sending.engine import CONNECTIONS, TROUBLES_IN_A_ROW
+from domain.sending.engine import CONNECTIONS
+from domain.sending.routing import TROUBLES_IN_A_ROW
 from domain.sending.launches import Press, promote
 from jobs import sending
 from tests.jobs.conftest import Desk
@@ -137,7 +138,7 @@ def test_a_wrong_password_brings_the_campaign_back_with_the_reason(desk: Desk) -
 def test_a_server_that_is_down_ends_the_launch_after_a_few_tries(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("domain.sending.engine.PAUSES", [0.01])
+    monkeypatch.setattr("domain.sending.routing.PAUSES", (0.01,))
     desk.write_in(*[f"Ana{i}" for i in range(30)])
     campaign_id = desk.campaign()
     server = ScriptedServer({"banner": say("421 4.3.2 closing").and_drop()})

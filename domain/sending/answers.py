@@ -1,0 +1,69 @@
+"""What an answer of the mail server means: for the row, for the address, for the account. Pure."""
+
+import re
+from datetime import datetime, timedelta
+
+from data.smtp import Answer, Fate
+from domain.ledger.deliveries import State
+from domain.ledger.steps import Claim, Result
+
+NO_SUCH_ADDRESS = "no_such_address"
+FIRST_RETRY, LONGEST_RETRY = (
+    timedelta(minutes=5),
+    timedelta(minutes=67),
+)  # of a recipient the server put off (F2)
+GIVE_UP_AFTER = timedelta(hours=24)
+FEWEST_TRIES = 3  # also where that day was over before the first: the shop's computer was off
+DEAD = {"5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"}  # enhanced codes that speak about the address itself
+# Without such a code only plain words count: "550 relay not permitted" would mark the whole book as gone.
+NOBODY_THERE = re.compile(
+    r"no such|unrouteable|(user|mailbox|recipient|address|account)\b.*\b(unknown|not found|not exist|n't exist|invalid)"
+    r"|(unknown|invalid|no|not a valid) (user|mailbox|recipient|address|account)\b",
+    re.IGNORECASE,
+)
+
+
+def result(claim: Claim, answer: Answer, *, since: datetime, now: datetime) -> Result:
+    """How the row stands after an answer that is about this recipient. `since`: when the dispatch was launched."""
+    if answer.fate is Fate.ACCEPTED:
+        return outcome(claim, State.SENT, None, answer)
+    if answer.fate is Fate.UNKNOWN:
+        return outcome(claim, State.UNKNOWN, "no_answer", answer)
+    if answer.fate is Fate.REFUSED:
+        return outcome(claim, State.FAILED, NO_SUCH_ADDRESS if is_dead(answer) else "refused", answer)
+    next_at = next_try(claim.tries + 1, since, now)
+    if next_at is None:
+        return outcome(claim, State.FAILED, "gave_up", answer)
+    return Result(claim.id, claim.attempt, State.DEFERRED, "later", answer.code, answer.text, next_at)
+
+
+def outcome(claim: Claim, state: State, reason: str | None, answer: Answer) -> Result:
+    return Result(claim.id, claim.attempt, state, reason, answer.code or None, answer.text)
+
+
+def is_about_the_account(answer: Answer) -> bool:
+    """The server leaves, or does not want this sender at all: no recipient is to blame."""
+    return answer.fate in (Fate.REFUSED, Fate.DEFERRED) and (answer.code == 421 or answer.stage == "mail")
+
+
+def is_dead(answer: Answer) -> bool:
+    """Nobody has this address, and nobody will."""
+    first = answer.text.split(" ", 1)[0]
+    if answer.fate is not Fate.REFUSED or answer.stage != "rcpt":
+        return False
+    in_words = answer.code in (550, 553) and not first.startswith("5.") and NOBODY_THERE.search(answer.text)
+    return first in DEAD or bool(in_words)
+
+
+def account_sentence(answer: Answer, sender: str) -> str:
+    said = f"{answer.code} {answer.text}".strip()
+    if answer.stage == "mail" and answer.code != 421:
+        return f"The mail server did not accept {sender} as the sender. It said: {said}"
+    return f"The mail server is not taking mail just now. It said: {said}"
+
+
+def next_try(tries: int, since: datetime, now: datetime) -> datetime | None:
+    """None: the server has said "later" often enough."""
+    pause = min(FIRST_RETRY * 2 ** min(tries - 1, 8), LONGEST_RETRY)
+    in_time = tries < FEWEST_TRIES or now + pause - since <= GIVE_UP_AFTER
+    return now + pause if in_time else None
