@@ -330,6 +330,72 @@ def test_mail_password_lies_in_no_file_as_it_was_written(api: Api, shop_db: Path
         assert mail.account(session).password == planted
 
 
+def _account(host: str, **more: Any) -> dict[str, Any]:
+    return {"host": host, "port": 587, "security": "starttls", "username": "u", "password": "s3cret"} | more
+
+
+def test_several_mail_accounts_are_put_and_read_in_their_order(api: Api) -> None:
+    limits = {"perSecond": 14, "perHour": None, "perDay": 2000, "perConnection": 20}
+    saved = api.put(
+        "settings/mail",
+        {"accounts": [_account("first.example", name="The till", limits=limits), _account("second.example")]},
+    )
+    assert saved.status_code == 200, saved.text
+    body = api.get("settings/mail").json()
+    assert body == saved.json()
+    assert "s3cret" not in saved.text
+    assert [one["host"] for one in body["accounts"]] == ["first.example", "second.example"]
+    first = body["accounts"][0]
+    assert (first["name"], first["limits"], first["hasPassword"]) == ("The till", limits, True)
+    assert first["restingUntil"] is None
+    assert (body["host"], body["hasPassword"], body["practice"]) == ("first.example", True, False)
+
+    turned = [
+        _account("second.example", id=body["accounts"][1]["id"]),
+        {key: value for key, value in _account("first.example", id=first["id"]).items() if key != "password"},
+    ]
+    body = api.put("settings/mail", {"accounts": turned}).json()
+    assert [one["host"] for one in body["accounts"]] == ["second.example", "first.example"]
+    with reading() as session:
+        assert {one.account.password for one in mail.routes(session, now=present())} == {"s3cret"}
+    assert api.put("settings/mail", {"accounts": []}).json()["practice"] is True
+
+
+def test_the_short_form_changes_the_first_mail_account_alone(api: Api) -> None:
+    limits = {"perSecond": 14}
+    accounts = [_account("first.example", limits=limits), _account("second.example")]
+    api.put("settings/mail", {"accounts": accounts})
+    body = api.put("settings/mail", _account("third.example")).json()
+    assert [one["host"] for one in body["accounts"]] == ["third.example", "second.example"]
+    assert body["accounts"][0]["limits"]["perSecond"] == 14
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"host": "a.example"}, 400),
+        ({"accounts": None}, 400),
+        ({"accounts": [], "host": "a.example"}, 400),
+        ({"accounts": [_account("a.example", limits={"perMinute": 30})]}, 400),
+        ({"accounts": [_account("a.example", limits={"perDay": 2**40})]}, 400),
+        ({"accounts": [_account("a.example")] * 51}, 400),
+        ({"accounts": [_account("a.example", limits={"perDay": 0})]}, 422),
+        ({"accounts": [_account("a.example"), _account("A.example")]}, 422),
+        ({"accounts": [_account(f"{number}.example") for number in range(11)]}, 422),
+        ({"accounts": [_account("a.example", id=99)]}, 404),
+    ],
+)
+def test_mail_accounts_that_can_not_be_are_refused_and_nothing_changes(
+    api: Api, body: dict[str, Any], status: int
+) -> None:
+    api.put("settings/mail", _account("first.example"))
+    answer = api.put("settings/mail", body)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"]["message"].endswith(".")
+    assert [one["host"] for one in api.get("settings/mail").json()["accounts"]] == ["first.example"]
+
+
 def test_platforms_say_what_is_connected(api: Api) -> None:
     known = {one["name"]: one for one in api.get("platforms").json()["items"]}
     assert (known["email"]["connected"], known["email"]["practice"]) == (False, True)
