@@ -12,8 +12,9 @@ from data.database import now, unit
 from domain.shop import mail, notices, people
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Right
+from ui.parts import copy_banner
 from ui.parts.basics import avatar, box, button, icon, icon_button, link, put, text
-from ui.parts.feedback import handled, io, leave_for_sign_in
+from ui.parts.feedback import SessionOver, handled, io, leave_for_sign_in
 from ui.theme import LOOK_COOKIE
 
 WATCH_EVERY = 10.0  # seconds between looks at: still signed in, still practising, anything new to know
@@ -55,6 +56,7 @@ class Surroundings:
     by: Actor
     shop_name: str
     practice: bool
+    copy: str  # why nothing is sent while this may be a copy of the shop; otherwise empty
     look: str | None
     known: tuple[Known, ...]
 
@@ -65,6 +67,7 @@ def look_around(session: Session, by: Actor) -> Surroundings:
         by=by,
         shop_name=shops.read(session).name,
         practice=mail.is_practice(session),
+        copy=copy_banner.sentence(session, by),
         look=user.theme if user else None,
         known=tuple(Known(n.id, n.tone, n.sentence, n.link) for n in notices.unseen(session)),
     )
@@ -85,10 +88,10 @@ def draw(
         _sidebar(found, open_ways, marks)
     _top_bar(drawer)
     _tab_bar([(nav, path) for nav, path in open_ways if nav.tab], marks)
-    news = News(found)
+    news = News(found, watch)
     for build in above:
         build()
-    ui.timer(WATCH_EVERY, handled(lambda: _look_again(watch, news)), immediate=False)
+    ui.timer(WATCH_EVERY, handled(news.look_again), immediate=False)
     yield
     marks.follow()
 
@@ -120,26 +123,39 @@ class Marks:
 
 
 class News:
-    """Practice mode and notices: lines over the page that come and go with the facts."""
+    """Practice mode, a copy and notices: lines over the page that come and go with the facts."""
 
-    def __init__(self, found: Surroundings) -> None:
+    def __init__(self, found: Surroundings, watch: Callable[[], Awaitable[Surroundings | None]]) -> None:
         self.shown: Surroundings | None = None
+        self.watch = watch
         self.room = box("full", testid="news")
         self.show(found)
 
     def show(self, found: Surroundings) -> None:
-        if self.shown and (self.shown.practice, self.shown.known) == (
-            found.practice,
-            found.known,
-        ):
+        if self.shown and _news_of(self.shown) == _news_of(found):
             return
         self.shown = found
         self.room.clear()
         with self.room:
+            if found.copy:
+                copy_banner.draw(found.copy, found.by, self._who, self.look_again)
             if found.practice:
                 _practice_line()
             for one in found.known:
                 self._line(one, found.by)
+
+    async def look_again(self) -> None:
+        found = await self.watch()
+        if found is None:
+            leave_for_sign_in(ui.context.client)
+        elif not self.room.is_deleted:
+            self.show(found)
+
+    async def _who(self) -> Actor:
+        found = await self.watch()
+        if found is None:
+            raise SessionOver
+        return found.by
 
     def _line(self, one: Known, by: Actor) -> None:
         with put(box(f"hb-banner {one.tone}", testid=f"notice-{one.id}"), role="status") as line:
@@ -238,12 +254,8 @@ def _practice_line() -> None:
         link("Open it", PRACTICE_INBOX, classes="")
 
 
-async def _look_again(watch: Callable[[], Awaitable[Surroundings | None]], news: News) -> None:
-    found = await watch()
-    if found is None:
-        leave_for_sign_in(ui.context.client)
-    elif not news.room.is_deleted:
-        news.show(found)
+def _news_of(found: Surroundings) -> tuple[object, ...]:
+    return found.copy, found.practice, found.known
 
 
 def _keep_look(by: Actor, look: str) -> None:

@@ -81,6 +81,7 @@ API = {
     "PUT settings/shop": OWN,
     "GET settings/mail": OWN,
     "PUT settings/mail": OWN,
+    "POST settings/installation/confirm": OWN,
     "GET health": ALL,
 }
 PAGES = {
