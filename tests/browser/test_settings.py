@@ -1,6 +1,7 @@
 """Settings in the browser: what the owner changes is kept, and nobody else is offered it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,6 +10,8 @@ from data.database import now, reading, unit
 from domain.book import statuses
 from domain.shop import mail, mail_accounts, people, staff, tokens
 from domain.shop import shop as shops
+from domain.shop.limits import Limits
+from domain.shop.mail_accounts import Wish
 from domain.shop.people import Actor, Role
 from tests.browser.conftest import Open, SignIn
 from tests.browser.server import PASSWORD, Server, email_of
@@ -156,6 +159,75 @@ def test_a_provider_fills_in_its_server(phone: Page) -> None:
     expect(phone.get_by_test_id("mail-port")).to_have_value("465")
 
 
+def test_a_second_account_is_added_and_the_order_is_changed(page: Page, practising: None) -> None:
+    _save_accounts("first.example")
+    page.goto("/settings/mail")
+    page.get_by_test_id("mail-add").click()
+    dialog = page.get_by_test_id("dialog")
+    dialog.get_by_test_id("mail-name").fill("Spare")
+    dialog.get_by_test_id("mail-host").fill("spare.example")
+    dialog.get_by_test_id("mail-username").fill("olive")
+    dialog.get_by_test_id("mail-password").fill("till drawer")
+    dialog.get_by_test_id("mail-save").click()
+    expect(page.get_by_test_id("mail-account-1")).to_contain_text("2. Spare")
+    assert "till drawer" not in page.content()
+    page.get_by_test_id("mail-up-1").click()
+    expect(page.get_by_test_id("mail-account-0")).to_contain_text("1. Spare")
+    with reading() as session:
+        assert [one.label for one in mail.every(session)] == ["Spare", "first.example"]
+    page.get_by_test_id("mail-remove-0").click()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("mail-host")).to_have_value("first.example")
+
+
+def test_a_change_in_the_sheet_keeps_the_password_of_its_own_account(page: Page, practising: None) -> None:
+    with ScriptedServer(login=("olive", "till drawer")) as server:
+        _save_accounts("first.example", password="another one")
+        _save_accounts("127.0.0.1", port=server.port, security="none")
+        page.goto("/settings/mail")
+        page.get_by_test_id("mail-change-1").click()
+        dialog = page.get_by_test_id("dialog")
+        dialog.get_by_test_id("mail-name").fill("Spare")
+        dialog.get_by_test_id("mail-test").click()
+        expect(dialog.get_by_test_id("mail-outcome-good")).to_be_visible()
+    dialog.get_by_test_id("mail-save").click()
+    expect(page.get_by_test_id("mail-account-1")).to_contain_text("2. Spare")
+    with reading() as session:
+        assert mail.routes(session, now=now())[1].account.password == "till drawer"
+
+
+def test_trouble_of_an_account_is_told_with_its_end(page: Page, practising: None) -> None:
+    first = _save_accounts("first.example")
+    _save_accounts("spare.example")
+    with unit() as session:
+        mail.rest(session, first, "It was full.", until=now() + timedelta(minutes=20), now=now())
+    page.goto("/settings/mail")
+    expect(page.get_by_test_id("mail-stands-in")).to_contain_text("spare.example")
+    expect(page.get_by_test_id("mail-state-0")).to_have_text("Had trouble")
+    expect(page.get_by_test_id("mail-story-0")).to_contain_text("It was full. It rests until")
+    expect(page.get_by_test_id("mail-state-1")).to_have_text("Not used yet")
+
+
+def test_limits_are_folded_away_and_kept(page: Page, practising: None) -> None:
+    _save_accounts("smtp.gmail.com")
+    page.goto("/settings/mail")
+    expect(page.get_by_test_id("mail-per-day")).to_be_hidden()
+    page.get_by_test_id("mail-limits").locator("summary").click()
+    expect(page.get_by_test_id("mail-takes")).to_contain_text("500")
+    page.get_by_test_id("mail-use-limits").click()
+    expect(page.get_by_test_id("mail-per-day")).to_have_value("500")
+    page.get_by_test_id("mail-per-day").fill("2,000")
+    page.get_by_test_id("mail-per-second").fill("two")
+    page.get_by_test_id("mail-limits").locator("summary").click()
+    page.get_by_test_id("mail-save").click()
+    expect(page.get_by_text("The number of messages a second is a whole number")).to_be_visible()
+    page.get_by_test_id("mail-per-second").fill("2")
+    page.get_by_test_id("mail-save").click()
+    expect(page.get_by_test_id("mail-limits")).to_contain_text("2 a second, 2,000 a day")
+    with reading() as session:
+        assert mail.every(session)[0].limits == Limits(per_second=2, per_day=2000)
+
+
 def test_a_token_is_shown_once_and_ends_when_revoked(page: Page) -> None:
     page.goto("/settings/account")
     page.get_by_test_id("make-token").click()
@@ -210,6 +282,15 @@ def test_the_settings_fit_a_phone(phone: Page) -> None:
         phone.goto(path)
         expect(phone.get_by_test_id("settings-settings-account")).to_be_in_viewport()
         assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def _save_accounts(
+    host: str, *, port: int = 587, security: str = "starttls", password: str = "till drawer"
+) -> int:
+    olive = Actor(None, "Olive", Role.OWNER)
+    with unit() as session:
+        wish = Wish(host, port, security, "olive", password)
+        return mail_accounts.add(session, wish, by=olive, now=now()).id
 
 
 def _fill_account(page: Page, server: ScriptedServer) -> None:

@@ -80,8 +80,8 @@ def fixed_test(by: Actor) -> Test:
     return a_test(fixed, fixed.password, by)
 
 
-def a_test(tried: MailAccount, password: str | None, by: Actor) -> Test:
-    """A real letter to whoever asks for it, from the shop's usual sender."""
+def a_test(tried: MailAccount, password: str | None, by: Actor, account_id: int | None = None) -> Test:
+    """A real letter to whoever asks for it, from the shop's usual sender. Without a password: the account's kept one."""
     by.require(Right.MANAGE_SHOP)
     with reading() as session:
         shop = shops.read(session)
@@ -101,7 +101,7 @@ def a_test(tried: MailAccount, password: str | None, by: Actor) -> Test:
             postal_address=shop.postal_address,
         )
         account = replace(
-            mail.with_kept_password(session, tried, password),
+            mail.with_kept_password(session, tried, password, account_id),
             timeout=CONNECT,
             command_timeout=COMMAND,
             final_timeout=FINAL,
