@@ -29,6 +29,7 @@ class Cause(StrEnum):
     COME_BACK = "come_back"
     THEIR_TROUBLE = "their_trouble"
     REFUSED = "refused"
+    NOT_WRITTEN = "not_written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,12 @@ TOLD: dict[Cause, Explained] = {
             "Their server refused the message.",
             "refused for a reason of the server’s own",
             "The server’s own words stand beside each of them.",
+        ),
+        Explained(
+            Cause.NOT_WRITTEN,
+            "The message could not be put together with this person’s details.",
+            "whose message could not be put together",
+            "Look at these people’s own fields; the reason stands beside each of them.",
         ),
     )
 }
@@ -281,7 +288,9 @@ DECISIVE = {"5.1.1", "5.1.10", "5.1.2", "5.4.1", "5.2.2", "4.2.2", "5.2.3", "5.3
 
 
 def explain(code: int | None, reply: str | None) -> Explained:
-    """Never fails: an answer that says nothing is simply a refusal."""
+    """Never fails: an answer that says nothing is simply a refusal. Words without a code are our own, not a server's."""
+    if reply and not code:
+        return TOLD[Cause.NOT_WRITTEN]
     return TOLD[_cause(code or 0, " ".join((reply or "").split())[:600])]
 
 

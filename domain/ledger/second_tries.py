@@ -45,12 +45,12 @@ def rows(
     reach: Reach,
     message_type: MessageType,
     *,
-    delivery_id: int | None = None,
+    among: list[int] | None = None,
 ) -> list[Row]:
     """In the order of the ledger, each with the address of today and the reason why it can't be tried again."""
     wanted = [Delivery.dispatch_id == dispatch_id, Delivery.state.in_(states)]
-    if delivery_id is not None:
-        wanted.append(Delivery.id == delivery_id)
+    if among is not None:
+        wanted.append(Delivery.id.in_(among))
     found = session.execute(
         select(
             Delivery.id,
@@ -67,6 +67,13 @@ def rows(
         .order_by(Delivery.id)
     )
     return _each_address_once([Row(*one) for one in found])
+
+
+def refusals(session: Session, dispatch_id: int, *, most: int) -> list[tuple[int | None, str | None]]:
+    """Reply codes and words of those who failed, the newest first."""
+    failed = (Delivery.dispatch_id == dispatch_id) & (Delivery.state == State.FAILED)
+    found = select(Delivery.code, Delivery.reply).where(failed).order_by(Delivery.id.desc()).limit(most)
+    return [(code, reply) for code, reply in session.execute(found)]
 
 
 def queue_again(session: Session, again: list[Row], *, now: datetime) -> int:

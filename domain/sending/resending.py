@@ -96,7 +96,7 @@ def resend(
     if which is Which.NOT_SURE and not even_if_twice:
         raise Refusal("may_arrive_twice", MAY_ARRIVE_TWICE, Kind.CONFLICT)
     _require_open(session, dispatch, which)
-    (row,) = _rows(session, dispatch, which, delivery_id)
+    (row,) = _rows(session, dispatch, which, [delivery_id])
     if row.why_not is not None:
         sentence = ONE.get(row.why_not, "This person may not be written to just now.")
         raise Refusal(
@@ -191,6 +191,22 @@ def prospect(session: Session, dispatch_id: int, which: Which) -> Prospect:
     return Prospect(len(found) - sum(left.values()), left)
 
 
+def hopes(session: Session, dispatch_id: int, among: list[int]) -> dict[int, str | None]:
+    """Of these rows those that are over without having been sent: None where it can be tried again, or why not.
+
+    A row of which nothing can be tried just now is not named at all. Read only.
+    """
+    dispatch = dispatches.get(session, dispatch_id)
+    found: dict[int, str | None] = {}
+    for which in Which:
+        try:
+            _require_open(session, dispatch, which)
+        except Refusal:
+            continue
+        found |= {row.id: row.why_not for row in _rows(session, dispatch, which, among)}
+    return found
+
+
 def _found(session: Session, delivery_id: int) -> tuple[Delivery, Dispatch]:
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
@@ -258,10 +274,10 @@ def _require_same_mode(session: Session, dispatch: Dispatch) -> None:
         )
 
 
-def _rows(session: Session, dispatch: Dispatch, which: Which, delivery_id: int | None = None) -> list[Row]:
+def _rows(session: Session, dispatch: Dispatch, which: Which, among: list[int] | None = None) -> list[Row]:
     reach = channel.named(dispatch.channel).reach()
     kind = MessageType(dispatch.message_type)
-    return second_tries.rows(session, dispatch.id, (which.state,), reach, kind, delivery_id=delivery_id)
+    return second_tries.rows(session, dispatch.id, (which.state,), reach, kind, among=among)
 
 
 def _left(found: list[Row]) -> dict[str, int]:

@@ -112,6 +112,7 @@ ANSWERS = [
     (550, "", Cause.REFUSED),
     (554, "Denied", Cause.REFUSED),
     (None, None, Cause.REFUSED),
+    (None, "The field “ring size” is no number for this person.", Cause.NOT_WRITTEN),
 ]  # fmt: skip
 
 

@@ -454,6 +454,16 @@ def test_who_may_only_look_may_not_send_again(desk: Desk) -> None:
     assert (desk.books(dispatch_id).failed, desk.books(dispatch_id).not_sure) == (1, 1)
 
 
+def test_a_page_learns_which_rows_can_be_tried_again_and_why_others_can_not(desk: Desk) -> None:
+    mood = Moody(Ben=FULL, Cleo=NOBODY, Dan="silence")
+    with desk.mail_server(ScriptedServer(mood)) as server:  # type: ignore[arg-type]
+        _, dispatch_id = launched(desk, server, ("Ana", "Ben", "Cleo", "Dan"))
+    ids = {name: row(desk, dispatch_id, name) for name in ("Ana", "Ben", "Cleo", "Dan")}
+    with reading() as session:
+        found = resending.hopes(session, dispatch_id, list(ids.values()))
+    assert found == {ids["Ben"]: None, ids["Cleo"]: "bad_address", ids["Dan"]: None}
+
+
 def test_a_message_that_nobody_wrote_is_not_found(desk: Desk) -> None:
     for act in (sending.resend, sending.count_as_sent):
         with pytest.raises(Refusal, match="does not exist") as refused:

@@ -1,21 +1,28 @@
 """Who is on a send and what became of each: a searchable page of the ledger, in words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
 
 from data.database import now, reading
 from domain.channels.email import message_id
-from domain.ledger import deliveries
+from domain.ledger import deliveries, replies
 from domain.ledger.deliveries import Line, State
-from domain.sending import dispatches
+from domain.sending import dispatches, resending
 from domain.sending.dispatches import Dispatch
+from domain.sending.resending import Which
+from domain.shop.people import Right
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import current_actor
-from ui.parts.basics import box, link_button, text
+from ui.parts import second_try
+from ui.parts.basics import box, button, link_button, text
 from ui.parts.equation import ALL, TERMS, states_of
-from ui.parts.feedback import io
+from ui.parts.feedback import handled, io
 from ui.parts.inputs import search_field
 from ui.parts.tables import Column, ListTable, Row, pill_cell
 
@@ -38,7 +45,26 @@ WHY = {
     "enough": "Got enough marketing messages lately.",
     "cancelled": "The send ended before their turn came.",
     "duplicate": "Somebody else on the list has the same address.",
+    "counted": "Counted as sent by somebody of the shop.",
+    "proved": "Arrived: the way out in this very message was used.",
 }
+
+AFTER_THE_REPLY = {
+    "no_such_address": "",
+    "refused": "",
+    "gave_up": " Handbill tried for a day.",
+    "later": " Handbill tries again by itself.",
+}
+# What a second try can't do, and what would help. Where the address is the trouble a link says it.
+NOT_AGAIN = {
+    "gone": "Deleted from the customer book since.",
+    "opted_out": "Has opted out since.",
+    "suppressed": "Not to be written to by now.",
+    "elsewhere": "Reached by another launch.",
+    "taken": "The new address is on this send already.",
+}
+MENDED_BY_AN_ADDRESS = ("bad_address", "no_address")
+ACTS = {State.FAILED: "Send again", State.CANCELLED: "Send now", State.UNKNOWN: "Decide"}
 
 NAME = (
     '<a v-if="props.row.href" class="hb-cell-name clip" :href="props.row.href">{{ props.row.name }}</a>'
@@ -49,7 +75,15 @@ WORDS = (
     '<details v-if="props.row.said" class="hb-said"><summary>{{ props.row.saidBy }}</summary>'
     "<code>{{ props.row.said }}</code></details>"
 )
-WHY_CELL = '<div class="hb-why"><span>{{ props.row.why }}</span>' + WORDS + "</div>"
+ACT = (
+    '<div v-if="props.row.act || props.row.hint || props.row.mend" class="hb-second">'
+    '<q-btn v-if="props.row.act" no-caps unelevated class="hb-btn plain small" :data-testid="\'act-\' + props.row.id"'
+    " :aria-label=\"props.row.act + ': ' + props.row.name\" @click=\"() => $parent.$emit('act', props.row.id)\">"
+    "{{ props.row.act }}</q-btn>"
+    '<span v-if="props.row.hint" class="hb-cell-sub">{{ props.row.hint }}</span>'
+    '<a v-if="props.row.mend" class="hb-link" :href="props.row.mend">Correct the address</a></div>'
+)
+WHY_CELL = '<div class="hb-why"><span>{{ props.row.why }}</span>' + WORDS + ACT + "</div>"
 PHONE = (
     '<div class="hb-rowcard"><div class="top"><div class="grow">'
     + NAME
@@ -57,6 +91,7 @@ PHONE = (
     + pill_cell()
     + '</div><div class="facts"><span v-if="props.row.why">{{ props.row.why }}</span><span>{{ props.row.when }}</span></div>'
     + WORDS
+    + ACT
     + "</div>"
 )
 STATE = pill_cell() + '<div class="hb-cell-sub num">{{ props.row.when }}</div>'
@@ -72,13 +107,17 @@ class Found:
     rows: list[Row]
     total: int
     last_id: int
+    act: str = ""  # what can be done for all of the term
 
 
 class DeliveriesTable:
-    """`await table.show(term)` filters by a term of the equation; `await table.refresh()` keeps what is seen."""
+    """`await table.show(term)` filters by a term of the equation; `await table.refresh()` keeps what is seen.
 
-    def __init__(self, dispatch_id: int) -> None:
-        self.dispatch_id = dispatch_id
+    `on_act` is called when somebody took up a row, or a whole term, once more.
+    """
+
+    def __init__(self, dispatch_id: int, on_act: Callable[[], Any]) -> None:
+        self.dispatch_id, self.on_act = dispatch_id, on_act
         self.term, self.search = ALL, ""
         self.asked = 0
         self.cursors = [0]  # the row behind which each page begins: the ledger only grows at its end
@@ -87,6 +126,8 @@ class DeliveriesTable:
                 with box("grow"):
                     text("Recipients", "hb-card-title", "h2")
                     self.filter = text("", "hb-help", testid="recipients-filter")
+                self.all_button = button("", self._for_all, kind="primary", icon="send", testid="for-all")
+                self.all_button.visible = False
                 search_field("Search name or address", self._find, testid="recipient-search")
                 link_button("CSV", csv_of(dispatch_id), icon="download", whole=True, testid="csv")
             self.table = ListTable(
@@ -97,6 +138,7 @@ class DeliveriesTable:
                 page_size=PAGE,
                 testid="recipients-table",
             )
+            self.table.table.on("act", handled(lambda event: self._for_one(int(event.args))))
         self._say()
 
     async def show(self, term: str) -> None:
@@ -114,15 +156,25 @@ class DeliveriesTable:
     async def _turn(self, page: int) -> None:
         await self._fetch(min(page, len(self.cursors)))
 
+    async def _for_one(self, delivery_id: int) -> None:
+        if await second_try.for_one(delivery_id):
+            await self.on_act()
+
+    async def _for_all(self) -> None:
+        if await second_try.for_all(self.dispatch_id, self.term):
+            await self.on_act()
+
     async def _fetch(self, page: int) -> None:
-        await current_actor()
+        by = await current_actor()
         self.asked += 1
         mine, cursor = self.asked, self.cursors[page - 1]
-        found = await io(_found, self.dispatch_id, states_of(self.term), self.search, cursor)
+        found = await io(_found, self.dispatch_id, self.term, self.search, cursor, by.may(Right.SEND))
         if mine != self.asked or self.table.table.is_deleted:
             return
         self.cursors[page:] = [found.last_id]
         self.table.show(found.rows, found.total, page)
+        self.all_button.set_text(found.act)
+        self.all_button.visible = bool(found.act)
 
     def _say(self) -> None:
         shown = TERMS[self.term][0].lower()
@@ -136,17 +188,43 @@ def csv_of(dispatch_id: int) -> str:
 def reason_of(line: Line) -> str:
     """In words; a reason nobody gave words to is better shown raw than hidden."""
     reason = line.reason or ("cancelled" if line.state is State.CANCELLED else "")
+    if line.reply and reason in AFTER_THE_REPLY:
+        return replies.explain(line.code, line.reply).sentence + AFTER_THE_REPLY[reason]
     return WHY.get(reason, reason.replace("_", " "))
 
 
-def _found(dispatch_id: int, states: tuple[State, ...], search: str, after: int) -> Found:
-    moment = now()
+def _found(dispatch_id: int, term: str, search: str, after: int, may_send: bool) -> Found:
+    moment, states = now(), states_of(term)
     with reading() as session:
         dispatch, zone = dispatches.get(session, dispatch_id), read_shop(session).zone
         total = deliveries.how_many(session, dispatch_id, states=states, search=search)
         lines = deliveries.lines(session, dispatch_id, states=states, search=search, after=after, limit=PAGE)
-    rows = [_row(line, dispatch, zone, moment) for line in lines]
-    return Found(rows, total, lines[-1].id if lines else after)
+        hopes = resending.hopes(session, dispatch_id, [line.id for line in lines]) if may_send else {}
+        act = _act_for_all(session, dispatch_id, term) if may_send else ""
+    rows = [_row(line, dispatch, zone, moment) | _second_try(line, hopes, may_send) for line in lines]
+    return Found(rows, total, lines[-1].id if lines else after, act)
+
+
+def _act_for_all(session: Session, dispatch_id: int, term: str) -> str:
+    if term not in list(Which):
+        return ""
+    seen = resending.prospect(session, dispatch_id, Which(term))
+    doubtful = deliveries.books(session, dispatch_id).not_sure if term == Which.NOT_SURE else 0
+    count = doubtful or seen.ready
+    return second_try.label_of(term, count) if count else ""
+
+
+def _second_try(line: Line, hopes: dict[int, str | None], may_send: bool) -> Row:
+    """What can be done about this row, or why nothing can."""
+    why_not = hopes.get(line.id)
+    in_doubt = may_send and line.state is State.UNKNOWN  # a decision is always possible
+    may = in_doubt or (line.id in hopes and why_not is None)
+    mends = line.id in hopes and why_not in MENDED_BY_AN_ADDRESS and line.customer_id
+    return {
+        "act": ACTS[line.state] if may else "",
+        "hint": NOT_AGAIN.get(why_not or "", ""),
+        "mend": f"/customers/{line.customer_id}/edit" if mends else "",
+    }
 
 
 def _row(line: Line, dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> Row:
@@ -173,5 +251,6 @@ def _said(line: Line, dispatch: Dispatch) -> tuple[str, str]:
         heard = f" The connection ended with: {line.reply}" if line.reply else ""
         return "What to look for", f"Message-ID {number} in the mail server’s log.{heard}"
     if line.state in (State.FAILED, State.DEFERRED) and (line.reply or line.code):
-        return "The server’s own words", f"{line.code or ''} {line.reply or ''}".strip()
+        whose = "The server’s own words" if line.code else "What stood in the way"
+        return whose, f"{line.code or ''} {line.reply or ''}".strip()
     return "", ""

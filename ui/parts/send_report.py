@@ -8,18 +8,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from nicegui import ui
+from sqlalchemy.orm import Session
 
 from data.database import now, reading
-from domain.ledger import deliveries
-from domain.ledger.deliveries import State
-from domain.sending import dispatches, reports
+from domain.sending import dispatches, reports, resending
 from domain.sending.dispatches import DispatchState, Hold
 from domain.sending.reports import Report
+from domain.sending.resending import Which
+from domain.shop.people import Right
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import current_actor
-from ui.parts import holds
-from ui.parts.basics import alert, box, card, text
+from ui.parts import causes, holds, second_try
+from ui.parts.basics import alert, box, button, card, text
 from ui.parts.deliveries_table import DeliveriesTable
 from ui.parts.equation import Equation
 from ui.parts.feedback import handled, io
@@ -27,12 +28,6 @@ from ui.parts.progress import Progress
 
 EVERY = 1.0  # seconds between looks while something moves
 TABLE_EVERY = 3  # looks between two readings of the recipients' table
-
-CAUSES = {
-    "no_such_address": "{n} no longer exist: old addresses, or slips of the pen. They are marked on the customer’s page and left out next time.",
-    "refused": "{n} refused by the mail server. It may not know your shop’s address yet, or not like the text; its own words stand beside each of them.",
-    "gave_up": "{n} put off for a whole day. A full mailbox, or a server that was away; these people can get the next one.",
-}
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,8 @@ class Note:
     title: str
     body: str = ""
     testid: str | None = None
+    term: str = ""  # of the equation: what can be done for all of them
+    act: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,22 +65,25 @@ class SendReport:
         self.without = without
         self.stage, self.looks = _stage(first.report), 0
         self.notes: tuple[Note, ...] = ()
+        self.may_send = False
         self.notes_room = box("hb-stack tight")
         with card(testid="report"):
             self.progress = Progress()
             self.equation = Equation(self._pick)
             self.final = text("", "hb-help", testid="final")
-        self.table = DeliveriesTable(self.id)
+        self.table = DeliveriesTable(self.id, self.refresh)
         self._write_notes()
         self._show(first)
         self.timer = ui.timer(EVERY, handled(self._tick), active=first.report.moves, immediate=False)
 
     async def load(self) -> None:
-        """The table's first page."""
+        """The table's first page, and what this person may do."""
+        self.may_send = (await current_actor()).may(Right.SEND)
+        self._write_notes()
         await self.table.refresh()
 
     async def refresh(self) -> None:
-        await current_actor()
+        self.may_send = (await current_actor()).may(Right.SEND)
         look = await io(look_at, self.id)
         if self.notes_room.is_deleted:
             return
@@ -131,7 +131,17 @@ class SendReport:
         self.notes_room.visible = bool(self.notes)
         with self.notes_room:
             for note in self.notes:
-                alert(note.title, note.body, tone=note.tone, testid=note.testid)
+                actions = self._actions(note) if note.act and self.may_send else None
+                alert(note.title, note.body, tone=note.tone, testid=note.testid, actions=actions)
+
+    def _actions(self, note: Note) -> Callable[[], Any]:
+        return lambda: button(
+            note.act, lambda: self._for_all(note.term), small=True, icon="send", testid=f"all-{note.term}"
+        )
+
+    async def _for_all(self, term: str) -> None:
+        if await second_try.for_all(self.id, term):
+            await self.refresh()
 
 
 def _stage(report: Report) -> tuple[DispatchState, Hold, bool]:
@@ -145,11 +155,27 @@ def look_at(dispatch_id: int) -> Look:
     with reading() as session:
         report = reports.report(session, dispatch_id, now=moment)
         zone = read_shop(session).zone
-        failures = deliveries.reasons(session, dispatch_id, State.FAILED) if report.books.failed else {}
+        failures = _failures(session, report)
     return Look(report, tuple(_notes(report, failures, zone, moment)), zone, moment)
 
 
-def _notes(report: Report, failures: dict[str, int], zone: ZoneInfo, moment: datetime) -> list[Note]:
+@dataclass(frozen=True)
+class Failures:
+    """Only told where they are more than usual."""
+
+    causes: str = ""
+    ready: int = 0  # can be tried again
+
+
+def _failures(session: Session, report: Report) -> Failures:
+    if not dispatches.needs_attention(report.books):
+        return Failures()
+    dispatch_id = report.dispatch.id
+    ready = 0 if report.moves else resending.prospect(session, dispatch_id, Which.FAILED).ready
+    return Failures(causes.said(session, report), ready)
+
+
+def _notes(report: Report, failures: Failures, zone: ZoneInfo, moment: datetime) -> list[Note]:
     notes = [
         _held(report, zone, moment),
         _ending(report),
@@ -205,20 +231,25 @@ def _doubt(report: Report) -> Note | None:
         "arrive. They are never sent again by themselves, so nobody gets it twice. To know for certain, look for the "
         "message’s number (in the list below) in the mail server’s log, at the time shown, or ask the person.",
         "not-sure",
+        Which.NOT_SURE,
+        "" if report.moves else second_try.label_of(Which.NOT_SURE, report.books.not_sure),
     )
 
 
-def _many_failed(report: Report, failures: dict[str, int]) -> Note | None:
+def _many_failed(report: Report, failures: Failures) -> Note | None:
     if not dispatches.needs_attention(report.books):
         return None
-    tried = report.books.sent + report.books.failed
-    causes = " ".join(
-        CAUSES.get(reason, "{n} for another reason.").format(n=words.number(count))
-        for reason, count in failures.items()
-    )
-    share = words.percent(report.books.failed, tried)
+    share = words.percent(report.books.failed, report.books.sent + report.books.failed)
     title = f"{share}% could not be reached, which is more than usual"
-    return Note("warn", title if report.books.sent else "Nobody could be reached", causes, "many-failed")
+    act = second_try.label_of(Which.FAILED, failures.ready) if failures.ready else ""
+    return Note(
+        "warn",
+        title if report.books.sent else "Nobody could be reached",
+        failures.causes,
+        "many-failed",
+        Which.FAILED,
+        act,
+    )
 
 
 def _second_try(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None:
