@@ -72,9 +72,9 @@ def bodies(raw: bytes) -> tuple[str, str]:
     return words[0], words[1]
 
 
-def shown_name(raw: bytes) -> str:
+def shown_name(raw: bytes, field: str = "To") -> str:
     """By the older of the library's two header readers: the newer one puts spaces between encoded words."""
-    said, bracket, _ = message_from_bytes(raw)["To"].rpartition("<")
+    said, bracket, _ = message_from_bytes(raw)[field].rpartition("<")
     said = said.strip() if bracket else ""
     quoted = re.fullmatch(r'"(.*)"', said)
     return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else str(make_header(decode_header(said)))
