@@ -40,7 +40,8 @@ def draw(
         toast(_outcome(confirmed.paused, confirmed.asked))
         await after()
 
-    with put(box("hb-banner bad copy", testid="copy-banner"), role="alert"):
+    shape = "hb-banner bad copy" if _may(by) else "hb-banner bad"
+    with put(box(shape, testid="copy-banner"), role="alert"):
         icon("alert")
         text(words, "say", "span")
         if _may(by):
@@ -54,16 +55,10 @@ def _may(by: Actor) -> bool:
 def _outcome(paused: int, asked: int) -> str:
     told = ["This is the shop now."]
     if paused:
-        told.append(
-            f"{counted(paused, 'send')} {'is' if paused == 1 else 'are'} paused until you let {'it' if paused == 1 else 'them'} go on."
-        )
+        told.append(f"{counted(paused, 'send is', 'sends are')} paused: look at each before it goes on.")
     if asked:
-        whose = (
-            "campaign whose time has passed is a draft"
-            if asked == 1
-            else "campaigns whose time has passed are drafts"
-        )
-        told.append(f"{asked:,} {whose} again.")
+        one, many = "campaign whose time has passed is a draft", "campaigns whose time has passed are drafts"
+        told.append(f"{counted(asked, one, many)} again.")
     return " ".join(told)
 
 
