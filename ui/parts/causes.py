@@ -12,7 +12,7 @@ TOLD_AT_MOST = 3  # causes; the rest stands in the list
 
 
 def said(session: Session, report: Report) -> str:
-    """Such as "8 with a full mailbox. Try these again in a few days." for each of the most frequent ones."""
+    """A line for each of the most frequent ones, such as "8 with a full mailbox. Try these again in a few days." """
     found = replies.counted(second_tries.refusals(session, report.dispatch.id, most=LOOKED_AT))
     told = [
         f"{words.number(count)} {TOLD[cause].many}. {TOLD[cause].advice}"
@@ -21,4 +21,4 @@ def said(session: Session, report: Report) -> str:
     rest = report.books.failed - sum(list(found.values())[:TOLD_AT_MOST])
     if rest > 0:
         told.append(f"{words.number(rest)} for other reasons: see the list.")
-    return " ".join(told)
+    return "\n".join(told)

@@ -103,11 +103,19 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What can be done for everybody behind a term of the equation, and whom that leaves out."""
+
+    act: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class Found:
     rows: list[Row]
     total: int
     last_id: int
-    act: str = ""  # what can be done for all of the term
+    offer: Offer
 
 
 class DeliveriesTable:
@@ -126,10 +134,12 @@ class DeliveriesTable:
                 with box("grow"):
                     text("Recipients", "hb-card-title", "h2")
                     self.filter = text("", "hb-help", testid="recipients-filter")
-                self.all_button = button("", self._for_all, kind="primary", icon="send", testid="for-all")
-                self.all_button.visible = False
                 search_field("Search name or address", self._find, testid="recipient-search")
                 link_button("CSV", csv_of(dispatch_id), icon="download", whole=True, testid="csv")
+            with box("hb-said-line hb-row apart wrap") as self.all_line:
+                self.all_words = text("", "grow", testid="for-all-words")
+                self.all_button = button("", self._for_all, kind="primary", icon="send", testid="for-all")
+            self.all_line.visible = False
             self.table = ListTable(
                 COLUMNS,
                 phone=PHONE,
@@ -173,8 +183,13 @@ class DeliveriesTable:
             return
         self.cursors[page:] = [found.last_id]
         self.table.show(found.rows, found.total, page)
-        self.all_button.set_text(found.act)
-        self.all_button.visible = bool(found.act)
+        self._offer(found.offer)
+
+    def _offer(self, offer: Offer) -> None:
+        self.all_line.visible = bool(offer.act or offer.words)
+        self.all_words.set_text(offer.words)
+        self.all_button.set_text(offer.act)
+        self.all_button.visible = bool(offer.act)
 
     def _say(self) -> None:
         shown = TERMS[self.term][0].lower()
@@ -200,18 +215,19 @@ def _found(dispatch_id: int, term: str, search: str, after: int, may_send: bool)
         total = deliveries.how_many(session, dispatch_id, states=states, search=search)
         lines = deliveries.lines(session, dispatch_id, states=states, search=search, after=after, limit=PAGE)
         hopes = resending.hopes(session, dispatch_id, [line.id for line in lines]) if may_send else {}
-        act = _act_for_all(session, dispatch_id, term) if may_send else ""
+        offer = _offer(session, dispatch_id, term) if may_send else Offer()
     rows = [_row(line, dispatch, zone, moment) | _second_try(line, hopes, may_send) for line in lines]
-    return Found(rows, total, lines[-1].id if lines else after, act)
+    return Found(rows, total, lines[-1].id if lines else after, offer)
 
 
-def _act_for_all(session: Session, dispatch_id: int, term: str) -> str:
+def _offer(session: Session, dispatch_id: int, term: str) -> Offer:
     if term not in list(Which):
-        return ""
+        return Offer()
     seen = resending.prospect(session, dispatch_id, Which(term))
     doubtful = deliveries.books(session, dispatch_id).not_sure if term == Which.NOT_SURE else 0
     count = doubtful or seen.ready
-    return second_try.label_of(term, count) if count else ""
+    left = f"Can’t be sent again: {seen.why}." if seen.left else ""
+    return Offer(second_try.label_of(term, count) if count else "", left)
 
 
 def _second_try(line: Line, hopes: dict[int, str | None], may_send: bool) -> Row:

@@ -25,7 +25,7 @@ from ui.parts.send_controls import something_moved
 
 FROZEN = "They get the same message as everybody else on this send."
 TWICE = "It may arrive twice: nobody knows whether the first one did."
-LEAVE = "Leave it for now"
+LEAVE = "Not now"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ async def _choice(
     title: str, body: str, pairs: list[tuple[str, str]], *, again: str, counted: str, note: str = ""
 ) -> Any:
     """ "again", "sent", or None."""
-    with sheet(title) as dialog:
+    with sheet(title, wide=not pairs) as dialog:
         text(body, "body", "p")
         if pairs:
             facts(pairs, left=True, testid="doubt")
