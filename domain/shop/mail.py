@@ -111,7 +111,7 @@ def rest(session: Session, account_id: int, sentence: str, *, until: datetime, n
         return
     others = [one.label for one in every(session) if one.id != account_id and not one.rests(now)]
     if others and not kept.last_error:
-        told = f"The mail account {kept.label} had trouble, so {others[0]} goes on meanwhile. {sentence}"
+        told = f"The mail account {kept.label} had trouble, so {others[0]} goes on meanwhile."
         notices.leave(session, told, now=now, link="/settings/mail")
     kept.resting_until, kept.last_error = until, sentence
 

@@ -200,11 +200,11 @@ def test_trouble_of_an_account_is_told_with_its_end(page: Page, practising: None
     first = _save_accounts("first.example")
     _save_accounts("spare.example")
     with unit() as session:
-        mail.rest(session, first, "It was full.", until=now() + timedelta(minutes=20), now=now())
+        mail.rest(session, first, "It said: 452 full", until=now() + timedelta(minutes=20), now=now())
     page.goto("/settings/mail")
     expect(page.get_by_test_id("mail-stands-in")).to_contain_text("spare.example")
     expect(page.get_by_test_id("mail-state-0")).to_have_text("Had trouble")
-    expect(page.get_by_test_id("mail-story-0")).to_contain_text("It was full. It rests until")
+    expect(page.get_by_test_id("mail-story-0")).to_contain_text("It said: 452 full. It rests until")
     expect(page.get_by_test_id("mail-state-1")).to_have_text("Not used yet")
 
 

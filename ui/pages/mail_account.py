@@ -9,7 +9,7 @@ from data.mail_account import MailAccount
 from domain.shop.limits import Limits
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
-from ui.parts.basics import alert, box, button, card, facts, text
+from ui.parts.basics import alert, box, button, card, facts
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.mail_accounts import AccountList, Redraw, add_account, back_to_practice, save_account
@@ -111,10 +111,7 @@ class SingleAccount:
                     button("Back to practice mode", self.practise, kind="ghost", testid="mail-forget")
                 button("Save", self.save, kind="primary", testid="mail-save")
         if self.saved:
-            with card(), box("hb-row wrap"):
-                with box("grow"):
-                    text("A second account", "hb-card-title", "h2")
-                    text("It goes on when this one has trouble.", "hb-help")
+            with card("A second account", "It goes on when this one has trouble."), box("hb-row"):
                 button("Add a second account", self.add, icon="plus", testid="mail-add")
 
     async def save(self) -> None:

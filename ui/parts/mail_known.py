@@ -78,17 +78,20 @@ def _known(one: MailSettings, zone: ZoneInfo, moment: datetime) -> Known:
 
 def _standing(one: MailSettings, zone: ZoneInfo, moment: datetime) -> tuple[str, str, str]:
     """State, its tone, and the sentence to it."""
+    said = _ended(one.last_error)
     if one.resting_until is not None and one.rests(moment):
-        return (
-            "Had trouble",
-            "warn",
-            f"{one.last_error} It rests until {_clock(one.resting_until, zone, moment)}.",
-        )
-    if one.last_error:
-        return "Had trouble", "warn", f"{one.last_error} It is tried again with the next message."
+        until = _clock(one.resting_until, zone, moment)
+        return "Had trouble", "warn", f"{said} It rests until {until}.".strip()
+    if said:
+        return "Had trouble", "warn", f"{said} It is tried again with the next message."
     if one.last_success_at is not None:
         return "Works", "good", f"Last message taken: {when(one.last_success_at, zone, moment)}."
     return "Not used yet", "mute", "No message has gone out with it yet."
+
+
+def _ended(sentence: str) -> str:
+    """What a mail server said often ends without a full stop."""
+    return sentence if not sentence or sentence[-1] in ".!?" else f"{sentence}."
 
 
 def _clock(moment: datetime, zone: ZoneInfo, present: datetime) -> str:
