@@ -1,6 +1,7 @@
 """A mail account never sends more than its provider takes, whoever asks, and however often."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -131,6 +132,13 @@ def test_without_limits_nothing_is_asked_of_the_database(shop_db: Path) -> None:
     with unit() as session:
         assert session.scalars(select(MailMinute)).all() == []
         assert session.scalars(select(MailPace)).all() == []
+
+
+def test_several_workers_share_one_limit_exactly(shop_db: Path) -> None:
+    account = Limits(per_hour=50)
+    with ThreadPoolExecutor(8) as workers:
+        told = list(workers.map(lambda _: asked(account, 3, START).granted, range(40)))
+    assert sum(told) == 50
 
 
 def test_a_look_takes_nothing_away(shop_db: Path) -> None:
