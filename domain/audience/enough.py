@@ -5,13 +5,12 @@ by a launch leaves. What was sent in practice counts only as long as the shop pr
 """
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    Select,
     and_,
     column,
     func,
@@ -45,6 +44,9 @@ CAPPED: Final = [str(kind) for kind in MessageType if kind.needs_consent]
 # A launch may have been put off or paused; one that rested for longer than this is not looked for.
 LONGEST_REST: Final = timedelta(days=30)
 MOST_DAYS_NAMED: Final = 4
+# Added to a customer's number, so that SQLite does not walk its index of customers over all years.
+NOUGHT: Final[ColumnElement[int]] = literal_column("0")
+COUNTED: Final = tuple(dict.fromkeys([*OPEN, *REACHED]))
 
 
 def spared(session: Session, message_type: MessageType, *, now: datetime) -> CTE | None:
@@ -55,7 +57,9 @@ def spared(session: Session, message_type: MessageType, *, now: datetime) -> CTE
     launches = _launches(session, cap, now)
     if len(launches) < cap.messages:  # a launch writes to nobody twice
         return None
-    return _at_least(cap, launches, now).cte("spared").prefix_with("MATERIALIZED")
+    person = Delivery.customer_id + NOUGHT
+    found = select(person.label("customer_id")).where(_counts(launches, cap, now)).group_by(person)
+    return found.having(func.count() >= cap.messages).cte("spared").prefix_with("MATERIALIZED")
 
 
 def sentence(session: Session, customer_id: int, *, now: datetime) -> str:
@@ -63,7 +67,7 @@ def sentence(session: Session, customer_id: int, *, now: datetime) -> str:
     shop = read_shop(session)
     if shop.cap is None:
         return "Got enough marketing messages lately."
-    mine = _counted(_launches(session, shop.cap, now), shop.cap, now), Delivery.customer_id == customer_id
+    mine = _counts(_launches(session, shop.cap, now), shop.cap, now), Delivery.customer_id == customer_id
     rows = session.execute(select(Delivery.state, _at()).where(*mine).order_by(_at(), Delivery.id)).all()
     on_the_way = sum(row.state in OPEN for row in rows)
     days = _days([row.at for row in rows if row.state not in OPEN], shop.zone)
@@ -71,37 +75,30 @@ def sentence(session: Session, customer_id: int, *, now: datetime) -> str:
     return f"{said}, and the shop sends no more than {shop.cap.messages:,}."
 
 
-def _launches(session: Session, cap: Cap, now: datetime) -> list[int]:
-    """Those that may have written to somebody within the days of the limit."""
+def _launches(session: Session, cap: Cap, now: datetime) -> dict[int, datetime]:
+    """Those that may have written to somebody within the days of the limit, and when each was pressed."""
     since = now - timedelta(days=cap.days)
     recent = and_(
         LAUNCHES.c.created_at > since - LONGEST_REST,
         or_(LAUNCHES.c.finished_at.is_(None), LAUNCHES.c.finished_at > since),
     )
     counts = LAUNCHES.c.message_type.in_(CAPPED), _counts_today(session)
-    running = select(LAUNCHES.c.id).where(LAUNCHES.c.state.in_(RUNNING), *counts)
-    return list(session.scalars(select(LAUNCHES.c.id).where(recent, *counts).union(running)))
+    found = select(LAUNCHES.c.id, LAUNCHES.c.created_at)
+    running = found.where(LAUNCHES.c.state.in_(RUNNING), *counts)
+    return dict(iter(session.execute(found.where(recent, *counts).union(running))))
 
 
 def _counts_today(session: Session) -> ColumnElement[bool]:
     return true() if mail.is_practice(session) else LAUNCHES.c.practice.is_(False)
 
 
-def _at_least(cap: Cap, launches: list[int], now: datetime) -> Select[Any]:
-    """Grouped by a reckoned number: by the column itself SQLite would walk its index over all years."""
-    person = Delivery.customer_id + literal_column("0")
-    found = select(person.label("customer_id")).where(_counted(launches, cap, now))
-    return found.group_by(person).having(func.count() >= cap.messages) if cap.messages > 1 else found
-
-
-def _counted(launches: list[int], cap: Cap, now: datetime) -> ColumnElement[bool]:
-    """Got it lately, may have got it, or is about to."""
-    lately = and_(Delivery.state.in_(REACHED), _at() > now - timedelta(days=cap.days))
-    return and_(
-        Delivery.dispatch_id.in_(launches),
-        Delivery.customer_id.is_not(None),
-        or_(Delivery.state.in_(OPEN), lately),
-    )
+def _counts(launches: dict[int, datetime], cap: Cap, now: datetime) -> ColumnElement[bool]:
+    """Got it lately, may have got it, or is about to. The time of a row is looked at only where it can be too old."""
+    since = now - timedelta(days=cap.days)
+    mine = and_(Delivery.dispatch_id.in_(launches), Delivery.customer_id.is_not(None))
+    if all(pressed > since for pressed in launches.values()):
+        return and_(mine, Delivery.state.in_(COUNTED))
+    return and_(mine, or_(Delivery.state.in_(OPEN), and_(Delivery.state.in_(REACHED), _at() > since)))
 
 
 def _at() -> ColumnElement[datetime]:

@@ -40,25 +40,26 @@ DISPATCHES: Final = table("dispatches", column("id"), column("campaign_id"))  # 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The three pieces of the answer, each over `customers`."""
+    """The pieces of the answer, each over `customers`."""
 
     reach: Reach
     who: ColumnElement[bool]  # matches
     why: ColumnElement[str | None]  # NULL, or the LeftOut word of one alone
+    spared: ColumnElement[bool] | None  # got enough lately; None where nobody can be
     twins: CTE  # addresses of several who would get it: `address`, `first` (a customer), `number`
 
     def people(self) -> Select[Any]:
         """`id`, `address` and `reason`; of several with one address only the first in the book gets the message."""
-        reason = case(
-            (self.why.is_not(None), self.why), (self.is_later_twin, str(LeftOut.DUPLICATE)), else_=None
-        )
+        alone, later = (self.why.is_not(None), self.why), (self.is_later_twin, str(LeftOut.DUPLICATE))
+        got_enough = [] if self.spared is None else [(self.spared, str(LeftOut.ENOUGH))]
+        reason = case(alone, *got_enough, later, else_=None)
         columns = select(Customer.id, self.reach.address.label("address"), reason.label("reason"))
         return columns.outerjoin_from(Customer, self.twins, self._same_address).where(self.who)
 
     def recipients(self) -> Select[Any]:
         """Ids of those who get it, in the order of the book."""
         found = select(Customer.id).outerjoin_from(Customer, self.twins, self._same_address)
-        return found.where(self.who, self.why.is_(None), not_(self.is_later_twin)).order_by(Customer.id)
+        return found.where(self.may, not_(self.is_later_twin)).order_by(Customer.id)
 
     def sums(self) -> Select[Any] | CompoundSelect[Any]:
         """(word, number) for each reason, and (NULL, number) for all who match.
@@ -70,11 +71,22 @@ class Judged:
         later = select(literal(str(LeftOut.DUPLICATE)), func.sum(self.twins.c.number - 1)).select_from(
             self.twins
         )
-        return union_all(matched, alone, later)
+        return union_all(matched, alone, *self._sum_of_spared(), later)
+
+    @property
+    def may(self) -> ColumnElement[bool]:
+        """Gets it, unless an earlier customer with the same address does."""
+        return _may(self.who, self.why, self.spared)
 
     @property
     def is_later_twin(self) -> ColumnElement[bool]:
         return and_(self.twins.c.first.is_not(None), self.twins.c.first != Customer.id)
+
+    def _sum_of_spared(self) -> list[Any]:
+        if self.spared is None:
+            return []
+        number = select(literal(str(LeftOut.ENOUGH)), func.count()).select_from(Customer)
+        return [number.where(self.who, self.spared, self.why.is_(None))]
 
     @property
     def _same_address(self) -> ColumnElement[bool]:
@@ -95,11 +107,9 @@ def judge(
     if not_reached_by is not None:
         who = and_(who, or_(reach.address.is_(None), reach.address.not_in(_reached_by(not_reached_by))))
     why = why_left_out(reach, message_type, of_many=True)
-    spared = enough.spared(session, message_type, now=now)
-    if spared is not None:
-        got_enough = Customer.id.in_(select(spared.c.customer_id))
-        why = func.coalesce(why, case((got_enough, str(LeftOut.ENOUGH)), else_=None))
-    return Judged(reach, who, why, _twins(reach, and_(who, why.is_(None))))
+    found = enough.spared(session, message_type, now=now)
+    spared = None if found is None else Customer.id.in_(select(found.c.customer_id))
+    return Judged(reach, who, why, spared, _twins(reach, _may(who, why, spared)))
 
 
 def condition(session: Session, audience: Audience, *, now: datetime) -> ColumnElement[bool]:
@@ -117,6 +127,13 @@ def condition(session: Session, audience: Audience, *, now: datetime) -> ColumnE
         case Who.RULE:
             return segments.condition(session, audience.rule or rules.EVERYBODY, now=now)
     return true()
+
+
+def _may(
+    who: ColumnElement[bool], why: ColumnElement[str | None], spared: ColumnElement[bool] | None
+) -> ColumnElement[bool]:
+    alone = and_(who, why.is_(None))
+    return alone if spared is None else and_(alone, not_(spared))
 
 
 def _twins(reach: Reach, gets_it: ColumnElement[bool]) -> CTE:

@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, literal, select, text
 from sqlalchemy.orm import Session
 
+from data.base import Instant
 from data.config import Config, use_config
 from data.database import close_database, open_database, reading, unit
 from data.secrets import use_keys
@@ -28,9 +29,15 @@ from domain.book import statuses
 from domain.book.consent import MessageType, Preference, Suppression
 from domain.book.customers import Customer, CustomerDate, CustomerTag, Tag
 from domain.book.search import FTS_DDL
+from domain.ledger.deliveries import Delivery
+from domain.sending.dispatches import Dispatch, DispatchState
+from domain.shop import shop as shops
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 TAGS = ["gold", "watches", "pearls", "repairs", "corporate", "engagement"]
+LEDGER = [
+    "dispatch_id", "customer_id", "address_key", "state", "attempts", "tries", "next_at", "handed_at", "settled_at",
+]  # fmt: skip
 GOAL_MS = 50
 ROUNDS = 9
 
@@ -46,6 +53,11 @@ def main(customers: int) -> None:
         for name, given in AUDIENCES.items():
             print_line(name, timed(partial(count, given)))
         print(f"{'enlist everyone':<28}{enlist_ms():9.1f}")
+        with unit() as session:
+            write_launches(session)
+        for name, messages in {"all, no limit": None, "all, limit far": 3, "all, limit reached": 2}.items():
+            limit(messages)
+            print_line(name, timed(partial(count, {"type": "all"})))
         close_database()
 
 
@@ -67,6 +79,13 @@ AUDIENCES: dict[str, dict[str, Any]] = {
         },
     },
 }
+
+
+def limit(messages: int | None) -> None:
+    """So many marketing messages in seven days: with two launches, three are out of reach."""
+    with unit() as session:
+        shop = shops.read(session)
+        shop.cap_messages, shop.cap_days = messages, messages and 7
 
 
 def count(given: dict[str, Any]) -> None:
@@ -157,6 +176,26 @@ def birthday(number: int, chance: random.Random) -> dict[str, Any]:
         "month": chance.randint(1, 12),
         "day": chance.randint(1, 28),
     }
+
+
+def write_launches(session: Session) -> None:
+    """Two launches of this week that went to everybody."""
+    for number in (1, 2):
+        at = NOW - timedelta(days=number)
+        session.add(launch(number, at))
+        session.flush()
+        who = select(literal(number), Customer.id, Customer.phone, literal("sent"), literal(1), literal(0))
+        when = literal(at, Instant)
+        rows = who.add_columns(when, when, when)
+        session.execute(insert(Delivery).from_select(LEDGER, rows, include_defaults=False))
+
+
+def launch(number: int, at: datetime) -> Dispatch:
+    return Dispatch(
+        id=number, name="Launch", channel="email", message_type=MessageType.MARKETING, state=DispatchState.SENT,
+        from_name="Shop", from_email="shop@load.example", subject="Hello", content_hash="0", audience={"type": "all"},
+        audience_label="Everyone", practice=True, created_at=at, starts_at=at, finished_at=at,
+    )  # fmt: skip
 
 
 def said_no(number: int) -> dict[str, Any]:
