@@ -44,7 +44,7 @@ def path_of(dispatch_id: int, campaign_id: int | None) -> str:
 class Line:
     """One send as it is drawn: drawn anew when what it says changes, its figures changed in place."""
 
-    said: str  # empty while the undo window is open
+    said: tuple[str, ...]  # empty while the undo window is open
     root: ui.element
     figures: ui.label
 
@@ -90,7 +90,7 @@ class UndoBar:
         for gone in set(self.lines) - staying:
             self.lines.pop(gone).root.delete()
 
-    def _draw(self, one: Moving, said: str, by: Actor) -> Line:
+    def _draw(self, one: Moving, said: tuple[str, ...], by: Actor) -> Line:
         self._forget(set(self.lines) - {one.id})
         with self.room, put(box("hb-banner undo", testid=f"moving-{one.id}"), role="status") as root:
             icon("pause" if holds.is_held(one) else "send")
@@ -109,13 +109,15 @@ def _urgency(one: Moving) -> int:
     return 0 if one.waiting else 2 if holds.is_held(one) else 1
 
 
-def _said(one: Moving, sight: Sight) -> str:
+def _said(one: Moving, sight: Sight) -> tuple[str, ...]:
+    """Before the figures; on a phone the middle part is left to the send's own page."""
     if one.waiting:
-        return ""
+        return ()
     name = f"“{readable(one.name)}”"
-    if holds.is_held(one):
-        return f"{name}: {holds.sentence(one, sight.zone, sight.at)}. Done: "
-    return f"Sending {name}: "
+    if not holds.is_held(one):
+        return (f"Sending {name}: ", "", "")
+    cause, goes_on = holds.cause(one), holds.goes_on(one, sight.zone, sight.at)
+    return (f"{name}: ", f"{cause}: ", f"{goes_on}. ") if goes_on else (f"{name}: {cause}. ", "", "")
 
 
 def _waiting(one: Moving, by: Actor) -> ui.label:
@@ -132,10 +134,12 @@ def _waiting(one: Moving, by: Actor) -> ui.label:
     return _unseen()
 
 
-def _going(one: Moving, said: str, by: Actor) -> ui.label:
+def _going(one: Moving, said: tuple[str, ...], by: Actor) -> ui.label:
     with box("say", "span"):
-        text(said, "", "span")
+        for words_, classes in zip(said, ("", "hb-hide-phone", ""), strict=True):
+            text(words_, classes, "span")
         figures = text("", "num", "span", testid="moving-figures")
+        text(" done" if holds.is_held(one) else "", "", "span")
     if by.may(Right.SEND):
         if holds.is_paused(one):
             button("Go on", lambda: go_on(one.id), icon="play", small=True, testid="bar-go-on")
