@@ -210,3 +210,56 @@ def test_counting_an_own_field_is_not_the_field_itself() -> None:
     assert isinstance(hole, Hole)
     assert hole.key({"attrs": {"a": "1"}}) is None, "somebody with more fields has another size"
     assert hole.key({"attrs": {"size": "L"}}) == ("L",)
+
+
+BLOCKS = (
+    "Dear {% if firstName %}{{ firstName }}{% elsif attrs.vip %}friend{% else %}you{% endif %},\n"
+    "{%- for one in attrs.list %} {{ forloop.index }}:{{ one }}{% if one == 'stop' %}{% break %}{% endif %}{% else %}none{% endfor -%}\n"
+    "{% unless attrs.vip %}<b>{% endunless %}{% case attrs.size %}{% when 'L', 3 %}large{% else %}{{ attrs.size }}{% endcase %}"
+    "{% comment %}x{% endcomment %}{{ lastName }}{% for pair in attrs %}{{ pair[0] }}{% endfor %}"
+)
+
+
+@pytest.mark.parametrize(
+    "attrs",
+    [
+        {},
+        {"vip": True, "size": "L", "list": ["<a>", "stop", "b"]},
+        {"vip": 1, "size": 3},
+        {"vip": 1.0, "size": "<3>"},
+        {"vip": "", "size": None, "list": [{"x": 1}, [2], None, "\x00\r\n"]},
+        {"list": "no list", "more": "x"},
+    ],
+)
+@pytest.mark.parametrize("name", ["Ada", "", None, "<Zoë>\r\n"])
+@pytest.mark.parametrize("escape", ["html", "none"])
+def test_blocks_that_stand_alone_make_the_whole_too(
+    attrs: dict[str, Any], name: str | None, escape: Any
+) -> None:
+    parsed, values = parse(BLOCKS, part="P"), {"firstName": name, "lastName": "L", "attrs": attrs}
+    assert parsed.is_divisible
+    pieces = [one if isinstance(one, str) else one.render(values, escape) for one in parsed.nodes]
+    assert "".join(pieces) == parsed.render(values, escape=escape)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% assign a = firstName %}{{ a }}",
+        "{% if firstName %}{% assign a = 1 %}{% endif %}{{ a }}",
+        "{% for i in attrs.l limit: 1 %}{{ i }}{% endfor %}{% for i in attrs.l offset: continue %}{{ i }}{% endfor %}",
+        "{% if firstName %}x{% endif %}" * 41,
+    ],
+)
+def test_what_leans_on_another_piece_is_worked_out_whole(source: str) -> None:
+    assert not parse(source, part="P").is_divisible
+
+
+def test_a_block_is_remembered_by_all_it_reads() -> None:
+    block = parse("{% if attrs.vip %}{{ firstName }}{% endif %}", part="P").nodes[0]
+    assert isinstance(block, Hole)
+    assert block.key({"firstName": "Ada", "attrs": {"vip": "yes"}}) in {("Ada", "yes"), ("yes", "Ada")}
+    assert block.key({"firstName": "Ada", "attrs": {"vip": True}}) is None
+    loop = parse("{% for one in attrs.list %}{{ one }}{% endfor %}", part="P").nodes[0]
+    assert isinstance(loop, Hole)
+    assert loop.key({"attrs": {"list": ["a"]}}) is None
