@@ -192,11 +192,12 @@ def test_after_the_word_of_the_owner_what_is_overdue_asks_and_what_is_to_come_st
 
 @pytest.mark.parametrize("state", [DispatchState.WAITING, DispatchState.SENDING, DispatchState.PAUSED])
 def test_after_the_word_of_the_owner_every_send_of_the_copy_is_paused(
-    planned: int, cast: Cast, now: datetime, state: DispatchState
+    shop_db: Path, cast: Cast, now: datetime, state: DispatchState
 ) -> None:
+    look(now)
     dispatch_id = sending(cast, now, state)
     fence.sidecar().path.unlink()
-    look(now)
+    assert look(now), "a send under way is reason enough to ask"
     fence.confirm(cast.olive)
     with reading() as session:
         dispatch = dispatches.get(session, dispatch_id)

@@ -94,6 +94,7 @@ def test_a_copied_folder_is_fenced_and_the_original_goes_on_undisturbed(
     with working(shop_on_disk, ends_by="kill"):
         dispatch_id = shop_on_disk.launch(shop_on_disk.campaign())
         until(lambda: len(sink.received()) > ENOUGH)
+    queue().wake(dispatch_id)  # the copied queue will say "look at it" too
     leave()
     shutil.copytree(shop_on_disk.folder, copy.folder)
     go_to(copy)
