@@ -9,6 +9,8 @@ The life of a row:
                  |          '-----> unknown   the body left and no answer came: shown as "not sure"
                  '-> queued                   a dead worker, or a lost link before the body: safe to repeat
     queued, deferred -> cancelled             stopped, undone, failed as a whole, or erased
+    failed, cancelled -> queued               a second try that somebody asked for (second_tries.py)
+    unknown -> queued | sent                  somebody's choice; or sent, because something proves that it arrived
 
 `handoff` is committed before the first byte of a body leaves. Every step names the worker and the attempt it belongs
 to, so a worker that was thought dead can do no harm when it wakes up.
