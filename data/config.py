@@ -35,7 +35,7 @@ class Config(BaseSettings):
     database_url: str = ""
     redis_url: str = ""
     undo_seconds: Annotated[int, Field(ge=0, le=600)] = 30
-    workers: Annotated[int, Field(ge=0, le=16)] = 2
+    workers: Annotated[int, Field(ge=0, le=16)] = 4
 
     @field_validator("base_url")
     @classmethod

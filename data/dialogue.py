@@ -72,6 +72,7 @@ class Dialogue(asyncio.Protocol):
         self._asked: deque[Question] = deque()  # oldest first
         self._deadline = 0.0  # for the next answer, by the loop's clock
         self._alarm: asyncio.TimerHandle | None = None
+        self._unsent: list[bytes] = []
         self._unread = b""  # a line not complete yet
         self._lines: list[bytes] = []  # of an answer not complete yet
         link.transport.set_protocol(self)
@@ -86,7 +87,7 @@ class Dialogue(asyncio.Protocol):
         if not self._asked:
             self._be_patient(patience[0])
         self._asked.append(question)
-        self._transport.write(commands)
+        self._put(commands)
         return question
 
     def check(self) -> None:
@@ -109,6 +110,22 @@ class Dialogue(asyncio.Protocol):
     @property
     def is_owed(self) -> bool:
         return bool(self._asked)
+
+    # What goes out: whatever is asked in one breath leaves in one piece, a body and the envelope behind it above all.
+
+    def _put(self, commands: bytes) -> None:
+        if not self._unsent:
+            self._loop.call_soon(self._breathe)
+        self._unsent.append(commands)
+
+    def _breathe(self) -> None:
+        """Whoever was woken by the same turn of the loop may still have something to add."""
+        self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        if self.alive:
+            self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
 
     # What comes in
 

@@ -1,5 +1,6 @@
 """Statements that run thousands of times a minute: built and compiled once, then handed to the driver as text."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -25,6 +26,11 @@ class Prepared:
     def run(self, session: Session, **values: Any) -> CursorResult[Any]:
         given = {name: plain(value) for name, value in values.items()}
         return session.connection().exec_driver_sql(self.sql, self._fixed | given)
+
+    def run_each(self, session: Session, rows: Sequence[Mapping[str, Any]], **values: Any) -> None:
+        """Once for each row, in the driver's own loop."""
+        shared = self._fixed | {name: plain(value) for name, value in values.items()}
+        session.connection().exec_driver_sql(self.sql, [{**shared, **row} for row in rows])
 
 
 def slot(name: str, kind: type[TypeEngine[Any]]) -> BindParameter[Any]:

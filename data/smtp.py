@@ -128,6 +128,7 @@ class Session(Dialogue):
         self._account = account
         self._round_trip = link.round_trip
         self._carried = 0
+        self._was_us = False  # who hung up
         self._no_chunking = False  # it is offered, and not understood
         self._unclean = False  # the server may hold a half-made envelope: RSET before the next
         self._turn = asyncio.Lock()  # to put an envelope on the line
@@ -151,7 +152,7 @@ class Session(Dialogue):
         except LinkLost:
             answer = message.verdict or self._lost(message)
         except BaseException:
-            self.end("The sending was stopped.")
+            self._hang_up()
             raise
         finally:
             self._carried -= 1
@@ -252,7 +253,7 @@ class Session(Dialogue):
             # The server accepted DATA with nobody to send to: a lone dot ends that (RFC 2920, 3.1).
             await self.ask(b".\r\n", self._patience(1)).answered()
             return None
-        self.end("The sending was stopped.")  # the server waits for a body that must not come
+        self._hang_up()  # the server waits for a body that must not come
         return None
 
     async def _gate_ahead(self, message: _Message, question: Question) -> bool | None:
@@ -314,7 +315,7 @@ class Session(Dialogue):
     async def _half_of(self, message: _Message, wire: bytes) -> bytes:
         """Only under test: put the first half on the wire, and answer with the rest."""
         message.has_left = True
-        self._transport.write(wire[: len(wire) // 2])
+        self._put(wire[: len(wire) // 2])
         await asyncio.sleep(0.05)
         failpoint.reach("half_body")
         return wire[len(wire) // 2 :]
@@ -341,7 +342,14 @@ class Session(Dialogue):
             raise LinkLost
         return _answer(reply, stage)
 
+    def _hang_up(self) -> None:
+        """Of our own accord: what waits behind is held back, and the server is not to blame."""
+        self._was_us = self.alive
+        self.end("The sending was stopped.")
+
     def _lost(self, message: _Message) -> Answer:
+        if self._was_us and not message.has_left:
+            return _HELD_BACK
         fate = Fate.UNKNOWN if message.has_left else Fate.UNSENT
         return Answer(
             fate, self.ending.code, words(self.ending.raw), "final" if message.has_left else message.at

@@ -5,7 +5,7 @@ that the row is no longer ours, and nothing may be sent for it.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from data.prepared import Prepared, slot
+from data.prepared import Prepared, plain, slot
 from domain.book.consent import MessageType, Reach, why_left_out
 from domain.book.customers import Customer
 from domain.ledger.deliveries import DISPATCHES, IS_HELD, IS_OPEN, IS_QUEUED, Delivery, State
@@ -36,6 +36,7 @@ ADDRESS_CHANGED = "address_changed"
 WORKER = slot("worker", Integer)
 MOMENT = slot("moment", String)
 DISPATCH = slot("dispatch", Integer)
+STATE = slot("state", String)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,7 @@ def settle(session: Session, worker_id: int, results: list[Result], *, now: date
     "Later" is no outcome where the dispatch has ended meanwhile: nobody would try again, so the row is cancelled.
     """
     if results:
-        rows = json.dumps([_plain(one) for one in results])
-        _settling().run(session, rows=rows, worker=worker_id, moment=now)
+        _settling().run_each(session, [_plain(one) for one in results], worker=worker_id, moment=now)
 
 
 def let_go(
@@ -217,28 +217,23 @@ def _handing_over(reach: Reach, message_type: MessageType) -> Prepared:
 
 @cache
 def _settling() -> Prepared:
-    rows = func.json_each(slot("rows", String)).table_valued(column("value"), name="settled")
-
-    def part(name: str, kind: Any = String) -> Any:
-        return func.json_extract(rows.c.value, literal_column(f"'$.{name}'"), type_=kind)
-
-    said_later = part("state") == literal_column(f"'{State.DEFERRED}'")
+    said_later = literal_column(f"'{State.DEFERRED}'") == STATE
     goes_on = _goes_on(Delivery.dispatch_id)
     return Prepared(
         update(Delivery)
         .where(
-            Delivery.id == part("id", Integer),
-            Delivery.attempts == part("attempt", Integer),
+            Delivery.id == slot("id", Integer),
+            Delivery.attempts == slot("attempt", Integer),
             Delivery.claimed_by == WORKER,
             Delivery.state.in_([State.CLAIMED, State.HANDOFF, State.UNKNOWN]),
         )
         .values(
-            state=case((said_later & ~goes_on, State.CANCELLED), else_=part("state")),
-            reason=case((said_later & ~goes_on, None), else_=part("reason")),
-            code=part("code", Integer),
-            reply=part("reply"),
+            state=case((said_later & ~goes_on, State.CANCELLED), else_=STATE),
+            reason=case((said_later & ~goes_on, None), else_=slot("reason", String)),
+            code=slot("code", Integer),
+            reply=slot("reply", String),
             tries=case((said_later, Delivery.tries + literal_column("1")), else_=Delivery.tries),
-            next_at=func.coalesce(part("next_at"), Delivery.next_at),
+            next_at=func.coalesce(slot("next_at", String), Delivery.next_at),
             settled_at=case((said_later & goes_on, None), else_=MOMENT),
         )
     )
@@ -303,9 +298,16 @@ def _in_order(claim: Claim) -> int:
 
 
 def _plain(result: Result) -> dict[str, Any]:
-    row = asdict(result)
-    row["next_at"] = f"{result.next_at:%Y-%m-%d %H:%M:%S.%f}" if result.next_at else None
-    return row
+    """As `_settling` takes it."""
+    return {
+        "id": result.id,
+        "attempt": result.attempt,
+        "state": str(result.state),
+        "reason": result.reason,
+        "code": result.code,
+        "reply": result.reply,
+        "next_at": plain(result.next_at),
+    }
 
 
 def _changed(result: Any) -> int:

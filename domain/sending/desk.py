@@ -226,7 +226,7 @@ class Desk:
         for route in {
             one.route.account_id: one.route for one in asked if one.route.limits.are_timed
         }.values():
-            mine = [one for one in asked if one.route is route]
+            mine = [one for one in asked if one.route.account_id == route.account_id]
             grant = limits.grant(session, route.account_id, route.limits, len(mine), now=now)
             late.update(dict.fromkeys(mine[grant.granted :], grant))
         return late
