@@ -100,6 +100,17 @@ def moment_in_full(moment: datetime, zone: ZoneInfo) -> str:
     return f"{here:%A} {here.day} {here:%B %Y} at {here:%H:%M}"
 
 
+def waits(end: datetime, at: datetime, zone: ZoneInfo) -> str:
+    """What becomes of a message in quiet hours: "it will go out at 08:00", with the day where it is not the next time."""
+    here = end.astimezone(zone)
+    said = f"{here:%H:%M}"
+    return (
+        f"it will go out at {said}"
+        if end - at < timedelta(days=1)
+        else f"it will go out on {here:%A} at {said}"
+    )
+
+
 def day(value: date) -> str:
     return f"{value.day} {value:%b %Y}"
 

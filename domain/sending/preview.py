@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Count
+from domain.book.consent import MessageType
 from domain.book.merging import values_of
 from domain.channels import channel
 from domain.channels.channel import Draft
@@ -50,6 +51,7 @@ class Prospect:
     """A launch that has not happened. `remaining` is there when an earlier launch reached some of them."""
 
     subject: str
+    message_type: MessageType
     audience: str
     everyone: Count
     remaining: Count | None
@@ -117,7 +119,8 @@ def prospect(
         remaining = None
     names = audiences.first_names(*asked, now=now, not_reached_by=launched_before if remaining else None)
     label = audiences.describe(session, audience)
-    return Prospect(draft.subject, label, everyone, remaining, tuple(names), _doubts(draft))
+    doubts = _doubts(draft)
+    return Prospect(draft.subject, draft.message_type, label, everyone, remaining, tuple(names), doubts)
 
 
 def _doubts(draft: Draft) -> tuple[str, ...]:

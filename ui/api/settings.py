@@ -14,10 +14,17 @@ from domain.shop import mail, mail_accounts, shop
 from domain.shop.limits import Limits
 from domain.shop.mail import MailSettings
 from domain.shop.mail_accounts import Wish
+from domain.shop.sending_rules import QUIET_FIELDS, on_the_wall
 from ui.api.door import Owner, SignedIn, Viewer
 from ui.api.shapes import AnId, Asked, Moment, Told
 
 router = APIRouter(prefix="/settings", tags=["Settings"], route_class=SignedIn)
+
+
+QUIET = (
+    "Such as 21:00: marketing and newsletters wait from here until quietUntil. Null or empty: no quiet hours."
+)
+CAP = "At most so many marketing messages to one person in capDays days. Null: no limit."
 
 
 class ShopAsked(Asked):
@@ -30,6 +37,11 @@ class ShopAsked(Asked):
     sender_name: str | None = None
     sender_email: str | None = None
     reply_to: str | None = None
+    quiet_from: Annotated[str | None, Field(description=QUIET)] = None
+    quiet_until: str | None = None
+    quiet_sundays: bool | None = None
+    cap_messages: Annotated[int | None, Field(description=CAP)] = None
+    cap_days: int | None = None
 
 
 class ShopTold(Told):
@@ -41,6 +53,11 @@ class ShopTold(Told):
     sender_name: str
     sender_email: str
     reply_to: str
+    quiet_from: str | None
+    quiet_until: str | None
+    quiet_sundays: bool
+    cap_messages: int | None
+    cap_days: int | None
     updated_at: Moment | None
 
 
@@ -174,8 +191,9 @@ def change_mail(given: MailAsked, by: Owner) -> MailTold:
 
 def _shop(session: Session) -> ShopTold:
     facts = shop.read(session)
-    names = [name for name in ShopTold.model_fields if name != "org_id"]
-    return ShopTold(org_id=facts.public_id, **{name: getattr(facts, name) for name in names})
+    hours: dict[str, Any] = {name: on_the_wall(getattr(facts, name)) or None for name in QUIET_FIELDS}
+    names = [name for name in ShopTold.model_fields if name != "org_id" and name not in hours]
+    return ShopTold(org_id=facts.public_id, **hours, **{name: getattr(facts, name) for name in names})
 
 
 def _mail(session: Session) -> MailTold:

@@ -13,6 +13,7 @@ from domain.sending import campaigns, content, schedules
 from domain.sending.calendar import shown
 from domain.sending.campaigns import Campaign, Status
 from domain.shop.people import Actor, Right
+from domain.shop.sending_rules import Quiet
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Page, current_actor
@@ -112,7 +113,7 @@ class Builder:
 
     def _below(self) -> None:
         with card("When", "Leave it empty to send by hand."):
-            self.schedule = SchedulePicker(self.begin.zone, self._paint_bar)
+            self.schedule = SchedulePicker(self.begin.zone, self._paint_bar, self._quiet)
         with box("hb-actions hb-keep", testid="actions"):
             self.goes_to = text("Counting…", "grow strong small num", testid="goes-to")
             button("Save as draft", self._save, testid="save-draft")
@@ -130,8 +131,12 @@ class Builder:
         self.book.visible = planned
         self.send.classes(add="plain" if planned else "primary", remove="primary" if planned else "plain")
 
+    def _quiet(self) -> Quiet | None:
+        return self.begin.quiet if self.form.message_type.needs_consent else None
+
     def _changed(self) -> None:
         self.keeper.touched()
+        self.schedule.say()
 
     def _counted(self, count: Count | None) -> None:
         if count is not None:

@@ -14,6 +14,7 @@ from domain.book.consent import MessageType
 from domain.message import templates
 from domain.refusal import Refusal
 from domain.shop.people import Actor
+from domain.shop.sending_rules import Quiet
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.parts.basics import box, button, card, icon, put, text
@@ -56,6 +57,7 @@ class Start:
     sender_name: str
     sender_email: str
     zone: ZoneInfo
+    quiet: Quiet
 
 
 def start(session: Session, values: dict[str, Any], by: Actor) -> Start:
@@ -70,6 +72,7 @@ def start(session: Session, values: dict[str, Any], by: Actor) -> Start:
         sender_name=shop.sender_name or shop.name,
         sender_email=shop.sender_email,
         zone=shop.zone,
+        quiet=shop.quiet,
     )
 
 

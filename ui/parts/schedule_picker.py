@@ -8,16 +8,22 @@ from zoneinfo import ZoneInfo
 from data.database import now
 from domain.refusal import Refusal
 from domain.sending import calendar
+from domain.sending.calendar import Quiet
 from ui import words
 from ui.parts.basics import box, button, text
 from ui.parts.inputs import Field, date_input, time_input
 
 
 class SchedulePicker:
-    """`on_change()` is called after each change. `wall` is such as "2026-12-01T09:00", or empty."""
+    """`on_change()` is called after each change. `wall` is such as "2026-12-01T09:00", or empty.
 
-    def __init__(self, zone: ZoneInfo, on_change: Callable[[], Any]) -> None:
-        self.zone, self.on_change = zone, on_change
+    `quiet()` gives the hours in which this message waits; None where it never does.
+    """
+
+    def __init__(
+        self, zone: ZoneInfo, on_change: Callable[[], Any], quiet: Callable[[], Quiet | None] = lambda: None
+    ) -> None:
+        self.zone, self.on_change, self.quiet = zone, on_change, quiet
         with box("hb-two"):
             self.day = Field("Date", optional=True, testid="day-field")
             with self.day.body:
@@ -30,7 +36,7 @@ class SchedulePicker:
             self.none = button(
                 "No schedule", self.clear, kind="ghost", icon="x", small=True, testid="no-schedule"
             )
-        self._say()
+        self.say()
 
     @property
     def wall(self) -> str:
@@ -56,10 +62,11 @@ class SchedulePicker:
     def _changed(self) -> Any:
         self.wrong()
         self.hour.wrong()
-        self._say()
+        self.say()
         return self.on_change()
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Again, where something else than the time has changed what becomes of it."""
         self.none.visible = self.is_begun
         self.said.set_text(self._sentence(now()))
 
@@ -71,4 +78,13 @@ class SchedulePicker:
         except Refusal as refusal:
             return refusal.sentence
         said = f"Goes out on {words.moment_in_full(when.instant, self.zone)}."
-        return f"{said} {when.note}".strip()
+        quiet = quiet_sentence(self.quiet(), self.zone, when.instant)
+        return f"{said} {when.note}".strip() if not quiet else f"{when.note} {quiet}".strip()
+
+
+def quiet_sentence(quiet: Quiet | None, zone: ZoneInfo, at: datetime, *, now: bool = False) -> str:
+    """Empty where a message of that moment does not wait."""
+    end = calendar.quiet_until(quiet, zone, at) if quiet else None
+    if end is None:
+        return ""
+    return f"{'These are' if now else 'That is in'} your quiet hours: {words.waits(end, at, zone)}."

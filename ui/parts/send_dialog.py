@@ -5,6 +5,7 @@ Each of these raises Refusal where it can't be sent, so that the page can say so
 
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from data.database import now, reading, unit
@@ -21,6 +22,7 @@ from ui.frame import current_actor
 from ui.parts.basics import alert, box, button, facts, put, text
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io
+from ui.parts.schedule_picker import quiet_sentence
 from ui.parts.sent_message import readable
 
 To = Literal["remaining", "everyone"]
@@ -61,10 +63,11 @@ async def confirm_and_schedule(campaign_id: int, wall: str, *, version: int | No
     """Ask, then schedule for this time on the shop's clock. `wall` is such as "2026-12-01T09:00"."""
     by = await current_actor()
     found, when, sentence = await io(_of_schedule, campaign_id, wall, by)
+    waits = await io(_waits, found, when.instant)
     count = found.usual.reachable
     yes = await confirm(
         f"Schedule for {sentence}?",
-        " ".join(filter(None, [when.note, "" if count else NOBODY_TODAY, COUNTED_AGAIN])),
+        " ".join(filter(None, [when.note, waits, "" if count else NOBODY_TODAY, COUNTED_AGAIN])),
         pairs=_pairs(found),
         confirm_label=f"Schedule for {words.people(count)}" if count else "Schedule anyway",
         icon="clock",
@@ -76,26 +79,27 @@ async def confirm_and_schedule(campaign_id: int, wall: str, *, version: int | No
 
 async def _asked(found: Prospect) -> To | None:
     """Whom to send to, as the person chose."""
+    waits = await io(_waits, found)
     if found.remaining is None:
-        return "remaining" if await _sure(found) else None
-    answer = await _remaining_or_all(found)
+        return "remaining" if await _sure(found, waits) else None
+    answer = await _remaining_or_all(found, waits)
     if answer == "everyone":
         return "everyone" if await _sure_again(found) else None
     return "remaining" if answer == "remaining" else None
 
 
-async def _sure(found: Prospect) -> bool:
+async def _sure(found: Prospect, waits: str) -> bool:
     people = words.people(found.everyone.reachable)
     return await confirm(
         f"Send to {people}?",
-        _undo_sentence(),
+        f"{waits} {_undo_sentence()}".strip(),
         pairs=_pairs(found),
         confirm_label=f"Send to {people}",
         icon="send",
     )
 
 
-async def _remaining_or_all(found: Prospect) -> Any:
+async def _remaining_or_all(found: Prospect, waits: str) -> Any:
     rest = found.usual.reachable
     title = f"Send to the remaining {rest:,}?" if rest else "Everybody has been reached"
     with sheet(title, wide=True) as dialog:
@@ -105,7 +109,7 @@ async def _remaining_or_all(found: Prospect) -> Any:
             "Nobody gets it twice unless you say so." if rest else "",
             testid="reached-before",
         )
-        text(_undo_sentence(), "body", "p")
+        text(f"{waits} {_undo_sentence()}".strip(), "body", "p")
         with box("actions"):
             button("Cancel", lambda: dialog.submit(None), kind="ghost", testid="cancel")
             button(
@@ -155,6 +159,15 @@ def _undo_sentence() -> str:
     if not seconds:
         return "It leaves at once, and mail that has left can't be called back."
     return f"You have {words.counted(seconds, 'second')} to undo. After that, mail that has left can't be called back."
+
+
+def _waits(found: Prospect, at: datetime | None = None) -> str:
+    """What the shop's quiet hours do to it at that moment, or where it is pressed now: when the undo time is over."""
+    if not found.message_type.needs_consent:
+        return ""
+    with reading() as session:
+        shop = read_shop(session)
+        return quiet_sentence(shop.quiet, shop.zone, at or now() + sending.undo_window(), now=at is None)
 
 
 def _of_campaign(campaign_id: int, by: Actor) -> Prospect:

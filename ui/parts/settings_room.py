@@ -9,6 +9,7 @@ from ui.parts.basics import box, head, link, page, put
 WAYS = (
     ("/settings", "Shop", Right.MANAGE_SHOP),
     ("/settings/mail", "Mail account", Right.MANAGE_SHOP),
+    ("/settings/sending", "Sending rules", Right.VIEW),
     ("/settings/statuses", "Customer statuses", Right.MANAGE_SHOP),
     ("/settings/staff", "Staff", Right.MANAGE_SHOP),
     ("/settings/account", "My account", Right.VIEW),
