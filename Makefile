@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run install test check browser crash bench lock format clean help
+.PHONY: run install test check browser crash kill-test bench lock format clean help
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -24,6 +24,10 @@ browser: $(VENV)/test.stamp chromium  ## only the browser journeys
 
 crash: $(VENV)/test.stamp  ## only the crash test
 	@$(BIN)/python tests/check.py crash
+
+N ?= 1000
+kill-test: $(VENV)/test.stamp  ## kill workers at random, N=1000 times, and hold the database for 30 s; prints the figures
+	@KILLS=$(N) HOLD=30 $(BIN)/python -m pytest -s tests/faults/test_crash.py tests/faults/test_storage.py
 
 bench: $(VENV)/test.stamp  ## print the figures; nothing passes or fails
 	@$(BIN)/python tests/load/bench.py

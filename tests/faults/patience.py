@@ -1,10 +1,10 @@
 """Waiting for something to come true, and no longer than is bearable."""
 
-import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from tests.faults import crew
 from tests.faults.conftest import Shop
 
 PATIENCE: Final = 60.0  # seconds, on a busy machine
@@ -17,14 +17,10 @@ def until(true: Callable[[], object], patience: float = PATIENCE) -> None:
         time.sleep(0.05)
 
 
-def finish(shop: Shop, dispatch_id: int) -> None:
-    """One more worker, until the dispatch is closed."""
-    worker = shop.worker()
+def finish(shop: Shop, dispatch_id: int, settings: Mapping[str, str] | None = None) -> None:
+    """One more worker, without any fault, until the dispatch is closed."""
+    worker = shop.quick_worker(settings)
     try:
         until(lambda: shop.dispatch(dispatch_id).finished_at is not None)
     finally:
-        worker.terminate()
-        try:
-            worker.wait(30)
-        except subprocess.TimeoutExpired:
-            worker.kill()
+        crew.dismiss(worker)

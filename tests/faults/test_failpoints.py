@@ -13,8 +13,7 @@ from domain.ledger.deliveries import State
 from domain.sending import campaigns, dispatches
 from domain.sending.campaigns import Status
 from tests.faults.conftest import PROJECT, Shop
-from tests.faults.crew import dismiss
-from tests.faults.patience import until
+from tests.faults.patience import finish
 from tests.faults.truth import IN_FLIGHT, Truth, nobody_twice_nobody_lost
 
 RECIPIENTS: Final = 130  # more than a worker claims at once
@@ -27,7 +26,6 @@ WHILE_SENDING: Final = tuple(place for place in get_args(Place) if place not in 
 AGAIN: Final = {"row_claimed": 2, "mail": 40, "rcpt": 40, "sent_committed": 3} | dict.fromkeys(
     ("handoff_committed", "half_body", "dot_sent", "250_read"), 40
 )  # the nth time too: then answers are on their way and others' rows are settled
-NOT_THERE_YET: Final = ("row_claimed", "250_read", "sent_committed")
 
 
 @pytest.mark.parametrize("place", IN_THE_LAUNCH)
@@ -39,7 +37,7 @@ def test_a_press_cut_short_leaves_a_draft_that_can_be_sent(shop_on_disk: Shop, p
         assert campaigns.get(session, campaign_id).status is Status.DRAFT
         assert dispatches.of_campaign(session, campaign_id) == []
     dispatch_id = shop_on_disk.launch(campaign_id)
-    goes_on(shop_on_disk, dispatch_id)
+    finish(shop_on_disk, dispatch_id)
     everybody_is_sure(shop_on_disk, dispatch_id)
 
 
@@ -50,7 +48,7 @@ def test_a_launch_of_which_nobody_was_told_is_taken_up_by_itself(shop_on_disk: S
     with reading() as session:
         (dispatch,) = dispatches.of_campaign(session, campaign_id)
     assert shop_on_disk.books(dispatch.id).queued == RECIPIENTS
-    goes_on(shop_on_disk, dispatch.id)
+    finish(shop_on_disk, dispatch.id)
     everybody_is_sure(shop_on_disk, dispatch.id)
 
 
@@ -62,8 +60,6 @@ def test_a_launch_of_which_nobody_was_told_is_taken_up_by_itself(shop_on_disk: S
 def test_a_worker_that_dies_there_repeats_nobody_and_loses_nobody(
     shop_on_disk: Shop, place: str, nth: int
 ) -> None:
-    if place in NOT_THERE_YET:
-        pytest.skip(f"the desk does not reach {place} yet")
     shop_on_disk.write_in(RECIPIENTS)
     dispatch_id = shop_on_disk.launch(shop_on_disk.campaign())
     dies_at(shop_on_disk, f"{place}:{nth}")
@@ -74,7 +70,7 @@ def test_a_worker_that_dies_there_repeats_nobody_and_loses_nobody(
     assert not set(got) & states[State.CLAIMED], "somebody got it before it was written that he may"
     if nth == 1:
         as_it_must_stand(place, states, set(got))
-    goes_on(shop_on_disk, dispatch_id)
+    finish(shop_on_disk, dispatch_id)
     seen = nobody_twice_nobody_lost(shop_on_disk, dispatch_id, RECIPIENTS, at_most_unsure=IN_FLIGHT)
     assert seen.unsure == states[State.HANDOFF], "whoever was handed over, and nobody else, is not sure"
 
@@ -93,13 +89,13 @@ def test_an_account_given_up_by_a_worker_that_dies_there_ends_as_a_draft_with_a_
         first = shop_on_disk.launch(campaign_id)
         dies_at(shop_on_disk, "fallback", settings=no_account)
         assert shop_on_disk.dispatch(first).state == "sending"
-        goes_on(shop_on_disk, first, no_account)
+        finish(shop_on_disk, first, no_account)
         with reading() as session:
             campaign = campaigns.get(session, campaign_id)
             assert (campaign.status, campaign.last_launch_error != "") == (Status.DRAFT, True)
     assert shop_on_disk.sink.received().total() == 0
     last = shop_on_disk.launch(campaign_id)
-    goes_on(shop_on_disk, last)
+    finish(shop_on_disk, last)
     everybody_is_sure(shop_on_disk, last)
 
 
@@ -114,7 +110,7 @@ def test_an_opt_out_cut_short_is_repeated_and_then_counts_for_what_is_queued(sho
     subprocess.run(
         [sys.executable, "-m", *refuse], cwd=PROJECT, env=shop_on_disk.environment(), check=True, timeout=60
     )
-    goes_on(shop_on_disk, dispatch_id)
+    finish(shop_on_disk, dispatch_id)
     books, got = shop_on_disk.books(dispatch_id), shop_on_disk.sink.received()
     assert (books.sent, books.skipped, got.total()) == (RECIPIENTS - 1, 1, RECIPIENTS - 1)
     assert line.address not in got
@@ -152,15 +148,6 @@ def dies_at(shop: Shop, place: str, *program: str, settings: dict[str, str] | No
     finally:
         process.kill()
         process.wait(10)
-
-
-def goes_on(shop: Shop, dispatch_id: int, settings: dict[str, str] | None = None) -> None:
-    """A worker without any fault, until the send is over."""
-    worker = shop.quick_worker(settings)
-    try:
-        until(lambda: shop.dispatch(dispatch_id).finished_at is not None)
-    finally:
-        dismiss(worker)
 
 
 def everybody_is_sure(shop: Shop, dispatch_id: int) -> Truth:

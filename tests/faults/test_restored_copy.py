@@ -23,7 +23,7 @@ from jobs import fence, sending
 from jobs.queue import close_queue, queue
 from jobs.worker import Worker
 from tests.faults.conftest import PROJECT, Shop
-from tests.faults.test_full_disk import until
+from tests.faults.patience import until
 
 RECIPIENTS = 600
 ENOUGH = 60  # received before the copy is taken
