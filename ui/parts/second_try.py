@@ -10,7 +10,7 @@ from typing import Any
 from data.database import now, reading
 from domain.channels.email import message_id
 from domain.ledger import deliveries
-from domain.ledger.deliveries import Line
+from domain.ledger.deliveries import Line, State
 from domain.refusal import missing
 from domain.sending import dispatches, resending
 from domain.sending.resending import Prospect, Retried, Which
@@ -75,11 +75,11 @@ async def _again(dispatch_id: int, which: Which) -> bool:
 
 
 async def _one_again(line: Line) -> bool:
-    who = line.name or line.address
+    who, never_sent = line.name or line.address, line.state is State.CANCELLED
     sure = await confirm(
-        f"Send it to {who} again?",
-        f"The same message goes to {line.address}, or to the address that stands in the customer book by now.",
-        confirm_label="Send again",
+        f"Send it to {who} {'now' if never_sent else 'again'}?",
+        f"The message of this send goes to {line.address}, or to the address that stands in the customer book by now.",
+        confirm_label="Send now" if never_sent else "Send again",
         icon="send",
     )
     return sure and await _resend(line)
@@ -88,7 +88,7 @@ async def _one_again(line: Line) -> bool:
 async def _resend(line: Line, *, even_if_twice: bool = False) -> bool:
     by = await current_actor()
     await io(_resent, line.id, by, even_if_twice)
-    _moved(f"On its way to {line.name or line.address} again")
+    _moved(f"On its way to {line.name or line.address}")
     return True
 
 
@@ -169,7 +169,7 @@ def _answer(dialog: Any, value: str | None) -> Callable[[], None]:
 def _told(retried: Retried) -> bool:
     left = Prospect(retried.queued, retried.left)
     rest = f" Not tried: {left.why}." if left.left else ""
-    _moved(f"{words.people(retried.queued)} on the way again.{rest}")
+    _moved(f"On its way to {words.people(retried.queued)}.{rest}")
     return True
 
 
