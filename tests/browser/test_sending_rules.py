@@ -33,12 +33,12 @@ def no_rules_afterwards(shop: Server) -> Iterator[None]:
 
 def test_the_owner_sets_quiet_hours_and_takes_them_back(page: Page) -> None:
     page.goto(RULES)
-    expect(page.get_by_test_id("quiet-said")).to_have_text("No quiet hours: everything goes out at once.")
+    expect(page.get_by_test_id("quiet-said")).to_have_text("None: everything goes out at once.")
     page.get_by_test_id("quiet-from").fill("21:00")
     page.get_by_test_id("quiet-until").fill("08:00")
     page.get_by_test_id("quiet-sundays").click()
     expect(page.get_by_test_id("quiet-said")).to_have_text(
-        "Quiet from 21:00 to 08:00 the next morning, and all Sunday."
+        "From 21:00 to 08:00 the next morning, and all Sunday."
     )
     save(page)
     assert kept().quiet == Quiet(21 * 60, 8 * 60, sundays=True)
@@ -69,9 +69,7 @@ def test_a_manager_reads_the_rules_and_changes_nothing(visitor: Page, sign_in: S
     sign_in(visitor, "max")
     visitor.goto("/settings")
     visitor.get_by_test_id("settings-settings-sending").click()
-    expect(visitor.get_by_test_id("rules-to-read")).to_contain_text(
-        "Quiet from 21:00 to 08:00 the next morning."
-    )
+    expect(visitor.get_by_test_id("rules-to-read")).to_contain_text("From 21:00 to 08:00 the next morning.")
     expect(visitor.get_by_test_id("rules-to-read")).to_contain_text(
         "No more than 2 marketing messages in 7 days."
     )
@@ -99,7 +97,7 @@ def test_the_question_before_the_press_says_that_it_would_wait(page: Page) -> No
     write(page, "In the quiet", "quiet")
     page.get_by_test_id("send-now").click()
     expect(page.get_by_test_id("dialog")).to_contain_text(
-        f"These are your quiet hours: it will go out at {ends:%H:%M}."
+        f"These are your quiet hours: it will go out at {ends:%H:%M}. Until then you can stop it."
     )
     page.get_by_test_id("cancel").click()
 

@@ -118,12 +118,12 @@ def _figure(value: int, label: str, testid: str) -> ui.input:
 
 
 def _in_words(begins: str, ends: str, sundays: bool) -> str:
-    hours = f"from {begins} to {ends}" if begins and ends and begins != ends else ""
-    over = " the next morning" if hours and ends < begins and ends <= "12:00" else ""
-    said = f"{hours}{over}" if hours else ""
-    if sundays:
-        said = f"{said}, and all Sunday" if said else "all Sunday"
-    return f"Quiet {said}." if said else "No quiet hours: everything goes out at once."
+    hours = f"From {begins} to {ends}" if begins and ends and begins != ends else ""
+    if hours and ends < begins:
+        hours += " the next morning" if ends <= "12:00" else " the next day"
+    if not sundays:
+        return f"{hours}." if hours else "None: everything goes out at once."
+    return f"{hours}, and all Sunday." if hours else "All Sunday."
 
 
 def _to_read(rules: Rules) -> None:

@@ -92,7 +92,7 @@ async def _sure(found: Prospect, waits: str) -> bool:
     people = words.people(found.everyone.reachable)
     return await confirm(
         f"Send to {people}?",
-        f"{waits} {_undo_sentence()}".strip(),
+        _undo_sentence(waits),
         pairs=_pairs(found),
         confirm_label=f"Send to {people}",
         icon="send",
@@ -109,7 +109,7 @@ async def _remaining_or_all(found: Prospect, waits: str) -> Any:
             "Nobody gets it twice unless you say so." if rest else "",
             testid="reached-before",
         )
-        text(f"{waits} {_undo_sentence()}".strip(), "body", "p")
+        text(_undo_sentence(waits), "body", "p")
         with box("actions"):
             button("Cancel", lambda: dialog.submit(None), kind="ghost", testid="cancel")
             button(
@@ -154,7 +154,9 @@ def _pairs(found: Prospect) -> Sequence[tuple[str, str]]:
     return [(name, value) for name, value in pairs if value]
 
 
-def _undo_sentence() -> str:
+def _undo_sentence(waits: str) -> str:
+    if waits:
+        return f"{waits} Until then you can stop it."
     seconds = int(sending.undo_window().total_seconds())
     if not seconds:
         return "It leaves at once, and mail that has left can't be called back."
