@@ -33,4 +33,5 @@ def seconds_a_message(
     ).one()
     if count < ENOUGH_TO_GUESS:
         return None
-    return float((now - first).total_seconds()) / count
+    span: timedelta = now - first
+    return span.total_seconds() / int(count)

@@ -80,8 +80,12 @@ def test_a_pause_holds_the_mail_and_go_on_brings_it_to_its_end(
     content = {"name": "Pearls", "subject": "Come by", "textBody": "Come in."}
     number = program.post("campaigns", json=content).json()["id"]
     page = open_page(base_url=shop.url)
-    form = {"email": email_of("olive"), "password": PASSWORD}
-    page.context.request.post(f"{shop.url}/sign-in", form=form, headers={"Origin": shop.url}, max_redirects=0)
+    page.context.request.post(
+        f"{shop.url}/sign-in",
+        form={"email": email_of("olive"), "password": PASSWORD},
+        headers={"Origin": shop.url},
+        max_redirects=0,
+    )
     page.goto(f"/marketing/campaigns/{number}")
     assert program.post(f"campaigns/{number}/launch").status_code == 202
     page.reload()

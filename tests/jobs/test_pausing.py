@@ -63,6 +63,19 @@ def test_two_seconds_after_the_press_nothing_more_arrives_and_nothing_is_in_doub
         assert (paused.state, paused.held_for, paused.held_by) == ("paused", Hold.PERSON, "Olive")
 
 
+def test_a_stop_is_as_quick(desk: Desk) -> None:
+    desk.write_in(*MANY)
+    with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
+        dispatch_id = under_way(desk, server)
+        sending.stop(dispatch_id, desk.cast.olive)
+        time.sleep(SOON)
+        soon = len(server.received)
+        time.sleep(LATER)
+        assert len(server.received) == soon < len(MANY)
+        books = desk.until_over(dispatch_id)
+    assert (books.sent, books.cancelled, books.not_sure) == (soon, len(MANY) - soon, 0)
+
+
 def test_it_goes_on_where_it_was_and_writes_to_nobody_twice(desk: Desk) -> None:
     desk.write_in(*MANY)
     with desk.mail_server(ScriptedServer(delay=0.02)) as server:
