@@ -161,6 +161,19 @@ def test_what_was_paused_counts_from_when_it_really_left(
     assert counted(now + WEEK).left_out == {}
 
 
+def test_of_a_send_that_was_paused_half_way_only_the_second_half_is_lately(
+    book: dict[str, int], cast: Cast, now: datetime
+) -> None:
+    begun, ended = now - timedelta(days=12), now - timedelta(days=1)
+    dispatch_id = launched(cast, begun)
+    settled(dispatch_id, ended)
+    with unit() as session:
+        early = (Delivery.dispatch_id == dispatch_id) & (Delivery.customer_id == book["Ana"])
+        session.execute(update(Delivery).where(early).values(handed_at=begun, settled_at=begun))
+    assert counted(now).left_out == {"enough": 2}
+    assert told(book["Ana"], now).included
+
+
 def test_a_year_old_send_that_never_ended_still_counts(
     book: dict[str, int], cast: Cast, now: datetime
 ) -> None:
