@@ -27,7 +27,7 @@ crash: $(VENV)/test.stamp  ## only the crash test
 
 N ?= 1000
 kill-test: $(VENV)/test.stamp  ## kill workers at random, N=1000 times, and hold the database for 30 s; prints the figures
-	@KILLS=$(N) HOLD=30 $(BIN)/python -m pytest -s tests/faults/test_crash.py tests/faults/test_storage.py
+	@KILLS=$(N) HOLD=30 $(BIN)/python -m pytest -s tests/faults/test_crash.py tests/faults/test_held_database.py
 
 bench: $(VENV)/test.stamp  ## print the figures; nothing passes or fails
 	@$(BIN)/python tests/load/bench.py

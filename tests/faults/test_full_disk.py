@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 from tests.browser.server import PASSWORD, Server, email_of, started
+from tests.faults import crew
 from tests.faults.conftest import PROJECT, Shop
-from tests.faults.patience import finish, until
+from tests.faults.patience import until
+from tests.faults.truth import HALF_A_MINUTE, health_in, nobody_twice_nobody_lost, nothing_left_unwritten
 from tests.full_disk import no_room, without_room
 
 OWNER = {"HANDBILL_OWNER_EMAIL": email_of("olive"), "HANDBILL_OWNER_PASSWORD": PASSWORD}
@@ -21,23 +23,24 @@ RECIPIENTS = 300
 
 @pytest.mark.delay(40)
 def test_a_send_waits_for_room_and_then_reaches_everybody_once(shop_on_disk: Shop) -> None:
+    """The worker that met the full disk goes on by itself, and nothing left it unwritten meanwhile."""
     shop_on_disk.write_in(RECIPIENTS)
     dispatch_id = shop_on_disk.launch(shop_on_disk.campaign())
-    worker = shop_on_disk.worker()
+    worker = shop_on_disk.quick_worker()
+    assert worker.pid
     try:
         until(lambda: len(shop_on_disk.sink.received()) > 20)
         with no_room(worker.pid):
             until(lambda: _is_still(shop_on_disk))
             held = shop_on_disk.books(dispatch_id)
             assert held.queued > 0, "the disk was full too late to mean anything"
+            nothing_left_unwritten(shop_on_disk, dispatch_id)
+            assert health_in(HALF_A_MINUTE) == "degraded", "nobody is told"
+        until(lambda: shop_on_disk.dispatch(dispatch_id).finished_at is not None)
+        until(lambda: health_in(0) == "ok")
     finally:
-        worker.terminate()
-        assert worker.wait(30) == 0
-    finish(shop_on_disk, dispatch_id)
-    books, got = shop_on_disk.books(dispatch_id), shop_on_disk.sink.received()
-    assert len(got) == RECIPIENTS
-    assert max(got.values()) == 1
-    assert (books.recipients, books.sent, books.not_sure) == (RECIPIENTS, RECIPIENTS, 0)
+        crew.dismiss(worker)
+    nobody_twice_nobody_lost(shop_on_disk, dispatch_id, RECIPIENTS, at_most_unsure=0)
 
 
 def test_forms_and_programs_are_told_and_nothing_is_changed(tmp_path: Path) -> None:

@@ -1,14 +1,23 @@
 """What must hold whatever happened: the sink's own list against the shop's books."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import time_machine
 
 from data import smtp
-from domain.ledger.deliveries import Books, State
+from data.database import now
+from domain.ledger.deliveries import REACHED, Books, State
 from domain.sending.engine import CONNECTIONS
 from tests.faults.conftest import Shop
+from ui.public import health
 
 IN_FLIGHT = CONNECTIONS * max(smtp.CHUNKS_AHEAD, smtp.ENVELOPES_AHEAD)  # messages of one process, at most
+
+HALF_A_MINUTE: Final = 31.0  # seconds without a beat, and a little
 
 
 @dataclass(frozen=True)
@@ -45,3 +54,16 @@ def nobody_twice_nobody_lost(
     assert seen.books.not_sure <= at_most_unsure
     assert (len(seen.sent), len(seen.unsure)) == (seen.books.sent, seen.books.not_sure)
     return seen
+
+
+def nothing_left_unwritten(shop: Shop, dispatch_id: int) -> None:
+    """At any moment: whoever got it stands in the books as reached, or as perhaps reached."""
+    got = set(shop.sink.received())  # first: what comes later is written by then
+    reached = set().union(*(shop.addresses(dispatch_id, state) for state in REACHED))
+    assert got <= reached, f"left without a committed row: {sorted(got - reached)[:3]}"
+
+
+def health_in(seconds: float) -> str:
+    """What the shop would say of itself so long from now, should nothing be written until then."""
+    with time_machine.travel(now() + timedelta(seconds=seconds)):
+        return str(json.loads(bytes(health.health().body))["status"])
