@@ -18,7 +18,8 @@ CHECKS: dict[str, Sequence[str]] = {
     "domain": [*PYTEST, "tests/domain", "-n", "2"],
     "doors": [*PYTEST, "tests/ui", "-n", "2"],
     "sending": [*PYTEST, "tests/jobs", "-n", "2"],
-    "crash": [*PYTEST, "tests/faults"],
+    "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", "-n", "2"],
+    "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py"],
     "browser": [*PYTEST, "tests/browser"],
 }
 SETS = {"quick": ["format", "lint", "types", "floors", "domain", "doors"], "all": list(CHECKS)}

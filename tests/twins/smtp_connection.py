@@ -27,6 +27,7 @@ class Connection(asyncio.BufferedProtocol):
         self.read: Callable[[], Act | None] = self.read_command
         self.is_over = False  # after a stall or a hang-up: heard, but not obeyed
         self.secured = False
+        self.left_to_say: int | None = None  # bytes
         self.scanned = 0  # of a body that DATA began: no end of it before this place
         self.chunk_left, self.chunk_is_last, self.chunks = 0, False, bytearray()
         self.swallowing = False  # the rest of a body that was already answered
@@ -46,6 +47,7 @@ class Connection(asyncio.BufferedProtocol):
         self.server.open_ones.add(self.transport)
         self.server.connections += 1
         self.offered = self.server.offers(self.server.connections)
+        self.left_to_say = self.server.last_word
         self.perform([self.decide("banner", _GREETING)])
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -96,11 +98,20 @@ class Connection(asyncio.BufferedProtocol):
 
     def answer(self, acts: list[Act]) -> None:
         if self.player is None and all(act.is_plain for act in acts):
-            self.transport.write(b"".join([act.reply or b"" for act in acts]))
+            self.write(b"".join([act.reply or b"" for act in acts]))
             return
         self.acts.extend(acts)
         if self.player is None:
             self.player = asyncio.get_running_loop().create_task(self.play())
+
+    def write(self, words: bytes) -> None:
+        words = words[: self.left_to_say]
+        self.transport.write(words)
+        if self.left_to_say is not None:
+            self.left_to_say -= len(words)
+            if not self.left_to_say:
+                self.is_over = True
+                self.transport.close()
 
     async def play(self) -> None:
         while self.acts:
@@ -112,7 +123,7 @@ class Connection(asyncio.BufferedProtocol):
             await asyncio.Event().wait()
         await asyncio.sleep(act.after)
         for piece in _pieces(act):
-            self.transport.write(piece)
+            self.write(piece)
             await asyncio.sleep(act.pace)
         if act.secure and self.server.context:
             await self.secure(self.server.context)
@@ -248,8 +259,7 @@ class Connection(asyncio.BufferedProtocol):
     # Greeting and sign-in
 
     def ehlo(self, line: str) -> Act:
-        secure = self.transport.get_extra_info("sslcontext") is not None
-        offers = ["twin", *(e for e in self.offered if e != "STARTTLS" or not secure)]
+        offers = ["twin", *(e for e in self.offered if e != "STARTTLS" or not self.secured)]
         offers += ["AUTH PLAIN LOGIN"] if self.server.login else []
         return self.decide("ehlo", say(*(f"250-{offer}" for offer in offers[:-1]), f"250 {offers[-1]}"))
 

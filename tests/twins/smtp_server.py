@@ -76,6 +76,7 @@ class ScriptedServer:
 
     With `keep` off only the count is kept, for long runs. `is_forgetful`: a server that offers PIPELINING and then
     throws away what came together with a command; with `knows_chunks` off it reads the octets of BDAT as commands.
+    `last_word`: after so many bytes of its answers it hangs up, whatever it has taken by then.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class ScriptedServer:
         watched: Collection[Stage] = EVERY_STAGE,
         is_forgetful: bool = False,
         knows_chunks: bool = True,
+        last_word: int | None = None,
     ) -> None:
         self.port = port
         self.received: list[Received] = []
@@ -111,6 +113,7 @@ class ScriptedServer:
         self.keep = keep
         self.is_forgetful = is_forgetful
         self.knows_chunks = knows_chunks
+        self.last_word = last_word
         self.open_ones: set[asyncio.Transport] = set()
         self._record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if record else -1
         self._unwritten: list[str] = []
