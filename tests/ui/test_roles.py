@@ -109,6 +109,7 @@ PAGES = {
     "/templates/{id}": ALL,
     "/settings": ALL,
     "/settings/mail": OWN,
+    "/settings/sending": ALL,
     "/settings/statuses": OWN,
     "/settings/staff": OWN,
     "/settings/account": ALL,
