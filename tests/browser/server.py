@@ -55,14 +55,14 @@ def email_of(who: str) -> str:
 
 
 @contextmanager
-def started(data: Path, settings: Mapping[str, str]) -> Iterator[Server]:
-    """`settings` are more of the HANDBILL_ variables. What the server says is kept in `server.log` beside its data."""
+def started(data: Path, settings: Mapping[str, str], *program: str) -> Iterator[Server]:
+    """`program` is what Python runs, `main.py serve` by itself. `settings` are more of the HANDBILL_ variables. What the server says is kept in `server.log` beside its data."""
     port = free_port()
     environment = _environment(data, port) | dict(settings)
     log = data / "server.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "main.py", "serve"],
+            [sys.executable, *(program or ("main.py", "serve"))],
             cwd=ROOT,
             env=environment,
             stdout=out,

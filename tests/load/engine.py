@@ -1,183 +1,153 @@
-"""How fast a campaign goes from the press to a mail server on this machine: `python -m tests.load.engine [recipients]`.
+"""How fast a campaign goes from the press to a mail server on this machine: `python -m tests.load.engine [--quick]`.
 
-The sink is a process of its own. Everything is included: claim, snapshot, ledger, compile, SMTP, results.
+Everything is included: claim, snapshot, ledger, compile, SMTP, results. Each send is a process of its own, the sink
+another one. Compare within one run only: machines are noisy, and both share the same cores.
 """
 
+import argparse
 import os
-import resource
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-from pathlib import Path
+import statistics
+from collections.abc import Callable
 
-from sqlalchemy import insert
+from tests.load import postfix
+from tests.load.one_send import Measured, measure
+from tests.load.postfix import Postfix
+from tests.load.sink import Seen, Sink
 
-import main as handbill
-from data.database import now, reading, unit
-from domain.book.consent import fingerprint
-from domain.book.customers import Customer
-from domain.ledger import deliveries
-from domain.sending import campaigns
-from domain.sending.launches import Press
-from domain.shop import people, shop
-from domain.shop.people import Actor
-from jobs import sending
-from jobs.queue import queue
-from jobs.worker import Worker
-
-PROJECT = Path(__file__).parents[2]
-PARAGRAPH = "<p>Every ring in the collection is made by hand in our workshop, and finished to order.</p>\n"
-BODY = '<p>Dear {{ firstName | default: "friend" }} {{ lastName }},</p>\n' + PARAGRAPH * 55
-AT_MOST = 300.0  # seconds
+RECIPIENTS, MANY = 20_000, 100_000
+ROUNDS = 3  # of ours; the yardstick's lie between them
+FEWEST = 200  # recipients of a send over all ten connections
+FAR = ["--delay", "20"]  # milliseconds
+FAR_ONES = {
+    "PIPELINING": (6_000, FAR),
+    "CHUNKING": (15_000, [*FAR, "--chunking"]),
+    "neither": (1_500, [*FAR, "--no-pipelining"]),
+}
+Ours = list[tuple[Measured, Seen]]
 
 
-def main(recipients: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, Sink() as sink:
-        olive = open_shop(Path(folder), sink.port)
-        write_in(recipients)
-        campaign_id = write_campaign(olive)
-        with Worker(queue(), Path(folder)):
-            time.sleep(1.0)  # the worker's own start is not the send's
-            report(recipients, sink, lambda: sending.send_now(campaign_id, Press(), olive).id)
+def main(share: int) -> None:
+    ours = print_no_latency(RECIPIENTS // share)
+    print_far(share)
+    many = ours_at(MANY // share)
+    print_many(ours, many)
 
 
-def report(recipients: int, sink: "Sink", press: "Press_") -> None:
-    before, peak_before, pressed = cpu_seconds(), peak_megabytes(), time.monotonic()
-    watch = threading.Thread(target=sink.watch_for_first, daemon=True)
-    watch.start()
-    dispatch_id = press()
-    launched = time.monotonic() - pressed
-    books = wait_for_end(dispatch_id)
-    took = time.monotonic() - pressed
-    watch.join(1)
-    first = sink.first - pressed if sink.first else float("nan")
-    print(f"{recipients:,} recipients over 10 connections, load average {os.getloadavg()[0]:.1f}")
-    print(f"  press to rows written    {launched:8.2f} s")
-    print(f"  press to first message   {first:8.2f} s")
-    print(f"  press to last message    {took:8.2f} s")
-    print(
-        f"  messages a second        {recipients / took:8.0f}   (all) {recipients / (took - launched):8.0f}   (sending)"
-    )
-    print(f"  CPU s per 1,000          {(cpu_seconds() - before) / recipients * 1000:8.3f}")
-    print(f"  memory added at the peak {peak_megabytes() - peak_before:8.0f} MB")
-    print(f"  books                    {books}")
-    print(f"  at the sink              {sink.count():,}")
+# No latency, beside Postfix's smtp-source
 
 
-Press_ = type(lambda: 0)
-
-
-def wait_for_end(dispatch_id: int) -> deliveries.Books:
-    until = time.monotonic() + AT_MOST
-    while time.monotonic() < until:
-        with reading() as session:
-            books = deliveries.books(session, dispatch_id)
-        if not books.queued:
-            return books
-        time.sleep(0.1)
-    raise TimeoutError("the send did not end")
-
-
-class Sink:
-    def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.record = Path(self.folder.name) / "received"
-        self.first = 0.0
-        command = [
-            sys.executable,
-            "-m",
-            "tests.twins.smtp_server",
-            "--port",
-            "0",
-            "--record",
-            str(self.record),
-        ]
-        self.process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout
-        self.port = int(self.process.stdout.readline().split()[-1])
-
-    def __enter__(self) -> "Sink":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-        self.folder.cleanup()
-
-    def watch_for_first(self) -> None:
-        until = time.monotonic() + AT_MOST
-        while not self.first and time.monotonic() < until:
-            if self.record.exists() and self.record.stat().st_size:
-                self.first = time.monotonic()
-            time.sleep(0.002)
-
-    def count(self) -> int:
-        return len(self.record.read_text().split())
-
-
-def open_shop(folder: Path, port: int) -> Actor:
-    os.environ |= {
-        "HANDBILL_DATA": str(folder),
-        "HANDBILL_SMTP_URL": f"smtp://127.0.0.1:{port}?security=none",
-    }
-    handbill.open_shop()
-    with unit() as session:
-        owner = people.found_shop_owner(
-            session, email="olive@marlow.example", name="Olive", password="correct horse battery", now=now()
+def print_no_latency(recipients: int) -> Ours:
+    tools = postfix.found()
+    print(f"{recipients:,} recipients, 10 connections, no latency; {load()}")
+    ours, theirs = side_by_side(recipients, tools)
+    for name, figure in LINES.items():
+        print_line(name, [figure(*one) for one in ours])
+    print(f"  books                        {ours[-1][0].books}")
+    print(f"  at the sink                  {ours[-1][1].messages:,}, {ours[-1][1].people:,} people")
+    if tools is None:
+        print(
+            "  Postfix's smtp-source is not installed, so there is no ratio (HANDBILL_BENCH_POSTFIX may name it)"
         )
-        olive = owner.as_actor("command")
-        facts = {"name": "Marlow", "postal_address": "1 High Street", "sender_email": "hello@marlow.example"}
-        shop.change(session, facts, by=olive, now=now())
-    return olive
+        return ours
+    print_ratios("our sink", [seen.steady for _, seen in ours], theirs)
+    print_at_smtp_sink(recipients, tools, ours[-1][1].body_size)
+    return ours
 
 
-def write_in(customers: int) -> None:
-    moment = now()
-    usual = {
-        "active_at": moment,
-        "created_at": moment,
-        "updated_at": moment,
-        "attrs": {},
-        "last_name": "Müller",
-    }
-    with unit() as session:
-        for start in range(0, customers, 10_000):
-            addresses = [
-                f"customer{i}@host{i % 97}.example" for i in range(start, min(start + 10_000, customers))
-            ]
-            rows = [
-                {
-                    "first_name": f"Anna {i % 700}",
-                    "email": a,
-                    "email_key": a,
-                    "email_hash": fingerprint(a),
-                    **usual,
-                }
-                for i, a in enumerate(addresses)
-            ]
-            session.execute(insert(Customer), rows)
+LINES: dict[str, Callable[[Measured, Seen], float]] = {
+    "messages a second, steady": lambda _, seen: seen.steady,
+    "press to rows written, s": lambda one, _: one.launched - one.pressed,
+    "press to first message, s": lambda one, seen: seen.first - one.pressed,
+    "press to last message, s": lambda one, seen: seen.last - one.pressed,
+    "press to books closed, s": lambda one, _: one.ended - one.pressed,
+    "CPU s per 1,000": lambda one, _: (one.cpu_launch + one.cpu_sending) / one.recipients * 1000,
+    "  of which the launch": lambda one, _: one.cpu_launch / one.recipients * 1000,
+    "  of which the sending": lambda one, _: one.cpu_sending / one.recipients * 1000,
+    "the sink's own, per 1,000": lambda _, seen: seen.cpu / seen.messages * 1000,
+    "memory before, MB": lambda one, _: one.memory_before,
+    "memory added at the peak, MB": lambda one, _: one.memory_added,
+}
 
 
-def write_campaign(olive: Actor) -> int:
-    content = {
-        "name": "Autumn",
-        "subject": "{{ firstName }}, the autumn collection is here",
-        "html_body": BODY,
-    }
-    with unit() as session:
-        return campaigns.create(session, content, by=olive, now=now()).id
+def side_by_side(recipients: int, tools: Postfix | None) -> tuple[Ours, dict[str, list[float]]]:
+    """Ours, theirs, ours, theirs, ours, each into a sink of its own."""
+    ours: Ours = []
+    theirs: dict[str, list[float]] = {name: [] for name in KEEPS}
+    for number in range(ROUNDS):
+        ours.append(ours_at(recipients))
+        if tools is not None and number < ROUNDS - 1:
+            for name, keeps in KEEPS.items():
+                theirs[name].append(theirs_at(tools, recipients, ours[-1][1].body_size, keeps=keeps))
+    return ours, theirs
 
 
-def cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+KEEPS = {"smtp-source": False, "smtp-source -d": True}
 
 
-def peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def print_at_smtp_sink(recipients: int, tools: Postfix, body_size: int) -> None:
+    """It tells nothing about its messages: ours are told by the books, theirs by the time of the whole run."""
+    ours: list[float] = []
+    theirs: dict[str, list[float]] = {name: [] for name in KEEPS}
+    for number in range(ROUNDS):
+        with tools.listening() as port:
+            ours.append(measure(port, recipients).by_books)
+            for name, keeps in KEEPS.items() if number < ROUNDS - 1 else []:
+                theirs[name].append(recipients / tools.send(port, recipients, body_size, keeps=keeps))
+    print_line("into Postfix's smtp-sink", ours)
+    print_ratios("smtp-sink", ours, theirs)
+
+
+def print_ratios(where: str, ours: list[float], theirs: dict[str, list[float]]) -> None:
+    for name, rates in theirs.items():
+        print_line(f"{name}, {where}", rates)
+        print(f"    ours over theirs           {statistics.median(ours) / statistics.median(rates):10.2f}")
+
+
+# A server at a distance, and a long list
+
+
+def print_far(share: int) -> None:
+    for name, (recipients, options) in FAR_ONES.items():
+        one, seen = ours_at(max(recipients // share, FEWEST), *options)
+        print(f"20 ms to the server and back, {name}; {one.recipients:,} recipients; {load()}")
+        print_line("messages a second, steady", [seen.steady])
+        print_line("CPU s per 1,000, sending", [LINES["  of which the sending"](one, seen)])
+
+
+def print_many(few: Ours, many: tuple[Measured, Seen]) -> None:
+    print(f"{many[0].recipients:,} recipients; {load()}")
+    for name, figure in LINES.items():
+        print_line(name, [figure(*many)])
+    usual = statistics.median(one.memory_added for one, _ in few)
+    print(f"  for {few[0][0].recipients:,} it was{usual:29.1f} MB")
+    print(f"  books                        {many[0].books}")
+
+
+def ours_at(recipients: int, *options: str) -> tuple[Measured, Seen]:
+    with Sink(*options) as sink:
+        measured = measure(sink.port, recipients)
+        return measured, sink.seen()
+
+
+def theirs_at(tools: Postfix, messages: int, length: int, *, keeps: bool) -> float:
+    with Sink() as sink:
+        tools.send(sink.port, messages, length, keeps=keeps)
+        return sink.seen().steady
+
+
+def print_line(name: str, figures: list[float]) -> None:
+    """The median, and all of them where there are several."""
+    median = statistics.median(figures)
+    digits = 0 if median >= 500 else 1 if median >= 20 else 3
+    each = f"   ({', '.join(f'{one:,.{digits}f}' for one in figures)})" if len(figures) > 1 else ""
+    print(f"  {name:<30}{median:10,.{digits}f}{each}", flush=True)
+
+
+def load() -> str:
+    return f"load average {os.getloadavg()[0]:.1f}"
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    given = argparse.ArgumentParser()
+    given.add_argument("--quick", action="store_true", help="a tenth of everything")
+    main(10 if given.parse_args().quick else 1)

@@ -21,7 +21,7 @@ from domain.book.merging import values_of
 from domain.channels.email import links, message_id
 from domain.message.compose import Content, Letter, Sender, ShopFacts, compile_letter
 from tests.load.audience import fill
-from tests.load.engine import BODY, PARAGRAPH
+from tests.load.shop import BODY, PARAGRAPH
 
 ROUNDS = 9
 LEASE = 100  # people whose values are read at once

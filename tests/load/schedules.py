@@ -10,7 +10,8 @@ from domain.sending import campaigns, dispatches
 from domain.sending.campaigns import Status
 from jobs.queue import queue
 from jobs.worker import Worker
-from tests.load.engine import Sink, open_shop, write_campaign, write_in
+from tests.load.shop import open_shop, write_campaign, write_in
+from tests.load.sink import Sink
 
 TIMES, AHEAD = 8, 1.3  # seconds; not a multiple of the clock's tick
 AT_MOST = 10.0
