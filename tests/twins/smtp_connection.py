@@ -105,6 +105,8 @@ class Connection(asyncio.BufferedProtocol):
             self.player = asyncio.get_running_loop().create_task(self.play())
 
     def write(self, words: bytes) -> None:
+        if self.transport.is_closing():  # the client was killed while its answer was on the way
+            return
         words = words[: self.left_to_say]
         self.transport.write(words)
         if self.left_to_say is not None:
