@@ -22,7 +22,7 @@ check: $(VENV)/test.stamp  ## the quick part: format, lint, types, floors, unit 
 browser: $(VENV)/test.stamp chromium  ## only the browser journeys
 	@$(BIN)/python tests/check.py browser
 
-crash: $(VENV)/test.stamp  ## only the crash test
+crash: $(VENV)/test.stamp  ## only what kills, cuts short, fills the disk and holds the database
 	@$(BIN)/python tests/check.py crash
 
 N ?= 1000

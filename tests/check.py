@@ -19,7 +19,7 @@ CHECKS: dict[str, Sequence[str]] = {
     "doors": [*PYTEST, "tests/ui", "-n", "2"],
     "sending": [*PYTEST, "tests/jobs", "-n", "2"],
     "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", "-n", "2"],
-    "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py"],
+    "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py", "-n", "2", "-rP"],
     "browser": [*PYTEST, "tests/browser"],
 }
 SETS = {"quick": ["format", "lint", "types", "floors", "domain", "doors"], "all": list(CHECKS)}

@@ -19,7 +19,7 @@ from domain.sending import campaigns, opt_out
 from domain.shop import shop as shops
 from tests.faults import crew
 from tests.faults.conftest import Shop
-from tests.faults.patience import until
+from tests.faults.patience import finish, until
 from tests.faults.truth import truth
 from tests.twins.smtp_server import Received, ScriptedServer
 
@@ -87,24 +87,26 @@ def say_no(row: int) -> tuple[str, State]:
 
 
 def test_what_goes_out_is_what_was_pressed_whatever_is_edited_meanwhile(shop_on_disk: Shop) -> None:
-    """Content and footer are frozen at the press; a person's name is the one in the book when the row was claimed."""
+    """Content and footer are frozen at the press; a person's name is the one in the book when the row was claimed.
+
+    A second worker takes over after the edits: it has nothing in its memory, and reads what there is.
+    """
     people = shop_on_disk.write_in(RECIPIENTS)
     with unit() as session:
         given = {"name": "Viewing", "subject": SUBJECT, "html_body": HTML, "text_body": TEXT}
         template = templates.create(session, given, by=shop_on_disk.olive, now=now()).id
     campaign_id = shop_on_disk.campaign(subject=SUBJECT, html_body=HTML, text_body=TEXT, template_id=template)
     with ScriptedServer(delay=0.05) as server:
-        worker = shop_on_disk.quick_worker(
-            {"HANDBILL_SMTP_URL": f"smtp://127.0.0.1:{server.port}?security=none"}
-        )
+        to_it = {"HANDBILL_SMTP_URL": f"smtp://127.0.0.1:{server.port}?security=none"}
+        worker = shop_on_disk.quick_worker(to_it)
         try:
             dispatch_id = shop_on_disk.launch(campaign_id)
             until(lambda: server.count > 50)
             edit_everything(shop_on_disk, campaign_id, template, people)
             edited_after = server.count
-            until(lambda: shop_on_disk.dispatch(dispatch_id).finished_at is not None)
         finally:
             crew.dismiss(worker)
+        finish(shop_on_disk, dispatch_id, to_it)
     assert len(server.received) == RECIPIENTS
     assert edited_after < RECIPIENTS - 50, "the edits came too late to mean anything"
     names = [name_in(one) for one in server.received]

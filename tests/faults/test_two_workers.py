@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from domain.ledger.deliveries import State
 from tests.faults.conftest import Shop
 from tests.faults.patience import until
+from tests.faults.truth import IN_FLIGHT, nobody_twice_nobody_lost
 
 RECIPIENTS = 400
 SOON = 10.0  # seconds
@@ -30,10 +30,5 @@ def test_when_one_of_two_workers_is_killed_the_other_goes_on(shop_on_disk: Shop)
         doomed.kill()
         other.terminate()
         assert other.wait(30) == 0
-    books, got = shop_on_disk.books(dispatch_id), shop_on_disk.sink.received()
-    sent = shop_on_disk.addresses(dispatch_id, State.SENT)
-    assert max(got.values()) == 1
-    assert sent <= set(got) <= sent | shop_on_disk.addresses(dispatch_id, State.UNKNOWN)
-    assert books.sent + books.not_sure == books.recipients == RECIPIENTS
-    assert books.not_sure <= 10
+    nobody_twice_nobody_lost(shop_on_disk, dispatch_id, RECIPIENTS, at_most_unsure=IN_FLIGHT)
     assert took < SOON
