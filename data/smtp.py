@@ -45,13 +45,14 @@ Gate = Callable[[], Awaitable[bool]]
 Stage = Literal["mail", "rcpt", "data", "body", "final"]
 
 FAREWELL: Final = 5.0  # seconds to wait for the answer to QUIT
-FAR: Final = 0.005  # seconds; from this round trip on it pays to use the time that an answer takes
+FAR: Final = 0.01  # seconds of a round trip from which on a commit fits into the time that an answer takes
 HEAD_START: Final = (
     0.005  # seconds before the server is expected to be ready, when a far server's gate is asked
 )
 CHUNKS_AHEAD: Final = 4  # messages on the way at once with CHUNKING
-CHUNKS_NEAR: Final = 2
+CHUNKS_NEAR: Final = 3
 ENVELOPES_AHEAD: Final = 3  # with PIPELINING: one body on the way, one envelope with it, one message ready
+ENVELOPES_NEAR: Final = 3
 NOT_UNDERSTOOD: Final = (500, 501, 502, 503, 504)  # to a BDAT whose envelope was taken
 
 
@@ -129,6 +130,7 @@ class Session(Dialogue):
         self._round_trip = link.round_trip
         self._carried = 0
         self._was_us = False  # who hung up
+        self._has_chunked = False
         self._no_chunking = False  # it is offered, and not understood
         self._unclean = False  # the server may hold a half-made envelope: RSET before the next
         self._turn = asyncio.Lock()  # to put an envelope on the line
@@ -137,8 +139,8 @@ class Session(Dialogue):
     async def send(self, sender: str, recipient: str, body: bytes, hand_over: Gate) -> Answer:
         """`hand_over` commits that this message may from now on have been sent; false means it must not be.
 
-        It is asked as late as the way to send allows: a far server's time to answer is used for it, and with CHUNKING
-        nothing of the message leaves before. What it raises comes through, as does cancellation; both end the session,
+        It is asked as late as costs no time: once the recipient is accepted where there is no PIPELINING, shortly before
+        the answer to the envelope where the server is far, otherwise first of all. What it raises comes through, as does cancellation; both end the session,
         with no byte of this body sent unless it was already on its way.
         """
         try:
@@ -146,6 +148,8 @@ class Session(Dialogue):
         except Unsendable as refusal:
             return Answer(Fate.REFUSED, 0, refusal.sentence, refusal.stage)
         message = _Message(mail, rcpt, body, hand_over)
+        if not self.alive:
+            return self._lost(message)
         self._carried += 1
         try:
             answer = await self._carry(message)
@@ -178,7 +182,9 @@ class Session(Dialogue):
     def _room(self) -> int:
         if self.chunking:
             return CHUNKS_AHEAD if self.is_far else CHUNKS_NEAR
-        return ENVELOPES_AHEAD if self.pipelining else 1
+        if self.pipelining:
+            return ENVELOPES_AHEAD if self.is_far else ENVELOPES_NEAR
+        return 1
 
     async def _carry(self, message: _Message) -> Answer:
         if self.chunking:
@@ -201,19 +207,29 @@ class Session(Dialogue):
             commands = b"%b%bBDAT %d LAST\r\n" % (message.mail, message.rcpt, size)
             patience = (*self._patience(2), self._account.final_timeout)
             question = await self._ask_with_body(message, commands + message.body, patience)
+            if not self._has_chunked:
+                # The first goes alone: a server that only claims to know CHUNKING leaves no doubt about others.
+                await asyncio.wait([question.done])
         try:
             *agreed, final = await question.answered()
         except LinkLost:
             self._judge(message, question.replies, ("mail", "rcpt", "final"))
             # A server that says it is leaving has not looked at what lies behind that word.
-            message.has_left = not self._no_chunking and (bool(question.replies) or self.ending.code != 421)
+            message.has_left = bool(question.replies) or self.ending.code != 421
             raise
         self._judge(message, agreed, ("mail", "rcpt"))
-        if message.verdict is None and final.code in NOT_UNDERSTOOD:
-            return self._is_no_chunking(message, final)
+        if message.verdict is None and final.code in NOT_UNDERSTOOD and not self._has_chunked:
+            return self._is_no_chunking(final)
+        self._has_chunked = self._has_chunked or message.verdict is None
+        if message.verdict is not None:
+            self._unclean = True
+            if final.is_yes:  # taken although its envelope was not: whatever this server took, it is not this
+                message.verdict = None
+                self.lose_its_place()
+                raise LinkLost
         return self._settled(message, final)
 
-    def _is_no_chunking(self, message: _Message, final: Reply) -> Answer:
+    def _is_no_chunking(self, final: Reply) -> Answer:
         """It offered what it does not understand. It has taken nothing, and takes the rest for commands: hang up."""
         self._no_chunking = True
         self.end("", said=final)
@@ -222,6 +238,9 @@ class Session(Dialogue):
     # With PIPELINING
 
     async def _envelope_ahead(self, message: _Message) -> Answer:
+        # A near server answers sooner than a commit is done: there the gate comes first, while others are on the line.
+        if not self.is_far and not await message.gate():
+            return _HELD_BACK
         async with self._turn:
             final = await self._have_its_turn(message)
         if final is None:
@@ -233,7 +252,7 @@ class Session(Dialogue):
         failpoint.reach("mail")
         self._reset_if_unclean()
         question = self.ask(message.mail + message.rcpt + b"DATA\r\n", self._patience(3))
-        granted = await self._gate_ahead(message, question) if self.is_far else None
+        granted = await self._gate_ahead(message, question) if self.is_far else True
         try:
             *agreed, ready = await question.answered()
         except LinkLost:
@@ -245,8 +264,7 @@ class Session(Dialogue):
             return None
         if message.verdict is None:
             failpoint.reach("rcpt")
-            # Not sooner where the server is near: a crash until here leaves no doubt, and a refusal costs no commit.
-            if await message.gate() if granted is None else granted:
+            if granted:
                 failpoint.reach("handoff_committed")
                 return await self._put_body(message)
         elif message.verdict.stage == "rcpt":
