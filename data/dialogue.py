@@ -66,6 +66,7 @@ class Dialogue(asyncio.Protocol):
     def __init__(self, link: Link) -> None:
         self.alive = True
         self.ending = Reply(0, b"")
+        self.was_us = False  # who hung up
         self.out_of_patience = False  # it ended because an answer did not come or made no sense
         self._transport = link.transport
         self._loop = asyncio.get_running_loop()
@@ -87,7 +88,7 @@ class Dialogue(asyncio.Protocol):
         if not self._asked:
             self._be_patient(patience[0])
         self._asked.append(question)
-        self._put(commands)
+        self.put(commands)
         return question
 
     def check(self) -> None:
@@ -107,13 +108,18 @@ class Dialogue(asyncio.Protocol):
         self._asked.clear()
         self._transport.abort()
 
+    def hang_up(self) -> None:
+        """Of our own accord: the server is not to blame."""
+        self.was_us = self.alive
+        self.end("The sending was stopped.")
+
     @property
     def is_owed(self) -> bool:
         return bool(self._asked)
 
     # What goes out: whatever is asked in one breath leaves in one piece, a body and the envelope behind it above all.
 
-    def _put(self, commands: bytes) -> None:
+    def put(self, commands: bytes) -> None:
         if not self._unsent:
             self._loop.call_soon(self._breathe)
         self._unsent.append(commands)

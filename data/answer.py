@@ -1,0 +1,43 @@
+"""What became of one message at a mail server, and where that was decided."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from data.dialogue import Reply
+from data.mail_account import words
+
+Stage = Literal["mail", "rcpt", "data", "body", "final"]
+
+
+class Fate(StrEnum):
+    """UNSENT: no byte of the body has left, so trying again is safe. UNKNOWN: it has, and no answer was heard."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    UNSENT = "unsent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`stage` is where the matter was decided; `code` is 0 where the words are ours and not the server's.
+
+    "mail" is about the sender or the account, "rcpt" about the recipient, "data" and "final" about the message,
+    and "body" means that the gate stayed closed. Code 421 at any stage: the server is leaving, use a new session.
+    """
+
+    fate: Fate
+    code: int
+    text: str
+    stage: Stage
+
+
+HELD_BACK: Final = Answer(Fate.UNSENT, 0, "Held back before it was handed over.", "body")
+_FATES: Final = {2: Fate.ACCEPTED, 4: Fate.DEFERRED, 5: Fate.REFUSED}
+
+
+def answer(reply: Reply, stage: Stage, fate: Fate | None = None) -> Answer:
+    """The server's words; its code decides the fate where it is not known better."""
+    return Answer(fate or _FATES[reply.code // 100], reply.code, words(reply.raw), stage)
