@@ -20,6 +20,7 @@ Why = Literal["", "second", "hour", "day"]
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TOLERANCE = timedelta(milliseconds=50)  # so much of the future one transaction may give away at once
+JOURNEY = timedelta(milliseconds=100)  # so much longer one message may take to the server than the next
 CLOCK_SET_BACK = timedelta(seconds=2)  # no bucket is ever so full: the clock must have been ahead
 KEPT = timedelta(days=2)
 ENDLESS = 1_000_000_000
@@ -101,8 +102,10 @@ def forget_old(session: Session, *, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class _Bucket:
-    """`free_at` is when the bucket is empty; a grant may come TOLERANCE before. A window of one second can never see more than the limit: from the first
-    to the last of one more lie at least limit × interval - TOLERANCE, and the interval is chosen to make that a second.
+    """`free_at` is when the bucket is empty; a grant may come TOLERANCE before.
+
+    A window of one second can never see more than the limit, neither here nor at the server: from the first to the
+    last of one more lie at least limit × interval - TOLERANCE, and the interval makes that a second and a JOURNEY.
     """
 
     free_at: datetime
@@ -182,7 +185,8 @@ def _free_at(session: Session, account_id: int, now: datetime) -> datetime:
 
 def _interval(per_second: int) -> timedelta:
     """Rounded up to the microsecond, so that the tolerance is paid for in full."""
-    return timedelta(microseconds=ceil((SECOND + TOLERANCE) / timedelta(microseconds=1) / per_second))
+    whole = SECOND + TOLERANCE + JOURNEY
+    return timedelta(microseconds=ceil(whole / timedelta(microseconds=1) / per_second))
 
 
 def _reserve(session: Session, account_id: int, limits: Limits, granted: int, now: datetime) -> None:

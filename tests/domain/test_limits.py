@@ -113,11 +113,11 @@ def test_asked_all_the_time_no_second_sees_too_many(shop_db: Path, per_second: i
 
 
 def test_the_pace_is_nearly_the_whole_limit(shop_db: Path) -> None:
-    """Asked all the time, an account of 14 a second sends at least 13 of them."""
+    """Asked all the time, an account of 14 a second sends at least 12 of them."""
     sent = 0
     for tick in range(1_000):
         sent += asked(Limits(per_second=14), 5, START + timedelta(milliseconds=10 * tick)).granted
-    assert 130 <= sent <= 140
+    assert 120 <= sent <= 140
 
 
 def test_a_fast_account_grants_several_at_once(shop_db: Path) -> None:
