@@ -1,5 +1,6 @@
 """Wall-clock times and instants, where clocks jump twice a year. Pure: no clock is read here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -67,21 +68,12 @@ def quiet_until(quiet: Quiet, zone: ZoneInfo, now: datetime) -> datetime | None:
     return quiet_end
 
 
-def late_sentence(
-    due: datetime,
-    started: datetime,
-    off_from: datetime | None,
-    off_to: datetime | None,
-    zone: ZoneInfo,
-) -> str:
-    """Why a scheduled send began late; empty where it was on time."""
+def late_sentence(due: datetime, started: datetime, causes: Sequence[str]) -> str:
+    """Why a scheduled send began late; empty where it was on time. The causes are half sentences, the first one first."""
     if started - due <= LATE_AFTER:
         return ""
-    late = _span(started - due)
-    if off_from and off_to:
-        gap = f"{off_from.astimezone(zone):%H:%M} to {off_to.astimezone(zone):%H:%M}"
-        return f"Started {late} late: Handbill was not running from {gap}."
-    return f"Started {late} late: Handbill was busy or held up at that time."
+    why = ", and ".join(causes) or "Handbill was busy or held up at that time"
+    return f"Started {_span(started - due)} late: {why}."
 
 
 def _spans(quiet: Quiet, zone: ZoneInfo, here: datetime) -> list[tuple[datetime, datetime]]:

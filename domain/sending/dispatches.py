@@ -22,10 +22,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from data.base import Base, Instant, Word
 from domain.book.consent import MessageType
 from domain.ledger import deliveries, steps
-from domain.ledger.deliveries import IS_OPEN, IS_QUEUED, OPEN, Books, Delivery
+from domain.ledger.deliveries import IS_OPEN, IS_QUEUED, OPEN, Books, Delivery, State
 from domain.refusal import Kind, Refusal, missing
 from domain.shop import audit, installation
-from domain.shop.people import Actor, Right
+from domain.shop.people import CLOCK, Actor, Right
 
 
 class DispatchState(StrEnum):
@@ -39,6 +39,7 @@ class DispatchState(StrEnum):
 
 
 RUNNING = (DispatchState.WAITING, DispatchState.SENDING, DispatchState.PAUSED)
+UNTRIED = (State.QUEUED, State.CLAIMED, State.SKIPPED, State.CANCELLED)
 OVER = "This send is already over."
 
 
@@ -51,7 +52,9 @@ class Hold(StrEnum):
     QUIET = "quiet"  # the shop's quiet hours (state SENDING, with held_until)
     HOUR = "hour"  # the mail account's limit for an hour is used up (SENDING, held_until)
     DAY = "day"  # the same for a day
-    ACCOUNT = "account"  # every mail account rests after trouble
+
+
+BY_ITSELF = (Hold.QUIET, Hold.HOUR, Hold.DAY)  # nobody pressed anything, and nobody has to
 
 
 class Outcome(StrEnum):
@@ -256,24 +259,36 @@ def resume(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> D
     return get(session, dispatch_id)
 
 
-def hold(session: Session, dispatch_id: int, why: Hold, until: datetime) -> None:
-    """It goes on by itself at that time; no worker looks at it before."""
-    session.execute(
-        update(Dispatch)
-        .where(Dispatch.id == dispatch_id, Dispatch.state == DispatchState.SENDING)
-        .values(held_for=why, held_until=until)
-        .execution_options(synchronize_session=False)
-    )
+def hold(session: Session, dispatch_id: int, why: Hold, until: datetime, *, now: datetime) -> None:
+    """It goes on by itself at that time; no worker looks at it before. Each worker that looks too early says so again."""
+    dispatch = get(session, dispatch_id)
+    if dispatch.state is not DispatchState.SENDING:
+        return
+    if dispatch.held_for is not why:
+        about = {"why": str(why), "until": until.isoformat()}
+        audit.write(session, "dispatch.held", by=CLOCK, now=now, subject_id=dispatch_id, after=about)
+    dispatch.held_for, dispatch.held_until = why, until
+    if is_untouched(session, dispatch):
+        dispatch.started_at = None
+    session.flush()
 
 
-def let_go_on(session: Session, dispatch_id: int) -> None:
+def let_go_on(session: Session, dispatch_id: int, *, now: datetime) -> None:
     """Its time has come: whatever held it holds it no more."""
-    session.execute(
-        update(Dispatch)
-        .where(Dispatch.id == dispatch_id, Dispatch.state == DispatchState.SENDING, Dispatch.held_for != "")
-        .values(held_for=Hold.NONE, held_until=None)
-        .execution_options(synchronize_session=False)
+    dispatch = get(session, dispatch_id)
+    if dispatch.state is DispatchState.SENDING:
+        _end_hold(session, dispatch, now)
+
+
+def is_untouched(session: Session, dispatch: Dispatch) -> bool:
+    """Everybody on the list still waits for the first try of all."""
+    tried = or_(
+        Delivery.state.not_in(UNTRIED),
+        Delivery.handed_at.is_not(None),
+        Delivery.next_at > dispatch.created_at,
     )
+    touched = select(Delivery.id).where(Delivery.dispatch_id == dispatch.id, tried).limit(1)
+    return session.scalar(touched) is None
 
 
 def note_started(session: Session, dispatch_id: int, now: datetime) -> None:
@@ -295,7 +310,7 @@ def close(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch | No
         return None
     if dispatch.state is not DispatchState.FAILED:
         _end_by_itself(dispatch, books)
-    dispatch.held_until, dispatch.held_for, dispatch.held_by = None, Hold.NONE, ""
+    _end_hold(session, dispatch, now)
     dispatch.outcome = _outcome(dispatch, books)
     dispatch.finished_at = now
     session.flush()
@@ -323,6 +338,7 @@ def _end(
     sentence: str,
     now: datetime,
 ) -> None:
+    _end_hold(session, dispatch, now)
     ended = session.execute(
         update(Dispatch)
         .where(Dispatch.id == dispatch.id, Dispatch.state.in_(RUNNING))
@@ -340,6 +356,13 @@ def _end(
         raise Refusal("already_over", OVER, Kind.CONFLICT)
     session.refresh(dispatch)
     steps.cancel_open(session, dispatch.id, now=now)
+
+
+def _end_hold(session: Session, dispatch: Dispatch, now: datetime) -> None:
+    if dispatch.held_for in BY_ITSELF:
+        about = {"why": str(dispatch.held_for)}
+        audit.write(session, "dispatch.went_on", by=CLOCK, now=now, subject_id=dispatch.id, after=about)
+    dispatch.held_until, dispatch.held_for, dispatch.held_by = None, Hold.NONE, ""
 
 
 def _turn(

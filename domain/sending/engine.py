@@ -28,7 +28,7 @@ from domain.ledger import steps
 from domain.ledger.deliveries import State, open_count
 from domain.ledger.steps import Claim, Result
 from domain.refusal import Refusal
-from domain.sending import answers, dispatches, endings
+from domain.sending import answers, dispatches, endings, lateness
 from domain.sending.desk import Assignment, Desk
 from domain.sending.dispatches import Dispatch
 from domain.sending.routing import REST, Routing
@@ -59,7 +59,8 @@ def run(dispatch_id: int, worker_id: int, *, clock: Clock, stopping: threading.E
         with unit() as session:
             now = clock()
             dispatches.note_started(session, dispatch_id, now)
-            dispatches.let_go_on(session, dispatch_id)
+            dispatches.let_go_on(session, dispatch_id, now=now)
+            lateness.explain(session, dispatches.get(session, dispatch_id), now=now)
             _take_back(session, dispatch_id, worker_id, clock)
             _require_same_mode(session, dispatch)
             job = channel.named(dispatch.channel).prepare(session, frozen_draft(dispatch), now=now)
@@ -99,15 +100,19 @@ class Engine:
         self.routing = Routing(job.routes)
         self.ready: deque[Item] = deque()
         self.refill: asyncio.Task[None] | None = None
-        self.exhausted = False
+        self.exhausted = False  # nothing more can be claimed
+        self.given_back = 0  # rows to be claimed again
         self.in_use: dict[asyncio.Task[Any] | None, Connection] = {}  # by the task that serves it
         self.worked: set[int] = set()  # accounts that carried a message
         self.called_off = False
-        self.is_open = asyncio.Event()  # a first connection stands
+        self.is_proven = False  # the account in use has let us in
+        self.first_try = (
+            asyncio.Lock()
+        )  # until then one goes ahead: a wrong password is not to be tried ten times
 
     async def send_all(self, connections: int) -> None:
         self.desk.open()
-        lines = [asyncio.create_task(self._serve(first=not number)) for number in range(connections)]
+        lines = [asyncio.create_task(self._serve()) for _ in range(connections)]
         watch = asyncio.create_task(self._watch(lines))
         try:
             ends = await asyncio.gather(*lines, return_exceptions=True)
@@ -130,7 +135,8 @@ class Engine:
             for account_id in self.worked:
                 mail.note_success(session, self.clock(), account_id)
             if self.desk.held:
-                dispatches.hold(session, self.dispatch.id, self.desk.held.why, self.desk.held.until)
+                held = self.desk.held
+                dispatches.hold(session, self.dispatch.id, held.why, held.until, now=self.clock())
 
     async def _watch(self, lines: list[asyncio.Task[None]]) -> None:
         """No new message once the process or the dispatch is told to stop.
@@ -162,29 +168,41 @@ class Engine:
 
     # A connection's life
 
-    async def _serve(self, *, first: bool) -> None:
-        """Open, carry what there is, close; open anew when it was lost. The first goes ahead, so that a wrong password
-        is tried once and not ten times."""
-        while not first and not self.is_open.is_set() and not self._is_over():
-            await asyncio.wait([asyncio.ensure_future(self.is_open.wait())], timeout=LOOK_EVERY)
+    async def _serve(self) -> None:
+        """Open, carry what there is, close; open anew when it was lost."""
         while (item := await self._next()) is not None:
             connection = await self._opened(item[0])
             if connection is not None:
                 await self._use(connection, item)
 
     async def _opened(self, claim: Claim) -> Connection | None:
+        if self.is_proven:
+            return await self._try_to_open(claim)
+        async with self.first_try:
+            return await self._try_to_open(claim)
+
+    async def _try_to_open(self, claim: Claim) -> Connection | None:
+        """None: it did not work, or is not wanted any more."""
+        await self._wait_for_the_end_of_a_pause()
         route = self.routing.current
         try:
-            line = await self.job.open(route)
+            line = None if self._is_over() else await self.job.open(route)
         except AccountTrouble as trouble:
-            self.desk.release(claim)
+            self._give_back(claim)
             await self._count_trouble(route, trouble.sentence, permanent=trouble.permanent)
             return None
         except BaseException:
-            self.desk.release(claim)
+            self._give_back(claim)
             raise
-        self.is_open.set()
+        if line is None:
+            self._give_back(claim)
+            return None
+        self.is_proven = True
         return Connection(line, route)
+
+    async def _wait_for_the_end_of_a_pause(self) -> None:
+        while (left := self.routing.pause_until - time.monotonic()) > 0 and not self._is_over():
+            await asyncio.sleep(min(left, LOOK_EVERY))
 
     async def _use(self, connection: Connection, item: Item) -> None:
         """As many messages at once as the line has room for, until it is lost, full, or out of favour."""
@@ -228,11 +246,16 @@ class Engine:
             if handed_over:
                 self.desk.settle(Result(claim.id, claim.attempt, State.UNKNOWN, "interrupted"))
             else:
-                self.desk.release(claim)
+                self._give_back(claim)
             raise
         finally:
             connection.on_the_way -= handed_over
         await self._note(connection, claim, answer)
+
+    def _give_back(self, claim: Claim) -> None:
+        """No byte of it left: it may be tried again in this very run, so that trouble adds up."""
+        self.desk.release(claim)
+        self.exhausted, self.given_back = False, self.given_back + 1
 
     async def _note(self, connection: Connection, claim: Claim, answer: Answer) -> None:
         """Sort an answer: about the recipient, about the account, or unheard.
@@ -246,7 +269,7 @@ class Engine:
         ):  # "body": our own gate stayed closed
             connection.trouble = connection.trouble or self._loss_sentence(answer)
         if answers.is_about_the_account(answer) or answer.fate is Fate.UNSENT:
-            self.desk.release(claim)
+            self._give_back(claim)
             if not is_loss:
                 sentence = answers.account_sentence(answer, self.dispatch.from_email)
                 await self._count_trouble(connection.route, sentence)
@@ -268,15 +291,16 @@ class Engine:
         return answer.text or "The mail server closed the connection."
 
     async def _count_trouble(self, route: Route, sentence: str, *, permanent: bool = False) -> None:
-        if self.routing.note_trouble(route, sentence, permanent=permanent):
+        self.is_proven = False
+        if self.routing.note_trouble(route, sentence, permanent=permanent, at=time.monotonic()):
             await asyncio.to_thread(_rest, route, sentence, self.clock)
-        elif self.routing.is_current(route):
-            await asyncio.sleep(self.routing.pause)
 
     # Whose turn it is
 
     async def _next(self) -> Item | None:
         """None: nothing more is to be done in this run."""
+        if self.routing.pause_until:
+            await self._wait_for_the_end_of_a_pause()
         while not self._is_over():
             if len(self.ready) <= LEASE // 2 and not self.exhausted and self.refill is None:
                 self.refill = asyncio.create_task(self._fill())
@@ -288,8 +312,9 @@ class Engine:
         return None
 
     async def _fill(self) -> None:
+        before = self.given_back
         lot = await self.desk.claim(LEASE, self.routing.current)
-        self.exhausted = not lot
+        self.exhausted = not lot and self.given_back == before
         self.ready.extend(lot)
         self.refill = None
 

@@ -19,13 +19,12 @@ from domain.book.consent import MessageType
 from domain.channels import channel
 from domain.ledger import deliveries
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, dispatches, resending, schedules, workers
-from domain.sending.calendar import GRACE, late_sentence
+from domain.sending import campaigns, dispatches, lateness, resending, schedules
+from domain.sending.calendar import GRACE
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch, DispatchState, Outcome
 from domain.shop import audit, installation
 from domain.shop.people import Actor, Right, Role
-from domain.shop.shop import read as read_shop
 
 NOBODY = "No recipients found for this campaign"
 WHY_NOBODY = [
@@ -83,10 +82,10 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
         campaign.name,
     )
     dispatch.only_remaining = press.to != "everyone"
-    if by.role is Role.CLOCK:
-        _explain_lateness(session, dispatch, was.scheduled_at, now)
+    dispatch.due_at = was.scheduled_at if by.role is Role.CLOCK else None
     session.add(dispatch)
     session.flush()
+    lateness.explain(session, dispatch, now=now)
     failpoint.reach("expand")
     _enlist(
         session,
@@ -351,17 +350,3 @@ def _repeat(session: Session, press: Press) -> Dispatch | None:
     if press.nonce is None:
         return None
     return session.scalar(select(Dispatch).where(Dispatch.nonce == press.nonce))
-
-
-def _explain_lateness(session: Session, dispatch: Dispatch, due: datetime | None, now: datetime) -> None:
-    if due is None:
-        return
-    outage = workers.outage_before(session, due, now)
-    dispatch.due_at = due
-    dispatch.late_reason = late_sentence(
-        due,
-        now,
-        outage.from_at if outage else None,
-        outage.to_at if outage else None,
-        read_shop(session).zone,
-    )

@@ -6,7 +6,7 @@ Whoever got a message after the copy was taken does not stand in its books. So n
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.sidecar import Note
@@ -93,10 +93,11 @@ def _pause_all(session: Session, now: datetime) -> int:
     """Rows that a worker of the original held: those handed over are not sure, the others wait again."""
     for holder in steps.holders(session):
         steps.rescue(session, holder, now=now)
-    paused = session.execute(
-        update(Dispatch)
-        .where(Dispatch.state.in_(RUNNING))
-        .values(state=DispatchState.PAUSED, held_for=Hold.RESTORED, held_by="", held_until=None)
-        .execution_options(synchronize_session=False)
-    )
-    return int(paused.rowcount)  # type: ignore[attr-defined]
+    running = list(session.scalars(select(Dispatch).where(Dispatch.state.in_(RUNNING))))
+    for dispatch in running:
+        dispatch.state = DispatchState.PAUSED
+        dispatch.held_for, dispatch.held_by, dispatch.held_until = Hold.RESTORED, "", None
+        about = {"why": str(Hold.RESTORED)}
+        audit.write(session, "dispatch.paused", by=CLOCK, now=now, subject_id=dispatch.id, after=about)
+    session.flush()
+    return len(running)

@@ -192,7 +192,6 @@ def test_who_may_not_send_reads_it_and_can_press_nothing(
         (Hold.QUIET, "Waiting for the end of your quiet hours", "goes on at 08:00 tomorrow"),
         (Hold.HOUR, "The mail account’s limit for an hour is used up", "goes on at 08:00 tomorrow"),
         (Hold.DAY, "The mail account’s limit for a day is used up", "goes on at 08:00 tomorrow"),
-        (Hold.ACCOUNT, "The mail server had trouble", "tries again at 08:00 tomorrow"),
     ],
 )
 def test_a_send_that_waits_says_why_and_until_when(
@@ -200,7 +199,7 @@ def test_a_send_that_waits_says_why_and_until_when(
 ) -> None:
     campaign_id, dispatch_id, _ = under_way
     with unit() as session:
-        dispatches.hold(session, dispatch_id, why, tomorrow_at_eight())
+        dispatches.hold(session, dispatch_id, why, tomorrow_at_eight(), now=now())
     page.goto(f"/marketing/campaigns/{campaign_id}")
     expect(page.get_by_test_id("status")).to_have_text("Waiting")
     expect(page.get_by_test_id("held")).to_contain_text(cause)
@@ -209,7 +208,7 @@ def test_a_send_that_waits_says_why_and_until_when(
     expect(page.get_by_test_id(f"moving-{dispatch_id}")).to_contain_text(f"{cause}: {goes_on}.")
     expect(page.get_by_test_id("pause")).to_be_visible()
     with unit() as session:
-        dispatches.let_go_on(session, dispatch_id)
+        dispatches.let_go_on(session, dispatch_id, now=now())
     expect(page.get_by_test_id("held")).to_have_count(0)
     expect(page.get_by_test_id("status")).to_have_text("Sending")
 
@@ -237,7 +236,7 @@ def test_after_a_restore_going_on_is_asked_first(page: Page, under_way: tuple[in
 def test_on_a_phone_the_bar_and_the_buttons_fit(phone: Page, under_way: tuple[int, int, str]) -> None:
     campaign_id, dispatch_id, _ = under_way
     with unit() as session:
-        dispatches.hold(session, dispatch_id, Hold.ACCOUNT, tomorrow_at_eight())
+        dispatches.hold(session, dispatch_id, Hold.HOUR, tomorrow_at_eight(), now=now())
     phone.goto(f"/marketing/campaigns/{campaign_id}")
     phone.get_by_test_id("bar-pause").click()
     expect(phone.get_by_test_id(f"moving-{dispatch_id}")).to_contain_text("Paused by Olive")

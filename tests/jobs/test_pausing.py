@@ -245,7 +245,7 @@ def test_pause_ends_a_wait_and_resume_begins_without_it(desk: Desk) -> None:
     desk.write_in("Ana")
     dispatch_id = desk.press(desk.campaign())
     with unit() as session:
-        dispatches.hold(session, dispatch_id, Hold.QUIET, now() + timedelta(hours=9))
+        dispatches.hold(session, dispatch_id, Hold.QUIET, now() + timedelta(hours=9), now=now())
     sending.pause(dispatch_id, desk.cast.olive)
     paused = desk.dispatch(dispatch_id)
     assert (paused.held_for, paused.held_until) == (Hold.PERSON, None)
@@ -311,11 +311,11 @@ def test_the_time_left_counts_no_pause_and_is_not_told_while_nothing_moves(desk:
     went(dispatch_id, 10, again)
     assert seconds_left(dispatch_id, again + 10 * SECOND) == pytest.approx(10)
     with unit() as session:
-        dispatches.hold(session, dispatch_id, Hold.HOUR, again + HOUR)
+        dispatches.hold(session, dispatch_id, Hold.HOUR, again + HOUR, now=again)
     assert seconds_left(dispatch_id, again + 10 * SECOND) is None
     night = again + 10 * HOUR
     with unit() as session:
-        dispatches.let_go_on(session, dispatch_id)
+        dispatches.let_go_on(session, dispatch_id, now=night)
     assert seconds_left(dispatch_id, night) is None, "what was sent before the night says nothing"
 
 
@@ -325,7 +325,7 @@ def test_the_bar_knows_who_paused_a_send_and_what_it_waits_for(desk: Desk) -> No
     until = now() + 9 * HOUR
     sending.pause(one, desk.cast.olive)
     with unit() as session:
-        dispatches.hold(session, other, Hold.QUIET, until)
+        dispatches.hold(session, other, Hold.QUIET, until, now=now())
     with reading() as session:
         paused, held = reports.moving(session, now=now())
     assert (paused.id, paused.state, paused.held_for, paused.held_by) == (one, "paused", Hold.PERSON, "Olive")

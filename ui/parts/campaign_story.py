@@ -70,8 +70,8 @@ def plan_facts(seen: Seen) -> Pairs:
 
 
 def send_story(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
-    """The facts of a send, with each time that it was paused."""
-    pauses = [("Paused", holds.told_pause(one, zone, moment)) for one in report.pauses]
+    """The facts of a send, with each time that it stood still."""
+    pauses = [holds.told_pause(one, zone, moment) for one in report.pauses]
     return [*send_facts(report, zone, moment), *pauses]
 
 

@@ -1,10 +1,10 @@
 """Why nothing leaves just now, and when it goes on: in words, wherever a send is shown."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from domain.sending.dispatches import DispatchState, Hold
+from domain.sending.dispatches import BY_ITSELF, DispatchState, Hold
 from domain.sending.pauses import Pause
 from ui import words
 from ui.words import Told
@@ -14,7 +14,12 @@ CAUSE = {
     Hold.QUIET: "Waiting for the end of your quiet hours",
     Hold.HOUR: "The mail account’s limit for an hour is used up",
     Hold.DAY: "The mail account’s limit for a day is used up",
-    Hold.ACCOUNT: "The mail server had trouble",
+}
+WAITED = {
+    Hold.RESTORED: "After the shop was restored from a copy",
+    Hold.QUIET: "For the end of quiet hours",
+    Hold.HOUR: "For the mail account’s limit for an hour",
+    Hold.DAY: "For the mail account’s limit for a day",
 }
 PAUSED: Told = ("Paused", "warn")
 WAITING: Told = ("Waiting", "info")
@@ -60,10 +65,9 @@ def goes_on(send: Standing, zone: ZoneInfo, now: datetime) -> str:
     """The second half, such as "goes on at 08:00 tomorrow"; empty where somebody must press something."""
     if is_paused(send):
         return ""
-    verb = "tries again" if send.held_for is Hold.ACCOUNT else "goes on"
     if send.held_until is None or send.held_until <= now:
-        return f"{verb} any moment"
-    return f"{verb} {_at(send.held_until, zone, now)}"
+        return "goes on any moment"
+    return f"goes on {at(send.held_until, zone, now)}"
 
 
 def sentence(send: Standing, zone: ZoneInfo, now: datetime) -> str:
@@ -80,21 +84,25 @@ def what_now(send: Standing, done: int, to_reach: int, to_go: int, zone: ZoneInf
     return f"{figures}{since} Nobody else gets it until somebody presses “Go on”."
 
 
-def told_pause(pause: Pause, zone: ZoneInfo, now: datetime) -> str:
-    """One line of a send's story: "By Olive, from 10:02 to 10:40"."""
+def told_pause(pause: Pause, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
+    """One line of a send's story: ("Paused", "By Olive, from 10:02 to 10:40")."""
+    named = "Waited" if pause.why in BY_ITSELF else "Paused"
+    cause = WAITED.get(pause.why, f"By {pause.by}")
+    often = f", {words.number(pause.times)} times" if pause.times > 1 else ""
     begun = _moment(pause.since, zone, now)
     if pause.until is None:
-        return f"By {pause.by}, since {begun}"
-    same_day = pause.since.astimezone(zone).date() == pause.until.astimezone(zone).date()
-    ended = f"{pause.until.astimezone(zone):%H:%M}" if same_day else _moment(pause.until, zone, now)
-    return f"By {pause.by}, from {begun} to {ended}"
+        return named, f"{cause}{often}, since {begun}"
+    soon = pause.until - pause.since < timedelta(days=1)
+    ended = f"{pause.until.astimezone(zone):%H:%M}" if soon else _moment(pause.until, zone, now)
+    return named, f"{cause}{often}, from {begun} to {ended}"
 
 
 def first_up(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _at(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+def at(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Within a sentence: "at 08:00", "at 08:00 tomorrow", "on Tue 3 Mar at 08:00"."""
     here, today = moment.astimezone(zone), now.astimezone(zone).date()
     days = (here.date() - today).days
     if days == 0:

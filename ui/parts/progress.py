@@ -7,7 +7,7 @@ from domain.sending.dispatches import DispatchState
 from domain.sending.reports import Report
 from ui.parts import holds
 from ui.parts.basics import box, put, text
-from ui.words import lasting, number, when
+from ui.words import lasting, number
 
 PARTS = {"sent": "", "failed": "bad", "not_sure": "warn"}
 
@@ -43,7 +43,7 @@ def _time_left(report: Report, zone: ZoneInfo, now: datetime) -> str:
     if holds.is_held(report.dispatch):
         return f"{number(report.books.queued)} to go"
     if report.put_off and report.put_off == report.books.queued:
-        again = f", next at {when(report.next_try, zone, now)}" if report.next_try else ""
+        again = f", next {holds.at(report.next_try, zone, now)}" if report.next_try else ""
         return f"Waiting for a second try{again}"
     if report.seconds_left is None:
         return "On its way"

@@ -255,11 +255,18 @@ def _many_failed(report: Report, failures: Failures) -> Note | None:
 def _second_try(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None:
     if not report.put_off:
         return None
-    again = f" The next try is at {words.when(report.next_try, zone, moment)}." if report.next_try else ""
     title = f"{words.people(report.put_off)} waiting for a second try"
-    return Note(
-        "info", title, f"The mail server said “later”.{again} Handbill goes on trying for a day.", "put-off"
-    )
+    again = _next_try(report, zone, moment)
+    return Note("info", title, f"The mail server said “later”. {again}", "put-off")
+
+
+def _next_try(report: Report, zone: ZoneInfo, moment: datetime) -> str:
+    """Not before a wait of the send itself is over, and nobody knows when where somebody has to press something."""
+    if holds.is_paused(report.dispatch):
+        return "They are tried again once somebody presses “Go on”."
+    times = [time for time in (report.next_try, report.dispatch.held_until) if time]
+    again = f"The next try is {holds.at(max(times), zone, moment)}. " if times else ""
+    return f"{again}Handbill goes on trying for a day."
 
 
 def _lateness(report: Report) -> Note | None:
