@@ -8,14 +8,14 @@ from typing import Final
 
 import time_machine
 
-from data import smtp
+from data import ways
 from data.database import now
 from domain.ledger.deliveries import REACHED, Books, State
 from domain.sending.engine import CONNECTIONS
 from tests.faults.conftest import Shop
 from ui.public import health
 
-IN_FLIGHT = CONNECTIONS * max(smtp.CHUNKS_AHEAD, smtp.ENVELOPES_AHEAD)  # messages of one process, at most
+IN_FLIGHT = CONNECTIONS * max(ways.CHUNKS_FAR, ways.ENVELOPES)  # messages of one process, at most
 
 HALF_A_MINUTE: Final = 31.0  # seconds without a beat, and a little
 
