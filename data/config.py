@@ -6,8 +6,9 @@ import os
 import secrets
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urlunsplit
 
+import idna
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -15,6 +16,7 @@ from data.mail_account import MailAccount, Security
 
 LIMITS = ("per_second", "per_hour", "per_day", "per_connection")
 LARGEST_LIMIT = 100_000_000
+A_WEB_ADDRESS = "must be a web address such as https://mail.my-shop.com"
 
 
 class BadSetting(Exception):
@@ -44,8 +46,8 @@ class Config(BaseSettings):
         if value and (
             parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment
         ):
-            raise ValueError("must be a web address such as https://mail.my-shop.com")
-        return value.rstrip("/")
+            raise ValueError(A_WEB_ADDRESS)
+        return _in_ascii(parts).rstrip("/") if value else ""
 
     @field_validator("database_url")
     @classmethod
@@ -121,6 +123,18 @@ def _why(kind: str, said: str) -> str:
     if kind in ("int_parsing", "greater_than_equal", "less_than_equal"):
         return "must be a whole number" + (", and this one is out of range" if kind != "int_parsing" else "")
     return said.removeprefix("Value error, ")
+
+
+def _in_ascii(parts: SplitResult) -> str:
+    """As a browser opens it, and as it may stand in a mail's header. Raises ValueError with a sentence."""
+    host = parts.netloc
+    if not host.isascii():
+        name, colon, port = host.partition(":")
+        try:
+            host = idna.encode(name, uts46=True).decode() + colon + port
+        except (idna.IDNAError, UnicodeError):
+            raise ValueError(A_WEB_ADDRESS) from None
+    return urlunsplit(parts._replace(netloc=host, path=quote(parts.path, safe="/%:@!$&'()*+,;=~")))
 
 
 def mail_account(url: str) -> MailAccount:

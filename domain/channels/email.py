@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -30,6 +31,7 @@ from domain.message.compose import (
 from domain.message.links import Links
 from domain.message.merge import MergeError
 from domain.message.sanitize import UnsafeHtml
+from domain.message.wire import ascii_address
 from domain.refusal import Refusal
 from domain.shop import mail
 
@@ -211,8 +213,13 @@ def _check_fields(compiled: Letter) -> None:
         raise Refusal("unknown_merge_field", one.sentence, part=one.part, line=one.line, column=one.column)
 
 
+@lru_cache(16)
 def _domain(address: str) -> str:
-    return address.rpartition("@")[2] or "localhost"
+    """In its ASCII form, as it stands in the headers."""
+    try:
+        return ascii_address(f"x@{address.rpartition('@')[2]}").decode()[2:]
+    except AddressError:
+        return "localhost"
 
 
 _last_date: tuple[int, str] = (0, "")

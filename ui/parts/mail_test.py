@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from data.mail_account import AccountTrouble, MailAccount
 from data.smtp import Answer, Fate
 from domain.book.consent import MessageType
 from domain.channels.channel import Draft
-from domain.channels.email import letter
+from domain.channels.email import letter, message_id
 from domain.refusal import Refusal
 from domain.shop import mail
 from domain.shop import shop as shops
@@ -114,6 +114,6 @@ def _written(session: Session, draft: Draft, recipient: str, moment: datetime) -
         {},
         address=recipient,
         unsubscribe_url="",
-        message_id=make_msgid(domain=draft.from_email.rpartition("@")[2]),
+        message_id=message_id(draft.from_email, 0, 0, int(moment.timestamp() * 1000)),
         date=format_datetime(moment),
     )
