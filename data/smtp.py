@@ -97,7 +97,7 @@ class Session:
             raise
         finally:
             self._carried -= 1
-        self.answered += said.code > 0
+        self.answered += said.code not in (0, 421)
         return said
 
     async def close(self) -> None:

@@ -263,6 +263,8 @@ def _letting_go(reach: Reach, message_type: MessageType) -> Prepared:
             state=case((ended, State.CANCELLED), (why.is_not(None), State.SKIPPED), else_=State.QUEUED),
             reason=case((ended, None), else_=why),
             claimed_by=None,
+            # To the end of the queue: somebody at whom the server always hangs up must not hold up all the others.
+            next_at=MOMENT,
             settled_at=case((~ended & why.is_(None), None), else_=MOMENT),
         )
     )

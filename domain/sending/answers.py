@@ -57,6 +57,8 @@ def is_dead(answer: Answer) -> bool:
 
 def account_sentence(answer: Answer, sender: str) -> str:
     said = f"{answer.code} {answer.text}".strip()
+    if answer.code == 552:  # by the size that MAIL announced (RFC 1870)
+        return f"The message is too big for the mail server. It said: {said}"
     if answer.stage == "mail" and answer.code != 421:
         return f"The mail server did not accept {sender} as the sender. It said: {said}"
     return f"The mail server is not taking mail just now. It said: {said}"

@@ -12,36 +12,39 @@ REST = timedelta(minutes=15)  # before an account that was given up is tried aga
 
 
 class Routing:
-    """`failed` is the sentence about the last account, once there is none left."""
+    """`failed` is the sentence about the last account, once there is none left. Moments are seconds, monotonic."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._left = deque(routes)
         self._troubles = 0
         self.current = self._left[0]
+        self.pause_until = 0.0
         self.failed = ""
 
     def is_current(self, route: Route) -> bool:
         return route is self.current and not self.failed
 
     def note_success(self) -> None:
-        self._troubles = 0
+        self._troubles, self.pause_until = 0, 0.0
 
-    def note_trouble(self, route: Route, sentence: str, *, permanent: bool) -> bool:
-        """True where this was one too many, and the account is given up."""
-        if not self.is_current(route):
+    def note_trouble(self, route: Route, sentence: str, *, permanent: bool, at: float) -> bool:
+        """True where this was one too many, and the account is given up.
+
+        Ten connections that are lost in the same moment are one trouble: what comes while a pause lasts is not counted.
+        """
+        if not self.is_current(route) or (at < self.pause_until and not permanent):
             return False
         self._troubles += 1
-        if not permanent and self._troubles < TROUBLES_IN_A_ROW:
-            return False
+        if permanent or self._troubles >= TROUBLES_IN_A_ROW:
+            self._give_up(sentence)
+            return True
+        self.pause_until = at + PAUSES[min(self._troubles, len(PAUSES)) - 1]
+        return False
+
+    def _give_up(self, sentence: str) -> None:
         self._left.popleft()
-        self._troubles = 0
+        self._troubles, self.pause_until = 0, 0.0
         if self._left:
             self.current = self._left[0]
         else:
             self.failed = sentence
-        return True
-
-    @property
-    def pause(self) -> float:
-        """Seconds to wait after the trouble that was just noted."""
-        return PAUSES[min(self._troubles, len(PAUSES)) - 1] if self._troubles else 0.0
