@@ -9,7 +9,7 @@ from pathlib import Path
 from data.database import reading, unit
 from data.liveness import is_beating
 from domain.ledger import steps
-from domain.sending import campaigns, dispatches, endings, schedules
+from domain.sending import campaigns, dispatches, endings, holds, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.workers import SILENT_AFTER, Worker
 from jobs import fence, sending
@@ -35,6 +35,7 @@ def sweep(now: datetime, *, worker_id: int, running: set[int], pulses: Path) -> 
         return
     rescue_the_dead(now, worker_id=worker_id, pulses=pulses)
     close_the_ended(now)
+    renew_holds(now)
     feed_the_hungry(now, worker_id=worker_id, running=running)
 
 
@@ -71,6 +72,15 @@ def close_the_ended(now: datetime) -> None:
     for dispatch_id in ended:
         with _alone("dispatch", dispatch_id), unit() as session:
             endings.conclude(session, dispatch_id, now=now)
+
+
+def renew_holds(now: datetime) -> None:
+    """Somebody has changed the quiet hours or a limit: nobody waits for the end of what is no more."""
+    with reading() as session:
+        outdated = holds.outdated(session, now=now)
+    for dispatch_id in outdated:
+        with _alone("dispatch", dispatch_id), unit() as session:
+            holds.renew(session, dispatch_id, now=now)
 
 
 def feed_the_hungry(now: datetime, *, worker_id: int, running: set[int]) -> None:

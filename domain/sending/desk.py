@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -25,18 +25,18 @@ from domain.book.merging import values_of
 from domain.channels.channel import Route
 from domain.ledger import steps
 from domain.ledger.steps import Claim, Result
-from domain.sending import dispatches
-from domain.sending.calendar import quiet_until
+from domain.sending import dispatches, holds
 from domain.sending.dispatches import Hold
+from domain.sending.holds import LONG_WAITS, Held
 from domain.shop import limits
 from domain.shop.limits import Grant
-from domain.shop.shop import read as read_shop
 
 log = logging.getLogger(__name__)
 
 RESULTS_WAIT = 0.1  # seconds that a result may lie on the desk before it is written
 COMPANY_WAIT = 0.001  # seconds that a hand-over waits for others
 TROUBLE_WAIT = 1.0  # seconds before the next try where the database refused (full disk, locked file)
+QUIET_LOOK = 1.0  # seconds between looks at whether quiet hours have begun
 LATE_GRANT = timedelta(seconds=2)  # so long a message may wait at the gate for its turn; longer is a hold
 Lot = list[tuple[Claim, Mapping[str, Any]]]
 
@@ -49,14 +49,6 @@ class Assignment:
     worker_id: int
     reach: Reach
     message_type: MessageType
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Why nothing may be handed over, and when it goes on."""
-
-    why: Hold
-    until: datetime
 
 
 @dataclass(slots=True, eq=False)
@@ -105,6 +97,7 @@ class Desk:
         self._closing = False
         self._broken: BaseException | None = None
         self.held: Held | None = None
+        self._next_look = 0.0  # at quiet hours, by time.monotonic
         self._writer: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -206,8 +199,9 @@ class Desk:
                 for address in pile.dead_addresses:
                     consent.mark_mailbox(session, me.reach, address, "bounced")
                 self._let_go(session, pile.released, now)
-                late = self._late(session, pile.asked, now) if pile.asked else {}
-                may_go = self._hand_over(session, [one for one in pile.asked if one not in late], now)
+                asked = [] if pile.asked and self._is_quiet(session, now) else pile.asked
+                late = self._late(session, asked, now)
+                may_go = self._hand_over(session, [one for one in asked if one not in late], now)
                 claimed = [self._claim(session, one, now) for one in pile.wanted]
         except (OperationalError, NoConnection) as error:
             log.warning("The ledger could not be written, trying again: %s", error)
@@ -220,8 +214,15 @@ class Desk:
         loop.call_soon_threadsafe(self._answer, pile, may_go, claimed, late, now)
         return True
 
+    def _is_quiet(self, session: Session, now: datetime) -> bool:
+        """Rows are claimed long before they go where the pace is slow: quiet hours may have begun since."""
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + QUIET_LOOK
+            self.held = self.held or holds.by_quiet(session, self.assignment.message_type, now=now)
+        return self.held is not None and self.held.why is Hold.QUIET
+
     def _late(self, session: Session, asked: list[_Asked], now: datetime) -> dict[_Asked, Grant]:
-        """Those whom the account's limits do not let go at this moment."""
+        """Those whom the account's limits do not let go at this moment. Nobody waits for a turn that never comes."""
         late: dict[_Asked, Grant] = {}
         for route in {
             one.route.account_id: one.route for one in asked if one.route.limits.are_timed
@@ -229,7 +230,7 @@ class Desk:
             mine = [one for one in asked if one.route.account_id == route.account_id]
             grant = limits.grant(session, route.account_id, route.limits, len(mine), now=now)
             late.update(dict.fromkeys(mine[grant.granted :], grant))
-        return late
+        return late if late and dispatches.is_sending(session, self.assignment.dispatch_id) else {}
 
     def _hand_over(self, session: Session, asked: list[_Asked], now: datetime) -> set[int]:
         if not asked:
@@ -257,22 +258,13 @@ class Desk:
         if not dispatches.is_sending(session, me.dispatch_id):
             return []
         room = limits.room(session, wanted.route.account_id, wanted.route.limits, now=now)
-        self.held = self._hold(session, room, now)
+        self.held = holds.by_limit(room) or holds.by_quiet(session, me.message_type, now=now)
         if self.held:
             return []
         most = wanted.most if room.why in ("", "second") else min(wanted.most, room.granted)
         claims = steps.claim(session, me.dispatch_id, me.worker_id, now=now, most=most)
         people = values_of(session, [one.customer_id for one in claims if one.customer_id is not None])
         return [(one, people.get(one.customer_id or 0, {})) for one in claims]
-
-    def _hold(self, session: Session, room: Grant, now: datetime) -> Held | None:
-        if room.why in LONG_WAITS and room.until and not room.granted:
-            return Held(LONG_WAITS[room.why], room.until)
-        if not self.assignment.message_type.needs_consent:
-            return None
-        shop = read_shop(session)
-        until = quiet_until(shop.quiet, shop.zone, now)
-        return Held(Hold.QUIET, until) if until else None
 
     def _answer(
         self, pile: _Pile, may_go: set[int], claimed: list[Lot], late: dict[_Asked, Grant], now: datetime
@@ -297,9 +289,6 @@ class Desk:
         if not asked.answer.done():
             self._pile.asked.append(asked)
             self._something.set()
-
-
-LONG_WAITS: Final[Mapping[str, Hold]] = {"hour": Hold.HOUR, "day": Hold.DAY}
 
 
 def _tell(answer: asyncio.Future[Any], what: Any) -> None:

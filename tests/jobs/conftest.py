@@ -1,8 +1,9 @@
 """A shop with a worker in this process, whose mail account is a scripted server."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,9 +22,12 @@ from domain.sending import campaigns, dispatches
 from domain.sending.campaigns import Campaign
 from domain.sending.dispatches import Dispatch
 from domain.sending.launches import Press
-from domain.shop import shop
+from domain.shop import mail, mail_accounts, shop
+from domain.shop.limits import Limits
+from domain.shop.mail import MailSettings
+from domain.shop.mail_accounts import Wish
 from jobs import sending
-from jobs.queue import close_queue, open_queue, queue
+from jobs.queue import Queue, close_queue, open_queue, queue
 from jobs.worker import Worker
 from tests.cast import Cast
 from tests.twins.smtp_server import ScriptedServer
@@ -103,6 +107,37 @@ class Desk:
             use_config(Config(data=self.folder, smtp_url=url))  # type: ignore[arg-type]
             with Worker(queue(), self.folder):
                 yield server
+
+    @contextmanager
+    def mail_accounts(self, *given: tuple[ScriptedServer, Limits]) -> Iterator[list[int]]:
+        """These servers are accounts of the shop, the first choice first, and a worker is at work. Gives their numbers."""
+        with ExitStack() as open_ones:
+            for server, _ in given:
+                open_ones.enter_context(server)
+            use_config(Config(data=self.folder))
+            numbers = [self.add_account(server, limits) for server, limits in given]
+            open_ones.enter_context(Worker(queue(), self.folder))
+            yield numbers
+
+    @contextmanager
+    def another_worker(self, dispatch_id: int) -> Iterator[None]:
+        """As if of another process: it lends a hand with this send at once."""
+        with Worker(Queue(self.folder / "handbill.db"), self.folder) as other:
+            beside = threading.Thread(target=other.look_at, args=(dispatch_id,), daemon=True)
+            beside.start()
+            yield
+            beside.join(PATIENCE)
+            assert not beside.is_alive()
+
+    def add_account(self, server: ScriptedServer, limits: Limits) -> int:
+        user, password = server.login or ("", "")
+        wish = Wish("127.0.0.1", server.port, "none", user, password, limits=limits)
+        with unit() as session:
+            return mail_accounts.add(session, wish, by=self.cast.olive, now=now()).id
+
+    def account(self, account_id: int) -> MailSettings:
+        with reading() as session:
+            return mail.get(session, account_id)
 
 
 @pytest.fixture
