@@ -179,7 +179,7 @@ def _furnish(config: Config) -> None:
 
     with unit() as session:
         fence.look(session, now())
-        shop.read(session)
+        shop.kept(session)
         statuses.ensure_usual(session)
         records.ensure_usual_kinds(session)
         segments.ensure_system(session, now())
@@ -259,7 +259,7 @@ def _catching() -> Iterator[None]:
 
     def announce(port: int | None) -> None:
         with unit() as session:
-            shop.read(session).practice_port = port
+            shop.kept(session).practice_port = port
 
     catcher = Catcher()
     catcher.start(store)

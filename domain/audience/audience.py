@@ -75,9 +75,21 @@ def count(
     *,
     now: datetime,
     not_reached_by: int | None = None,
+    heeding_limit: bool = True,
 ) -> Count:
-    """How many match, how many get it, and why the others do not. One statement."""
-    judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
+    """How many match, how many get it, and why the others do not. One statement.
+
+    Not `heeding_limit`: how many could be reached at all, whatever they got lately.
+    """
+    judged = judge(
+        session,
+        audience,
+        reach,
+        message_type,
+        now=now,
+        not_reached_by=not_reached_by,
+        heeding_limit=heeding_limit,
+    )
     by_reason: dict[str | None, int] = dict(iter(session.execute(judged.sums())))
     matched = by_reason.pop(None, 0)
     left_out = {str(word): by_reason[word] for word in LEFT_OUT_WORDS if by_reason.get(word)}

@@ -5,12 +5,13 @@ by a launch leaves. What was sent in practice counts only as long as the shop pr
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Select,
     and_,
     column,
     func,
@@ -18,13 +19,15 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    text,
     true,
 )
 from sqlalchemy.orm import Session
 
 from data.base import Instant
-from domain.book.consent import MessageType
-from domain.ledger.deliveries import OPEN, REACHED, Delivery
+from domain.book.consent import MessageType, Reach
+from domain.book.customers import Customer
+from domain.ledger.deliveries import OPEN, REACHED, Delivery, State
 from domain.shop import mail
 from domain.shop.sending_rules import Cap
 from domain.shop.shop import read as read_shop
@@ -47,32 +50,62 @@ MOST_DAYS_NAMED: Final = 4
 # Added to a customer's number, so that SQLite does not walk its index of customers over all years.
 NOUGHT: Final[ColumnElement[int]] = literal_column("0")
 COUNTED: Final = tuple(dict.fromkeys([*OPEN, *REACHED]))
+ONCE_EACH: Final = text("deliveries.state != 'skipped'")  # the words of the index by address
+GATHERED: Final = "MATERIALIZED"
+WHOSE_OWN: Final = ("Already", "")
+WHOSE_ADDRESS: Final = ("This address already", " to this address")
 
 
-def spared(session: Session, message_type: MessageType, *, now: datetime) -> CTE | None:
-    """`customer_id` of those who got enough, gathered once for a whole statement; None where nobody can be spared."""
+def spared(
+    session: Session, reach: Reach, message_type: MessageType, *, now: datetime
+) -> ColumnElement[bool] | None:
+    """Over `customers`: got enough, or shares a mailbox that did. None where nobody can be spared.
+
+    Gathered once for a whole statement.
+    """
     cap = read_shop(session).cap
     if cap is None or not message_type.needs_consent:
         return None
     launches = _launches(session, cap, now)
     if len(launches) < cap.messages:  # a launch writes to nobody twice
         return None
-    person = Delivery.customer_id + NOUGHT
-    found = select(person.label("customer_id")).where(_counts(launches, cap, now)).group_by(person)
-    return found.having(func.count() >= cap.messages).cte("spared").prefix_with("MATERIALIZED")
+    people, mailboxes = _people(launches, cap, now), _mailboxes(reach, launches, cap, now)
+    return or_(Customer.id.in_(select(people.c.id)), reach.address.in_(select(mailboxes.c.address)))
 
 
-def sentence(session: Session, customer_id: int, *, now: datetime) -> str:
+def shared(reach: Reach) -> Select[Any]:
+    """Addresses that stand twice in the book, found by the index alone: they are few."""
+    found = select(reach.address).where(reach.address.is_not(None)).group_by(reach.address)
+    return found.having(func.count() > 1)
+
+
+def sentence(session: Session, customer_id: int, address: str, *, now: datetime) -> str:
     """ "Already got 2 marketing messages in the last 7 days (12 Nov and 16 Nov), and the shop sends no more than 2." """
     shop = read_shop(session)
     if shop.cap is None:
         return "Got enough marketing messages lately."
-    mine = _counts(_launches(session, shop.cap, now), shop.cap, now), Delivery.customer_id == customer_id
-    rows = session.execute(select(Delivery.state, _at()).where(*mine).order_by(_at(), Delivery.id)).all()
-    on_the_way = sum(row.state in OPEN for row in rows)
-    days = _days([row.at for row in rows if row.state not in OPEN], shop.zone)
-    said = _got(len(rows) - on_the_way, on_the_way, days, shop.cap)
+    got = _got(session, Delivery.customer_id == customer_id, shop.cap, now)
+    whose = WHOSE_OWN
+    if len(got) < shop.cap.messages:  # then it is not this person alone
+        got, whose = _got(session, Delivery.address_key == address, shop.cap, now), WHOSE_ADDRESS
+    on_the_way = sum(state in OPEN for state, _ in got)
+    days = _days([at for state, at in got if state not in OPEN], shop.zone)
+    said = _said(whose, len(got) - on_the_way, on_the_way, days, shop.cap)
     return f"{said}, and the shop sends no more than {shop.cap.messages:,}."
+
+
+def _people(launches: dict[int, datetime], cap: Cap, now: datetime) -> CTE:
+    person = Delivery.customer_id + NOUGHT
+    found = select(person.label("id")).where(_counts(launches, cap, now), Delivery.customer_id.is_not(None))
+    return found.group_by(person).having(func.count() >= cap.messages).cte("spared").prefix_with(GATHERED)
+
+
+def _mailboxes(reach: Reach, launches: dict[int, datetime], cap: Cap, now: datetime) -> CTE:
+    """Of a family with one address only: another address is its customer's, who is counted anyway."""
+    address = Delivery.address_key
+    theirs = address.in_(shared(reach)), ONCE_EACH, _counts(launches, cap, now)
+    found = select(address.label("address")).where(*theirs).group_by(address)
+    return found.having(func.count() >= cap.messages).cte("spared_mailboxes").prefix_with(GATHERED)
 
 
 def _launches(session: Session, cap: Cap, now: datetime) -> dict[int, datetime]:
@@ -95,7 +128,7 @@ def _counts_today(session: Session) -> ColumnElement[bool]:
 def _counts(launches: dict[int, datetime], cap: Cap, now: datetime) -> ColumnElement[bool]:
     """Got it lately, may have got it, or is about to. The time of a row is looked at only where it can be too old."""
     since = now - timedelta(days=cap.days)
-    mine = and_(Delivery.dispatch_id.in_(launches), Delivery.customer_id.is_not(None))
+    mine = Delivery.dispatch_id.in_(launches)
     if all(pressed > since for pressed in launches.values()):
         return and_(mine, Delivery.state.in_(COUNTED))
     return and_(mine, or_(Delivery.state.in_(OPEN), and_(Delivery.state.in_(REACHED), _at() > since)))
@@ -105,11 +138,21 @@ def _at() -> ColumnElement[datetime]:
     return func.coalesce(Delivery.handed_at, Delivery.settled_at, type_=Instant).label("at")
 
 
-def _got(got: int, on_the_way: int, days: str, cap: Cap) -> str:
+def _got(
+    session: Session, mine: ColumnElement[bool], cap: Cap, now: datetime
+) -> list[tuple[State, datetime]]:
+    """What counts, in the order of time."""
+    counted = _counts(_launches(session, cap, now), cap, now), mine
+    rows = session.execute(select(Delivery.state, _at()).where(*counted).order_by(_at(), Delivery.id))
+    return [(state, at) for state, at in rows]
+
+
+def _said(whose: tuple[str, str], got: int, on_the_way: int, days: str, cap: Cap) -> str:
+    who, to_whom = whose
     if not got:
-        return f"{_messages(on_the_way)} {'is' if on_the_way == 1 else 'are'} already on the way"
+        return f"{_messages(on_the_way)} {'is' if on_the_way == 1 else 'are'} already on the way{to_whom}"
     more = f", {on_the_way:,} more {'is' if on_the_way == 1 else 'are'} on the way" if on_the_way else ""
-    return f"Already got {_messages(got)} in {cap.window}{days}{more}"
+    return f"{who} got {_messages(got)} in {cap.window}{days}{more}"
 
 
 def _messages(number: int) -> str:

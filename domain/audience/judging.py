@@ -101,14 +101,14 @@ def judge(
     *,
     now: datetime,
     not_reached_by: int | None = None,
+    heeding_limit: bool = True,
 ) -> Judged:
     """`not_reached_by`: a campaign whose earlier launches leave out the addresses they reached, or may have reached."""
     who = and_(Customer.deleted_at.is_(None), condition(session, audience, now=now))
     if not_reached_by is not None:
         who = and_(who, or_(reach.address.is_(None), reach.address.not_in(_reached_by(not_reached_by))))
     why = why_left_out(reach, message_type, of_many=True)
-    found = enough.spared(session, message_type, now=now)
-    spared = None if found is None else Customer.id.in_(select(found.c.customer_id))
+    spared = enough.spared(session, reach, message_type, now=now) if heeding_limit else None
     return Judged(reach, who, why, spared, _twins(reach, _may(who, why, spared)))
 
 
@@ -137,12 +137,10 @@ def _may(
 
 
 def _twins(reach: Reach, gets_it: ColumnElement[bool]) -> CTE:
-    """Only addresses that stand twice in the book are looked at, found by the index alone: they are few."""
-    shared = select(reach.address).where(reach.address.is_not(None)).group_by(reach.address)
     found: Any = select(
         reach.address.label("address"), func.min(Customer.id).label("first"), func.count().label("number")
     )
-    found = found.where(reach.address.in_(shared.having(func.count() > 1)), gets_it)
+    found = found.where(reach.address.in_(enough.shared(reach)), gets_it)
     return cast(CTE, found.group_by(reach.address).having(func.count() > 1).cte("twins"))
 
 

@@ -136,7 +136,7 @@ def _left_out(
         case LeftOut.SUPPRESSED:
             return _suppressed(session, customer, reach, message_type)
         case LeftOut.ENOUGH:
-            return enough.sentence(session, customer.id, now=now)
+            return enough.sentence(session, customer.id, _address(session, customer, reach), now=now)
         case LeftOut.DUPLICATE:
             return _duplicate(session, judged, customer)
 

@@ -72,10 +72,15 @@ class Shop(Base):
 
 
 def read(session: Session) -> Shop:
-    """The one row; made on the first look."""
+    """The one row. A look writes nothing: where nobody opened the shop yet, it is one without a name."""
+    return session.get(Shop, 1) or _new("")
+
+
+def kept(session: Session) -> Shop:
+    """The row itself, made if need be, for whoever changes it."""
     shop = session.get(Shop, 1)
     if shop is None:
-        shop = Shop(id=1, public_id=secrets.token_hex(12), name="", timezone="UTC")
+        shop = _new(secrets.token_hex(12))
         session.add(shop)
         session.flush()
     return shop
@@ -84,7 +89,7 @@ def read(session: Session) -> Shop:
 def change(session: Session, fields: dict[str, Any], *, by: Actor, now: datetime) -> Shop:
     """Change what is given; unknown fields are refused by name."""
     by.require(Right.MANAGE_SHOP)
-    shop = read(session)
+    shop = kept(session)
     cleaned = checked(fields)
     sending_rules.require_pairs(
         {name: cleaned.get(name, getattr(shop, name)) for name in sending_rules.FIELDS}
@@ -100,7 +105,7 @@ def change(session: Session, fields: dict[str, Any], *, by: Actor, now: datetime
 def open_doors(session: Session, *, by: Actor) -> None:
     """The welcome pages are done."""
     by.require(Right.MANAGE_SHOP)
-    read(session).ready = True
+    kept(session).ready = True
 
 
 def checked(fields: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +129,11 @@ def checked(fields: dict[str, Any]) -> dict[str, Any]:
     if cleaned.get("country"):
         cleaned["country"] = cleaned["country"].upper()
     return cleaned | rules
+
+
+def _new(public_id: str) -> Shop:
+    nothing = dict.fromkeys(TEXT_FIELDS, "") | {"country": "GB", "timezone": "UTC"}
+    return Shop(id=1, public_id=public_id, **nothing, ready=False, quiet_sundays=False)
 
 
 def _tidy(name: str, value: str) -> str:

@@ -18,7 +18,7 @@ from domain.shop import limits, mail, mail_accounts, notices
 from domain.shop.audit import AuditEntry
 from domain.shop.limits import Limits
 from domain.shop.mail_accounts import Wish
-from domain.shop.shop import read as read_shop
+from domain.shop.shop import kept as kept_shop
 from tests.cast import Cast
 
 PLANTED = "Pl4nted-in-the-till"
@@ -110,7 +110,7 @@ def test_practice_has_one_way_without_limits(cast: Cast, now: datetime) -> None:
         with pytest.raises(Refusal) as refused:
             mail.routes(session, now=now)
         assert refused.value.code == "catcher_off"
-        read_shop(session).practice_port = 2525
+        kept_shop(session).practice_port = 2525
         (way,) = mail.routes(session, now=now)
     assert (way.account_id, way.account.host, way.account.port, way.limits) == (
         0,

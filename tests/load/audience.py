@@ -84,7 +84,7 @@ AUDIENCES: dict[str, dict[str, Any]] = {
 def limit(messages: int | None) -> None:
     """So many marketing messages in seven days: with two launches, three are out of reach."""
     with unit() as session:
-        shop = shops.read(session)
+        shop = shops.kept(session)
         shop.cap_messages, shop.cap_days = messages, messages and 7
 
 

@@ -24,7 +24,7 @@ def client(address: str = "198.51.100.7") -> TestClient:
 def open_for_business(cast: Cast) -> None:
     """The welcome pages are done."""
     with unit() as session:
-        shop = shops.read(session)
+        shop = shops.kept(session)
         shop.name, shop.timezone, shop.ready = "Marlow & Finch", "Europe/London", True
 
 

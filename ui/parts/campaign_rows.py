@@ -129,7 +129,8 @@ def figures() -> Figures:
     moment = now()
     with reading() as session:
         zone = read_shop(session).zone
-        reach = audiences.count(session, Audience(), EMAIL_REACH, MessageType.MARKETING, now=moment)
+        kind = MessageType.MARKETING
+        reach = audiences.count(session, Audience(), EMAIL_REACH, kind, now=moment, heeding_limit=False)
         since, until = reports.month(moment, zone, 1)
         coming = reports.upcoming(session, 1)
         return Figures(
