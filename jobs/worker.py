@@ -15,7 +15,7 @@ from huey.consumer import Consumer
 
 from data.database import database, now, unit
 from data.liveness import Pulse
-from domain.sending import engine, workers
+from domain.sending import runs, workers
 from domain.sending.workers import BEAT_EVERY
 from jobs import clock, fence, upkeep
 from jobs.queue import Queue
@@ -86,7 +86,7 @@ class Worker:
                 return
             self.running.add(dispatch_id)
         try:
-            engine.run(dispatch_id, self.id, clock=now, stopping=self._halt)
+            runs.run(dispatch_id, self.id, clock=now, stopping=self._halt)
         except Exception:
             log.exception(
                 "The engine broke at dispatch %s; the clock will look at it again",

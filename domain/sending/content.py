@@ -4,7 +4,9 @@ from typing import Any
 
 from domain.audience.audience import Audience
 from domain.book.consent import MessageType
+from domain.channels.channel import Draft
 from domain.refusal import Kind, Refusal, invalid
+from domain.sending.dispatches import Dispatch
 from domain.shop import people
 
 EDITABLE = {
@@ -98,3 +100,19 @@ def one_line(name: str, value: str, longest: int) -> str:
     if len(cleaned) > longest:
         raise invalid(name, f"This can have at most {longest} characters.")
     return cleaned
+
+
+def frozen_draft(dispatch: Dispatch) -> Draft:
+    """The content as it was at the launch, whatever became of the campaign since."""
+    return Draft(
+        message_type=MessageType(dispatch.message_type),
+        from_name=dispatch.from_name,
+        from_email=dispatch.from_email,
+        reply_to=dispatch.reply_to,
+        subject=dispatch.subject,
+        preheader=dispatch.preheader,
+        html_body=dispatch.html_body,
+        text_body=dispatch.text_body,
+        shop_name=dispatch.shop_name,
+        postal_address=dispatch.postal_address,
+    )

@@ -16,19 +16,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from data import failpoint
 from data.database import reading, unit
 from data.smtp import AccountTrouble, Answer, Fate
 from domain.book.consent import MessageType
 from domain.channels import channel
-from domain.channels.channel import Draft, Job, Line, Parcel, Route
-from domain.ledger import steps
-from domain.ledger.deliveries import State, open_count
+from domain.channels.channel import Job, Line, Parcel, Route
+from domain.ledger.deliveries import State
 from domain.ledger.steps import Claim, Result
-from domain.refusal import Refusal
-from domain.sending import answers, dispatches, endings, lateness
+from domain.sending import answers, dispatches
 from domain.sending.desk import Assignment, Desk
 from domain.sending.dispatches import Dispatch
 from domain.sending.routing import REST, Routing
@@ -48,30 +45,6 @@ Clock = Callable[[], datetime]
 Item = tuple[Claim, Mapping[str, Any]]
 
 
-def run(dispatch_id: int, worker_id: int, *, clock: Clock, stopping: threading.Event) -> None:
-    """Blocks until nothing more can be done now, or until `stopping`. Call it in a thread of its own."""
-    with reading() as session:
-        dispatch = dispatches.get(session, dispatch_id)
-        left = open_count(session, dispatch_id)
-    if dispatch.state is not dispatches.DispatchState.SENDING:
-        return _tidy_up(dispatch_id, worker_id, clock)
-    try:
-        with unit() as session:
-            now = clock()
-            dispatches.note_started(session, dispatch_id, now)
-            dispatches.let_go_on(session, dispatch_id, now=now)
-            lateness.explain(session, dispatches.get(session, dispatch_id), now=now)
-            _take_back(session, dispatch_id, worker_id, clock)
-            _require_same_mode(session, dispatch)
-            job = channel.named(dispatch.channel).prepare(session, frozen_draft(dispatch), now=now)
-    except Refusal as refusal:
-        return _fail(dispatch_id, refusal.sentence, clock)
-    engine = Engine(dispatch, worker_id, job, clock, stopping)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(engine.send_all(max(1, min(CONNECTIONS, -(-left // MESSAGES_A_CONNECTION)))))
-    _conclude(dispatch_id, clock)
-
-
 @dataclass(slots=True, eq=False)
 class Connection:
     """A line in use. `trouble` is what it was lost over, where that was no habit of the server."""
@@ -83,7 +56,7 @@ class Connection:
 
 
 class Engine:
-    """One run of one dispatch by one worker."""
+    """What happens in one run on one event loop: connections, messages, answers."""
 
     def __init__(
         self,
@@ -111,6 +84,7 @@ class Engine:
         )  # until then one goes ahead: a wrong password is not to be tried ten times
 
     async def send_all(self, connections: int) -> None:
+        """Until nothing more can be done now; afterwards `routing.failed`, `desk.held` and `worked` say how it went."""
         self.desk.open()
         lines = [asyncio.create_task(self._serve()) for _ in range(connections)]
         watch = asyncio.create_task(self._watch(lines))
@@ -125,18 +99,6 @@ class Engine:
                 raise fault.exceptions[0]
             if isinstance(fault, Exception):
                 raise fault
-        await asyncio.to_thread(self._write_down)
-
-    def _write_down(self) -> None:
-        """What this run means for the dispatch and for the accounts."""
-        if self.routing.failed:
-            _fail(self.dispatch.id, self.routing.failed, self.clock)
-        with unit() as session:
-            for account_id in self.worked:
-                mail.note_success(session, self.clock(), account_id)
-            if self.desk.held:
-                held = self.desk.held
-                dispatches.hold(session, self.dispatch.id, held.why, held.until, now=self.clock())
 
     async def _watch(self, lines: list[asyncio.Task[None]]) -> None:
         """No new message once the process or the dispatch is told to stop.
@@ -339,22 +301,6 @@ class Engine:
         )
 
 
-def frozen_draft(dispatch: Dispatch) -> Draft:
-    """The content as it was at the launch, whatever became of the campaign since."""
-    return Draft(
-        message_type=MessageType(dispatch.message_type),
-        from_name=dispatch.from_name,
-        from_email=dispatch.from_email,
-        reply_to=dispatch.reply_to,
-        subject=dispatch.subject,
-        preheader=dispatch.preheader,
-        html_body=dispatch.html_body,
-        text_body=dispatch.text_body,
-        shop_name=dispatch.shop_name,
-        postal_address=dispatch.postal_address,
-    )
-
-
 def _cancel(lines: Iterable[asyncio.Task[None]]) -> None:
     for line in lines:
         line.cancel()
@@ -365,46 +311,7 @@ def _still_sending(dispatch_id: int) -> bool:
         return dispatches.is_sending(session, dispatch_id)
 
 
-def _require_same_mode(session: Session, dispatch: Dispatch) -> None:
-    """What was pressed in practice must never reach a real customer, however late it is taken up."""
-    if dispatch.practice and channel.named(dispatch.channel).is_connected(session):
-        raise Refusal(
-            "went_live",
-            "This was sent in practice mode, and the shop has gone live since. Send it anew if real customers are to get it.",
-        )
-
-
-def _tidy_up(dispatch_id: int, worker_id: int, clock: Clock) -> None:
-    """Of a dispatch that ended while nobody looked."""
-    with unit() as session:
-        _take_back(session, dispatch_id, worker_id, clock)
-        endings.conclude(session, dispatch_id, now=clock())
-
-
-def _take_back(session: Session, dispatch_id: int, worker_id: int, clock: Clock) -> None:
-    """A process runs a dispatch once at a time, so what this worker still holds is left from a run that broke."""
-    steps.rescue(session, worker_id, now=clock(), dispatch_id=dispatch_id)
-
-
-def _conclude(dispatch_id: int, clock: Clock) -> None:
-    with unit() as session:
-        endings.conclude(session, dispatch_id, now=clock())
-
-
-def _fail(dispatch_id: int, sentence: str, clock: Clock) -> None:
-    with unit() as session:
-        endings.fail(session, dispatch_id, sentence, now=clock())
-
-
 def _rest(route: Route, sentence: str, clock: Clock) -> None:
     with unit() as session:
         now = clock()
         mail.rest(session, route.account_id, sentence, until=now + REST, now=now)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

@@ -13,8 +13,8 @@ from domain.ledger import deliveries, pace
 from domain.ledger.deliveries import Books, Delivery, State
 from domain.sending import campaigns, dispatches, preview
 from domain.sending.campaigns import Campaign, Status
+from domain.sending.content import frozen_draft
 from domain.sending.dispatches import RUNNING, Dispatch, DispatchState, Hold
-from domain.sending.engine import frozen_draft
 from domain.sending.pauses import Pause, pauses_of
 from domain.sending.preview import Sight
 

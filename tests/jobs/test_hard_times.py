@@ -15,7 +15,7 @@ from domain.ledger import steps
 from domain.ledger.deliveries import Delivery, State
 from domain.message.compose import Letter
 from domain.refusal import Refusal
-from domain.sending import campaigns, dispatches, endings, engine, launches, workers
+from domain.sending import campaigns, dispatches, endings, launches, runs, workers
 from domain.sending.dispatches import Dispatch
 from domain.sending.launches import Press
 from jobs import clock, sending
@@ -77,7 +77,7 @@ def test_a_stop_also_ends_what_a_broken_run_of_this_worker_held(desk: Desk) -> N
     mine = worker_that_is_gone()
     take_all(dispatch_id, mine)
     sending.stop(dispatch_id, desk.cast.olive)
-    engine.run(dispatch_id, mine, clock=now, stopping=threading.Event())
+    runs.run(dispatch_id, mine, clock=now, stopping=threading.Event())
     assert desk.dispatch(dispatch_id).finished_at is not None
     assert desk.books(dispatch_id).cancelled == 2
 

@@ -11,7 +11,7 @@ import time_machine
 from data.config import Config, use_config
 from data.database import now, reading, unit
 from domain.ledger.deliveries import Delivery, State
-from domain.sending import dispatches, endings, engine, reports, resending, restoring, schedules, workers
+from domain.sending import dispatches, endings, reports, resending, restoring, runs, schedules, workers
 from domain.sending.calendar import appointment
 from domain.sending.dispatches import Dispatch, Hold
 from domain.sending.pauses import Pause
@@ -78,7 +78,7 @@ def run(dispatch_id: int) -> None:
     with unit() as session:
         me = Worker(pid=1, host="here", lock_name="beside.lock", started_at=now(), beat_at=now())
         session.add(me)
-    engine.run(dispatch_id, me.id, clock=now, stopping=threading.Event())
+    runs.run(dispatch_id, me.id, clock=now, stopping=threading.Event())
 
 
 def pauses(dispatch_id: int) -> tuple[Pause, ...]:

@@ -13,7 +13,7 @@ import time_machine
 from data.database import now, reading, unit
 from data.liveness import Pulse
 from domain.ledger.deliveries import State
-from domain.sending import engine, schedules, workers
+from domain.sending import runs, schedules, workers
 from domain.sending.calendar import appointment
 from domain.sending.dispatches import Dispatch, of_campaign
 from jobs import clock
@@ -150,4 +150,4 @@ def jumps_after(true: Callable[[], bool], jump: timedelta) -> Callable[[], datet
 def run(dispatch_id: int, at: Callable[[], datetime]) -> None:
     with unit() as session:
         me = workers.sign_on(session, pid=1, host="here", lock_name="beside.lock", now=now()).id
-    engine.run(dispatch_id, me, clock=at, stopping=threading.Event())
+    runs.run(dispatch_id, me, clock=at, stopping=threading.Event())
