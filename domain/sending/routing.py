@@ -24,6 +24,9 @@ class Routing:
     def is_current(self, route: Route) -> bool:
         return route is self.current and not self.failed
 
+    def has_given_up(self, account_id: int) -> bool:
+        return all(route.account_id != account_id for route in self._left)
+
     def note_success(self) -> None:
         self._troubles, self.pause_until = 0, 0.0
 

@@ -57,7 +57,8 @@ def _carry_out(engine: Engine, left: int) -> None:
     with unit() as session:
         now = engine.clock()
         for account_id in engine.worked:
-            mail.note_success(session, now, account_id)
+            if not engine.routing.has_given_up(account_id):  # whatever it carried before: it rests now
+                mail.note_success(session, now, account_id)
         if held := engine.desk.held:
             dispatches.hold(session, engine.dispatch.id, held.why, held.until, now=now)
 
