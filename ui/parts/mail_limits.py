@@ -15,7 +15,6 @@ from ui.parts.mail_known import limits_in_words
 HELP = (
     "Handbill stays below these and waits by itself until there is room again. Leave empty what has no limit."
 )
-INSIDE = "padding-top: 12px; box-sizing: border-box"  # the browser's own slot of a fold does not pass this on
 
 
 class LimitFields:
@@ -27,7 +26,7 @@ class LimitFields:
                 "hb-link",
                 "summary",
             )
-            with box("hb-stack").style(INSIDE):
+            with box("hb-stack"):
                 text(HELP, "hb-help")
                 with box("hb-row wrap") as self.advice:
                     self.takes = text("", "hb-help", testid="mail-takes")
