@@ -8,6 +8,7 @@ from domain.channels.channel import Route
 
 TROUBLES_IN_A_ROW = 5  # of the account, not of a recipient (F4)
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds between them
+PAUSES_BESIDE_ANOTHER = (0.5, 1.0, 1.5, 2.0)  # where the next account stands ready
 REST = timedelta(minutes=15)  # before an account that was given up is tried again
 
 
@@ -41,7 +42,8 @@ class Routing:
         if permanent or self._troubles >= TROUBLES_IN_A_ROW:
             self._give_up(sentence)
             return True
-        self.pause_until = at + PAUSES[min(self._troubles, len(PAUSES)) - 1]
+        pauses = PAUSES_BESIDE_ANOTHER if len(self._left) > 1 else PAUSES
+        self.pause_until = at + pauses[min(self._troubles, len(pauses)) - 1]
         return False
 
     def _give_up(self, sentence: str) -> None:

@@ -1,6 +1,7 @@
 """Several mail accounts: where one has trouble the next goes on, nobody is written to twice, and the owner is told once."""
 
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -33,9 +34,14 @@ TROUBLES: dict[str, dict[Stage, Act]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("domain.sending.routing.PAUSES", (0.05,))
+PAUSES = ("domain.sending.routing.PAUSES", "domain.sending.routing.PAUSES_BESIDE_ANOTHER")
+WITHIN_SECONDS = 10.0
+
+
+@pytest.fixture
+def brief_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PAUSES:
+        monkeypatch.setattr(name, (0.05,))
 
 
 @pytest.fixture
@@ -69,6 +75,7 @@ def nobody_twice(*servers: ScriptedServer) -> int:
     return len(got)
 
 
+@pytest.mark.usefixtures("brief_pauses")
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
 def test_where_the_first_account_has_trouble_the_second_carries_on(
     desk: Desk, trouble: dict[Stage, Act]
@@ -90,18 +97,21 @@ def test_where_the_first_account_has_trouble_the_second_carries_on(
     assert "goes on meanwhile" in told()[0]
 
 
-def test_a_server_that_is_down_is_left_for_the_next(desk: Desk) -> None:
+def test_a_server_that_is_down_is_left_for_the_next_within_seconds(desk: Desk) -> None:
     desk.write_in(*MANY[:30])
     with socket.socket() as nobody, unit() as session:
         nobody.bind(("127.0.0.1", 0))
         wish = Wish("127.0.0.1", nobody.getsockname()[1], "none", name="Old host")
         mail_accounts.add(session, wish, by=desk.cast.olive, now=now())
     with desk.mail_accounts((ScriptedServer(), FREE)):
+        pressed = time.monotonic()
         assert desk.until_over(desk.press(desk.campaign())).sent == 30
+        assert time.monotonic() - pressed < WITHIN_SECONDS
     assert len(told()) == 1
     assert "Old host" in told()[0]
 
 
+@pytest.mark.usefixtures("brief_pauses")
 def test_trouble_in_mid_send_moves_the_rest_to_the_second_and_the_first_rests(desk: Desk) -> None:
     desk.write_in(*MANY)
     first, second = ScriptedServer(weary(after=60), delay=0.01), ScriptedServer()
@@ -117,6 +127,7 @@ def test_trouble_in_mid_send_moves_the_rest_to_the_second_and_the_first_rests(de
     assert "come back later" in rests.last_error
 
 
+@pytest.mark.usefixtures("brief_pauses")
 def test_where_both_have_trouble_the_campaign_is_a_draft_again_with_the_reason_of_the_last(
     desk: Desk,
 ) -> None:
@@ -132,6 +143,7 @@ def test_where_both_have_trouble_the_campaign_is_a_draft_again_with_the_reason_o
     assert first.connections == TROUBLES_IN_A_ROW
 
 
+@pytest.mark.usefixtures("brief_pauses")
 @pytest.mark.parametrize("after", [0, 60])
 def test_a_wrong_password_is_tried_once(desk: Desk, after: int) -> None:
     """Also where ten connections were busy with the account before it."""
@@ -168,7 +180,8 @@ def test_while_the_first_rests_it_is_left_alone_and_afterwards_it_is_used_again(
 
 
 def test_a_stop_ends_the_tries_as_well(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("domain.sending.routing.PAUSES", (60.0,))
+    for name in PAUSES:
+        monkeypatch.setattr(name, (60.0,))
     desk.write_in(*MANY)
     first = in_trouble({"banner": LEAVING})
     with desk.mail_accounts((first, FREE), (ScriptedServer(), FREE)):

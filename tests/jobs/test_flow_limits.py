@@ -91,8 +91,9 @@ def test_no_second_at_the_server_sees_more_than_the_limit_and_hardly_less(
 
 
 def who_carried(dispatch_id: int) -> int:
+    """How many workers."""
     with reading() as session:
-        mine = Delivery.dispatch_id == dispatch_id
+        mine = (Delivery.dispatch_id == dispatch_id) & Delivery.claimed_by.is_not(None)
         return len(set(session.scalars(select(Delivery.claimed_by).where(mine))))
 
 
@@ -178,6 +179,20 @@ def test_two_sends_share_the_hour(desk: Desk, at: time_machine.Traveller) -> Non
         at.move_to(NOON + NEXT + HOUR)
         assert desk.until_over(first).sent == desk.until_over(second).sent == 8
     assert len(server.received) == 16
+
+
+def test_two_workers_share_the_hour(
+    desk: Desk, at: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.sending.engine.LEASE", 4)
+    desk.write_in(*THIRTY)
+    dispatch_id = desk.press(desk.campaign())
+    server = ScriptedServer(delay=0.02)
+    with desk.mail_accounts((server, TEN_AN_HOUR)), desk.another_worker(dispatch_id):
+        desk.until(lambda: desk.books(dispatch_id).sent == 10)
+        until_held(desk, dispatch_id, Hold.HOUR, NOON + NEXT + HOUR, sent=10)
+        assert who_carried(dispatch_id) == 2
+    assert len({one.recipient for one in server.received}) == len(server.received) == 10
 
 
 @pytest.mark.usefixtures("brisk")
