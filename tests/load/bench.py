@@ -12,6 +12,7 @@ BENCHES = {
     "The customer book": "tests.load.book",
     "The schedules": "tests.load.schedules",
     "The pages": "tests.load.pages",
+    "The pages while a send runs": "tests.load.events",
 }
 
 if __name__ == "__main__":
