@@ -42,6 +42,7 @@ def print_no_latency(recipients: int) -> Ours:
     ours, theirs = side_by_side(recipients, tools)
     for name, figure in LINES.items():
         print_line(name, [figure(*one) for one in ours])
+    print(f"  a message on the wire        {ours[-1][1].body_size:,} bytes")
     print(f"  books                        {ours[-1][0].books}")
     print(f"  at the sink                  {ours[-1][1].messages:,}, {ours[-1][1].people:,} people")
     if tools is None:
