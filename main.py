@@ -1,5 +1,6 @@
 """Handbill: reads the settings, mounts the doors, starts the worker. `python main.py --help` lists the commands."""
 
+import gc
 import getpass
 import logging
 import os
@@ -224,10 +225,17 @@ def _lifespan(config: Config) -> Any:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         with _catching(), _working(config):
+            _spare_what_stays()
             yield
         _close_shop()
 
     return lifespan
+
+
+def _spare_what_stays() -> None:
+    """What was loaded at the start never goes: looking it through for garbage stops all pages for 0.17 s each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

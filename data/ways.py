@@ -21,7 +21,7 @@ from data.mail_account import MailAccount
 Gate = Callable[[], Awaitable[bool]]
 
 FAR: Final = 0.01  # seconds of a round trip from which on a commit fits into the time that an answer takes
-HEAD_START: Final = 0.008  # seconds before a far server is expected to be ready, when its gate is asked
+HEAD_START: Final = 0.01  # seconds before a far server is expected to be ready, when its gate is asked
 CHUNKS_FAR, CHUNKS_NEAR = 5, 3  # messages with CHUNKING at once, one of them at its gate
 ENVELOPES: Final = 3  # with PIPELINING: one body on the way, one envelope with it, one message ready
 NOT_UNDERSTOOD: Final = (500, 501, 502, 503, 504)  # to a BDAT whose envelope was taken

@@ -50,7 +50,7 @@ class Worker:
             workers=threads,
             periodic=False,
             initial_delay=0.05,
-            max_delay=0.1,
+            max_delay=0.05,
             shutdown_timeout=30,
         )
         self._clock = threading.Thread(target=self._keep_time, name="clock", daemon=True)

@@ -34,7 +34,7 @@ from domain.shop.limits import Grant
 log = logging.getLogger(__name__)
 
 RESULTS_WAIT = 0.1  # seconds that a result may lie on the desk before it is written
-COMPANY_WAIT = 0.001  # seconds that a hand-over waits for others
+COMPANY_WAIT = 0.002  # seconds that a hand-over waits for others
 TROUBLE_WAIT = 1.0  # seconds before the next try where the database refused (full disk, locked file)
 QUIET_LOOK = 1.0  # seconds between looks at whether quiet hours have begun
 LATE_GRANT = timedelta(seconds=2)  # so long a message may wait at the gate for its turn; longer is a hold
