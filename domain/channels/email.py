@@ -1,7 +1,9 @@
 """Email: the words are compiled by `domain.message`, and travel by the session of `data.smtp`."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -93,7 +95,8 @@ class EmailJob:
         manners = self.manners.setdefault(route.account_id, Manners())
         session = await smtp.connect(chosen.account, without=manners.without)
         most = [number for number in (route.limits.per_connection, manners.longest) if number]
-        return EmailLine(self, session, manners, min(most, default=None))
+        is_paced = route.limits.per_second is not None
+        return EmailLine(self, session, manners, min(most, default=None), is_paced)
 
 
 @dataclass(slots=True)
@@ -102,7 +105,9 @@ class EmailLine:
     session: smtp.Session
     manners: Manners
     most: int | None  # messages on this connection
+    is_paced: bool  # so many a second
     begun: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def room(self) -> int:
@@ -129,7 +134,20 @@ class EmailLine:
         except Exception:
             log.exception("A message could not be written: delivery %s", parcel.delivery_id)
             return Answer(smtp.Fate.REFUSED, 0, UNWRITABLE, "data")
+        if self.is_paced:
+            return await self._deliver_alone(parcel.address, body, hand_over)
         return await self.session.send(self.job.sender, parcel.address, body, hand_over)
+
+    async def _deliver_alone(self, address: str, body: bytes, hand_over: Gate) -> Answer:
+        """Handed over only when the one before it is answered: what lies ready while a server stalls would come all at
+        once afterwards."""
+        async with AsyncExitStack() as until_answered:
+
+            async def gate() -> bool:
+                await until_answered.enter_async_context(self.turn)
+                return self.session.alive and await hand_over()
+
+            return await self.session.send(self.job.sender, address, body, gate)
 
     async def close(self) -> None:
         if not self.session.alive:

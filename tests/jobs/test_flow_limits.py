@@ -19,7 +19,7 @@ from domain.shop.mail_accounts import Wish
 from jobs import clock, sending
 from tests.jobs.conftest import HOUR, Desk
 from tests.twins.smtp_acts import Act
-from tests.twins.smtp_server import CHUNKED, EXTENSIONS, ScriptedServer, Stage
+from tests.twins.smtp_server import CHUNKED, EXTENSIONS, ScriptedServer, Stage, late
 
 NOON = datetime(2026, 12, 2, 12, 0, 30, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -52,6 +52,15 @@ class TimedServer(ScriptedServer):
     @property
     def seconds(self) -> float:
         return max(self.came) - min(self.came)
+
+
+class StallingServer(TimedServer):
+    """Answers nobody from the first second of its work to the third."""
+
+    def _note(self, stage: str, address: str) -> Act | None:
+        super()._note(stage, address)
+        since = time.monotonic() - self.came[0]
+        return late("250 2.0.0 queued", after=3.0 - since) if 1.0 < since < 3.0 else None
 
 
 @pytest.mark.parametrize(
@@ -95,6 +104,20 @@ def who_carried(dispatch_id: int) -> int:
     with reading() as session:
         mine = (Delivery.dispatch_id == dispatch_id) & Delivery.claimed_by.is_not(None)
         return len(set(session.scalars(select(Delivery.claimed_by).where(mine))))
+
+
+@pytest.mark.parametrize("extensions", [CHUNKED, EXTENSIONS], ids=["chunks", "pipeline"])
+def test_what_was_held_up_by_a_server_that_stalls_does_not_come_all_at_once(
+    desk: Desk, extensions: tuple[str, ...]
+) -> None:
+    desk.write_in(*[f"Ana{i}" for i in range(200)])  # so many that ten connections are open
+    server = StallingServer(extensions, delay=0.0)
+    with desk.mail_accounts((server, Limits(per_second=14))):
+        dispatch_id = desk.press(desk.campaign())
+        desk.until(lambda: desk.books(dispatch_id).sent >= 45)
+        sending.stop(dispatch_id, desk.cast.olive)
+        desk.until_over(dispatch_id)
+    assert server.busiest_second <= 14
 
 
 def test_a_stop_does_not_wait_for_those_who_wait_for_their_second(desk: Desk) -> None:
