@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -12,15 +12,18 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from data.database import now, reading, unit
+from data.mail_account import Security
 from domain.ledger import deliveries
-from domain.sending import campaigns, dispatches, endings, launches
-from domain.sending.dispatches import DispatchState, Hold
+from domain.sending import calendar, campaigns, dispatches, endings, launches
+from domain.sending.dispatches import Dispatch, DispatchState, Hold
 from domain.sending.launches import Press
-from domain.shop import people
+from domain.shop import limits, mail, people
+from domain.shop import shop as shops
 from domain.shop.people import Actor
 from tests.browser.conftest import Open, SignIn
 from tests.browser.server import PASSWORD, Server, email_of
 from tests.twins.smtp_server import ScriptedServer
+from ui.parts import holds
 
 LONDON = ZoneInfo("Europe/London")
 EVENING = {"type": "tags", "tags": ["VIP evening"]}
@@ -54,6 +57,52 @@ def under_way(olive: Actor) -> Iterator[tuple[int, int, str]]:
     with unit() as session:
         if dispatches.get(session, dispatch_id).is_running:
             endings.stop(session, dispatch_id, by=olive, now=now())
+
+
+class Rules:
+    """What makes a send wait, set up for real: the clock of the shop looks after every hold."""
+
+    def until(self, why: Hold) -> datetime:
+        moment = now()
+        with unit() as session:
+            if why is Hold.QUIET:
+                shop = shops.kept(session)
+                shop.quiet_from = _minute(moment - timedelta(hours=1))
+                shop.quiet_until = _minute(moment + timedelta(hours=9))
+                return calendar.quiet_until(shop.quiet, LONDON, moment) or moment
+            per_hour, per_day = (1, None) if why is Hold.HOUR else (None, 1)
+            kept = mail.MailSettings(
+                host="127.0.0.1",
+                port=9,
+                security=Security.NONE,
+                per_hour=per_hour,
+                per_day=per_day,
+                updated_at=moment,
+            )
+            session.add(kept)
+            session.flush()
+            limits.grant(session, kept.id, kept.limits, 1, now=moment)
+            return limits.room(session, kept.id, kept.limits, now=moment).until or moment
+
+    def lift(self) -> None:
+        with unit() as session:
+            shop = shops.kept(session)
+            shop.quiet_from = shop.quiet_until = None
+            for kept in mail.every(session):
+                limits.forget(session, kept.id)
+                session.delete(kept)
+
+
+def _minute(moment: datetime) -> int:
+    here = moment.astimezone(LONDON)
+    return here.hour * 60 + here.minute
+
+
+@pytest.fixture
+def rules(shop: Server) -> Iterator[Rules]:
+    made = Rules()
+    yield made
+    made.lift()
 
 
 @pytest.fixture
@@ -187,30 +236,46 @@ def test_who_may_not_send_reads_it_and_can_press_nothing(
 
 
 @pytest.mark.parametrize(
-    ("why", "cause", "goes_on"),
+    ("why", "cause"),
     [
-        (Hold.QUIET, "Waiting for the end of your quiet hours", "goes on at 08:00 tomorrow"),
-        (Hold.HOUR, "The mail account’s limit for an hour is used up", "goes on at 08:00 tomorrow"),
-        (Hold.DAY, "The mail account’s limit for a day is used up", "goes on at 08:00 tomorrow"),
+        (Hold.QUIET, "Waiting for the end of your quiet hours"),
+        (Hold.HOUR, "The mail account’s limit for an hour is used up"),
+        (Hold.DAY, "The mail account’s limit for a day is used up"),
     ],
 )
 def test_a_send_that_waits_says_why_and_until_when(
-    page: Page, under_way: tuple[int, int, str], why: Hold, cause: str, goes_on: str
+    page: Page, under_way: tuple[int, int, str], rules: Rules, why: Hold, cause: str
 ) -> None:
     campaign_id, dispatch_id, _ = under_way
-    with unit() as session:
-        dispatches.hold(session, dispatch_id, why, tomorrow_at_eight(), now=now())
+    hold(dispatch_id, why, rules.until(why))
+    goes_on = holds.goes_on(told(dispatch_id), LONDON, now())
     page.goto(f"/marketing/campaigns/{campaign_id}")
     expect(page.get_by_test_id("status")).to_have_text("Waiting")
     expect(page.get_by_test_id("held")).to_contain_text(cause)
     expect(page.get_by_test_id("held")).to_contain_text(f"{goes_on[0].upper()}{goes_on[1:]}.")
     expect(page.get_by_test_id("progress-left")).to_have_text(re.compile(r"^\d+ to go$"))
     expect(page.get_by_test_id(f"moving-{dispatch_id}")).to_contain_text(f"{cause}: {goes_on}.")
+    expect(page.get_by_test_id("details")).to_contain_text(re.compile(r"Waits\s*For the .*, since \d\d:\d\d"))
     expect(page.get_by_test_id("pause")).to_be_visible()
+    rules.lift()
     with unit() as session:
         dispatches.let_go_on(session, dispatch_id, now=now())
     expect(page.get_by_test_id("held")).to_have_count(0)
     expect(page.get_by_test_id("status")).to_have_text("Sending")
+
+
+def test_the_keyboard_stays_where_it_pressed(page: Page, under_way: tuple[int, int, str]) -> None:
+    campaign_id, _, _ = under_way
+    page.goto(f"/marketing/campaigns/{campaign_id}")
+    page.get_by_test_id("pause").press("Enter")
+    expect(page.get_by_test_id("go-on")).to_be_focused()
+    page.get_by_test_id("go-on").press("Space")
+    expect(page.get_by_test_id("pause")).to_be_focused()
+    page.get_by_test_id("stop").press("Enter")
+    expect(page.get_by_test_id("cancel")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("dialog")).to_have_count(0)
+    expect(page.get_by_test_id("stop")).to_be_focused()
 
 
 def test_after_a_restore_going_on_is_asked_first(page: Page, under_way: tuple[int, int, str]) -> None:
@@ -233,10 +298,11 @@ def test_after_a_restore_going_on_is_asked_first(page: Page, under_way: tuple[in
     expect(page.get_by_test_id("status")).to_have_text("Sending")
 
 
-def test_on_a_phone_the_bar_and_the_buttons_fit(phone: Page, under_way: tuple[int, int, str]) -> None:
+def test_on_a_phone_the_bar_and_the_buttons_fit(
+    phone: Page, under_way: tuple[int, int, str], rules: Rules
+) -> None:
     campaign_id, dispatch_id, _ = under_way
-    with unit() as session:
-        dispatches.hold(session, dispatch_id, Hold.HOUR, tomorrow_at_eight(), now=now())
+    hold(dispatch_id, Hold.QUIET, rules.until(Hold.QUIET))
     phone.goto(f"/marketing/campaigns/{campaign_id}")
     phone.get_by_test_id("bar-pause").click()
     expect(phone.get_by_test_id(f"moving-{dispatch_id}")).to_contain_text("Paused by Olive")
@@ -253,6 +319,11 @@ def somebody(who: str) -> Actor:
         return user.as_actor("page")
 
 
-def tomorrow_at_eight() -> datetime:
-    here = now().astimezone(LONDON) + timedelta(days=1)
-    return here.replace(hour=8, minute=0, second=0, microsecond=0).astimezone(UTC)
+def hold(dispatch_id: int, why: Hold, until: datetime) -> None:
+    with unit() as session:
+        dispatches.hold(session, dispatch_id, why, until, now=now())
+
+
+def told(dispatch_id: int) -> Dispatch:
+    with reading() as session:
+        return dispatches.get(session, dispatch_id)

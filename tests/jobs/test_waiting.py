@@ -324,7 +324,7 @@ def put_off(dispatch_id: int) -> str:
         ),
         (
             Pause(HANDBILL, HALF_PAST - 3 * HOUR, None, Hold.HOUR, times=12),
-            ("Waited", "For the mail account’s limit for an hour, 12 times, since 18:30"),
+            ("Waits", "For the mail account’s limit for an hour, 12 times, since 18:30"),
         ),
         (
             Pause(HANDBILL, HALF_PAST - 48 * HOUR, HALF_PAST, Hold.DAY),

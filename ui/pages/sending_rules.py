@@ -21,7 +21,10 @@ QUIET_HELP = (
     "Marketing and newsletters wait until these hours are over, and then go on by themselves. "
     "A message about somebody's own order or repair does not wait."
 )
-CAP_HELP = "Newsletters count too. Whoever has had enough is left out of a send, and is listed there with the reason."
+CAP_HELP = (
+    "Newsletters count too, and people who share an address count as one. Whoever has had enough is left out of a send, "
+    "and is listed there with the reason."
+)
 USUAL_CAP = Cap(messages=2, days=7)
 
 

@@ -219,7 +219,7 @@ def _row(row: SendRow, zone: ZoneInfo, moment: datetime) -> tables.Row:
         "failed": books.failed,
         "status": label,
         "tone": tone,
-        "facts": " · ".join(filter(None, [when, counts, held])),
+        "facts": f"{when} · {counts}",
     }
 
 

@@ -138,7 +138,7 @@ class DeliveriesTable:
                 link_button("CSV", csv_of(dispatch_id), icon="download", whole=True, testid="csv")
             with box("hb-said-line hb-row apart wrap") as self.all_line:
                 self.all_words = text("", "grow", testid="for-all-words")
-                self.all_button = button("", self._for_all, kind="primary", icon="send", testid="for-all")
+                self.all_button = button("", self._for_all, kind="primary", testid="for-all")
             self.all_line.visible = False
             self.table = ListTable(
                 COLUMNS,

@@ -86,7 +86,8 @@ def what_now(send: Standing, done: int, to_reach: int, to_go: int, zone: ZoneInf
 
 def told_pause(pause: Pause, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
     """One line of a send's story: ("Paused", "By Olive, from 10:02 to 10:40")."""
-    named = "Waited" if pause.why in BY_ITSELF else "Paused"
+    waits = "Waits" if pause.until is None else "Waited"
+    named = waits if pause.why in BY_ITSELF else "Paused"
     cause = WAITED.get(pause.why, f"By {pause.by}")
     often = f", {words.number(pause.times)} times" if pause.times > 1 else ""
     begun = _moment(pause.since, zone, now)

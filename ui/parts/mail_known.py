@@ -48,7 +48,8 @@ def known_accounts() -> list[Known]:
     moment = now()
     with reading() as session:
         zone = shops.read(session).zone
-        return [_known(one, zone, moment) for one in mail.every(session)]
+        kept = mail.every(session)
+        return [_known(one, zone, moment, alone=len(kept) == 1) for one in kept]
 
 
 def limits_in_words(limits: Limits) -> str:
@@ -57,8 +58,8 @@ def limits_in_words(limits: Limits) -> str:
     return ", ".join(f"{number(given[name])} {words}" for name, words in IN_SHORT.items() if given[name])
 
 
-def _known(one: MailSettings, zone: ZoneInfo, moment: datetime) -> Known:
-    state, tone, story = _standing(one, zone, moment)
+def _known(one: MailSettings, zone: ZoneInfo, moment: datetime, *, alone: bool) -> Known:
+    state, tone, story = _standing(one, zone, moment, alone)
     return Known(
         one.id,
         one.name,
@@ -76,10 +77,10 @@ def _known(one: MailSettings, zone: ZoneInfo, moment: datetime) -> Known:
     )
 
 
-def _standing(one: MailSettings, zone: ZoneInfo, moment: datetime) -> tuple[str, str, str]:
-    """State, its tone, and the sentence to it."""
+def _standing(one: MailSettings, zone: ZoneInfo, moment: datetime, alone: bool) -> tuple[str, str, str]:
+    """State, its tone, and the sentence to it. The only account is tried even while it should rest."""
     said = _ended(one.last_error)
-    if one.resting_until is not None and one.rests(moment):
+    if one.resting_until is not None and one.rests(moment) and not alone:
         until = _clock(one.resting_until, zone, moment)
         return "Had trouble", "warn", f"{said} It rests until {until}.".strip()
     if said:

@@ -46,6 +46,11 @@ def label_of(term: str, count: int) -> str:
     return f"Send to the {number} called off" if count != 1 else "Send to the one called off"
 
 
+def icon_of(term: str) -> str:
+    """To decide sends nothing yet."""
+    return "question" if term == Which.NOT_SURE else "send"
+
+
 async def for_all(dispatch_id: int, term: str) -> bool:
     """What the button for a whole term of the equation does."""
     which = Which(term)

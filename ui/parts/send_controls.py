@@ -11,7 +11,7 @@ from domain.sending.dispatches import Dispatch, DispatchState, Hold
 from jobs import sending
 from ui import words
 from ui.frame import current_actor
-from ui.parts.basics import button
+from ui.parts.basics import button, put
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, toast
 
@@ -29,9 +29,10 @@ def controls(dispatch: Dispatch, after: Callable[[], Any]) -> None:
             await after()  # also where somebody else was quicker: the page then shows theirs
 
     if dispatch.state is DispatchState.PAUSED:
-        button("Go on", lambda: and_then(go_on), kind="primary", icon="play", testid="go-on")
+        made = button("Go on", lambda: and_then(go_on), kind="primary", icon="play", testid="go-on")
+        put(made, data_place="turn")
     elif dispatch.state is DispatchState.SENDING:
-        button("Pause", lambda: and_then(pause), icon="pause", testid="pause")
+        put(button("Pause", lambda: and_then(pause), icon="pause", testid="pause"), data_place="turn")
     if dispatch.is_running:
         button("Stop", lambda: and_then(sure_to_stop), icon="stop", testid="stop")
 

@@ -135,8 +135,9 @@ class SendReport:
                 alert(note.title, note.body, tone=note.tone, testid=note.testid, actions=actions)
 
     def _actions(self, note: Note) -> Callable[[], Any]:
+        icon = second_try.icon_of(note.term)
         return lambda: button(
-            note.act, lambda: self._for_all(note.term), small=True, icon="send", testid=f"all-{note.term}"
+            note.act, lambda: self._for_all(note.term), small=True, icon=icon, testid=f"all-{note.term}"
         )
 
     async def _for_all(self, term: str) -> None:
@@ -228,8 +229,8 @@ def _doubt(report: Report) -> Note | None:
         "warn",
         f"Not sure about {count}",
         "Their message was handed to the mail server, but its answer never reached Handbill. Most such messages do "
-        "arrive. They are never sent again by themselves, so nobody gets it twice. To know for certain, look for the "
-        "message’s number (in the list below) in the mail server’s log, at the time shown, or ask the person.",
+        "arrive. They are never sent again by themselves, so nobody gets it twice. To know for certain, ask the person, or "
+        "look in the mail server’s log for the Message-ID that stands in the list below.",
         "not-sure",
         Which.NOT_SURE,
         "" if report.moves else second_try.label_of(Which.NOT_SURE, report.books.not_sure),

@@ -40,7 +40,7 @@ def send_facts(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
     rate = words.percent(books.sent, books.recipients)
     pairs: Sequence[tuple[str, str | None]] = [
         ("Subject", readable(dispatch.subject)),
-        ("From", f"{dispatch.from_name} <{dispatch.from_email}>"),
+        ("From", ", ".join(filter(None, [dispatch.from_name, dispatch.from_email]))),
         ("Type", words.MESSAGE_TYPE.get(dispatch.message_type, str(dispatch.message_type))),
         ("Audience", dispatch.audience_label),
         ("Sent by", dispatch.created_by_name),

@@ -93,7 +93,7 @@ class UndoBar:
     def _draw(self, one: Moving, said: tuple[str, ...], by: Actor) -> Line:
         self._forget(set(self.lines) - {one.id})
         with self.room, put(box("hb-banner undo", testid=f"moving-{one.id}"), role="status") as root:
-            icon("pause" if holds.is_held(one) else "send")
+            icon("pause" if holds.is_paused(one) else "clock" if holds.is_held(one) else "send")
             figures = _waiting(one, by) if one.waiting else _going(one, said, by)
         self.lines[one.id] = Line(said, root, figures)
         return self.lines[one.id]
@@ -142,9 +142,11 @@ def _going(one: Moving, said: tuple[str, ...], by: Actor) -> ui.label:
         text(" done" if holds.is_held(one) else "", "", "span")
     if by.may(Right.SEND):
         if holds.is_paused(one):
-            button("Go on", lambda: go_on(one.id), icon="play", small=True, testid="bar-go-on")
+            made = button("Go on", lambda: go_on(one.id), icon="play", small=True, testid="bar-go-on")
+            put(made, data_place=f"bar-turn-{one.id}")
         elif one.state is DispatchState.SENDING:
-            button("Pause", lambda: pause(one.id), icon="pause", small=True, testid="bar-pause")
+            made = button("Pause", lambda: pause(one.id), icon="pause", small=True, testid="bar-pause")
+            put(made, data_place=f"bar-turn-{one.id}")
     link("Look", path_of(one.id, one.campaign_id), classes="")
     return figures
 
