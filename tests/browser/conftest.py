@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from data.database import close_database
-from tests.browser.server import PASSWORD, Server, email_of, furnish, started
+from tests.browser.server import PASSWORD, Server, email_of, furnish, look_into, started
 
 OUT = Path(__file__).parents[1] / "out"
 DESK, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
@@ -51,9 +51,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def new_shop(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """`new_shop(HANDBILL_UNDO_SECONDS="30")`: a shop of its own that ends with the test."""
+def new_shop(tmp_path: Path, shop: Server) -> Iterator[Callable[..., Server]]:
+    """`new_shop(HANDBILL_UNDO_SECONDS="30")`: a shop of its own that ends with the test; afterwards it is Olive's again."""
     with ExitStack() as stack:
+        stack.callback(look_into, shop)
 
         def start(**settings: str) -> Server:
             data = tmp_path / f"shop-{len(list(tmp_path.iterdir()))}"

@@ -80,15 +80,20 @@ def furnish(server: Server) -> None:
 
     The test process stays connected to the shop's database, so that a test can look at what was really written.
     """
-    use_config(Config(data=server.data))
-    use_keys(SECRET.encode())
-    open_database(server.database)
+    look_into(server)
     with unit() as session:
         olive = people.by_email(session, email_of("olive"))
         assert olive is not None, "the owner was not created from the environment"
         _name(session, olive.as_actor("command"))
         _hire(session, olive)
         open_sample_shop(session, by=olive.as_actor("command"), now=now())
+
+
+def look_into(server: Server) -> None:
+    """From now on `reading()` and `unit()` of the test process are about this shop."""
+    use_config(Config(data=server.data))
+    use_keys(SECRET.encode())
+    open_database(server.database)
 
 
 def free_port() -> int:
