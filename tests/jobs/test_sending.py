@@ -10,8 +10,8 @@ from domain.book import consent
 from domain.ledger.deliveries import State
 from domain.refusal import Refusal
 from domain.sending.engine import CONNECTIONS
-from domain.sending.routing import TROUBLES_IN_A_ROW
 from domain.sending.launches import Press, promote
+from domain.sending.routing import TROUBLES_IN_A_ROW
 from jobs import sending
 from tests.jobs.conftest import Desk
 from tests.twins.smtp_server import ScriptedServer, drop, say, stall
