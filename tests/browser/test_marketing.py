@@ -240,7 +240,7 @@ def test_stop_leaves_the_rest_unwritten(page: Page, olive: Actor) -> None:
     campaign_id, _ = draft(olive)
     dispatch_id = launched(olive, campaign_id, Press(undo=LONG))
     settle(dispatch_id, "state = 'sent', settled_at = next_at", "id % 3 = 0")
-    settle(dispatch_id, "next_at = '2999-01-01 00:00:00.000000'")
+    settle(dispatch_id, "state = 'deferred', next_at = '2999-01-01 00:00:00.000000'")
     with unit() as session:
         session.execute(text("UPDATE dispatches SET state = 'sending' WHERE id = :d"), {"d": dispatch_id})
     page.goto(f"/marketing/campaigns/{campaign_id}")
