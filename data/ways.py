@@ -28,7 +28,7 @@ QUICK: Final = (
 )
 HEAD_START: Final = 0.01  # seconds before a far server is expected to be ready, when its gate is asked
 CHUNKS_FAR, CHUNKS_NEAR = 5, 3  # messages with CHUNKING at once, one of them at its gate
-ENVELOPES: Final = 3  # with PIPELINING: one body on the way, one envelope with it, one message ready
+ENVELOPES: Final = 4  # with PIPELINING: one body on the way, one envelope with it, two messages ready
 NOT_UNDERSTOOD: Final = (500, 501, 502, 503, 504)  # to a BDAT whose envelope was taken
 
 
