@@ -8,8 +8,6 @@ Whatever the way: no byte of a body leaves before its gate has opened.
 """
 
 import asyncio
-import math
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -23,12 +21,9 @@ from data.mail_account import MailAccount
 Gate = Callable[[], Awaitable[bool]]
 
 FAR: Final = 0.01  # seconds of a round trip from which on a commit fits into the time that an answer takes
-QUICK: Final = (
-    0.1  # seconds; no gate is opened for a body that leaves later than that, or a pause would come too late
-)
 HEAD_START: Final = 0.01  # seconds before a far server is expected to be ready, when its gate is asked
 CHUNKS_FAR, CHUNKS_NEAR = 5, 3  # messages with CHUNKING at once, one of them at its gate
-ENVELOPES: Final = 4  # with PIPELINING: one body on the way, one envelope with it, two messages ready
+ENVELOPES: Final = 3  # with PIPELINING: one body on the way, one envelope with it, one message ready
 NOT_UNDERSTOOD: Final = (500, 501, 502, 503, 504)  # to a BDAT whose envelope was taken
 
 
@@ -157,33 +152,24 @@ class StepByStep(Way):
 class EnvelopeAhead(Way):
     room = ENVELOPES
 
-    def __init__(self, line: Dialogue, account: MailAccount, round_trip: float) -> None:
-        super().__init__(line, account, round_trip)
-        self._wait = (
-            math.inf
-        )  # seconds that the last envelope behind a body waited for its answers; unknown yet
-
     async def carry(self, message: Message) -> Answer:
         # A near server answers sooner than a commit is done: there the gate comes first, while others are on the line.
-        gate_first = not self.is_far and self._wait < QUICK
-        if gate_first and not await message.may_go():
+        if not self.is_far and not await message.may_go():
             return HELD_BACK
         async with self._turn:
-            final = await self._have_its_turn(message, may_go=gate_first)
+            final = await self._have_its_turn(message)
         if final is None:
             return message.verdict or HELD_BACK
         return self._settled(message, *await final.answered())
 
-    async def _have_its_turn(self, message: Message, *, may_go: bool) -> Question | None:
+    async def _have_its_turn(self, message: Message) -> Question | None:
         """Up to the body, which leaves last: the next envelope may then follow on its heels."""
         failpoint.reach("mail")
         self._reset_if_unclean()
-        asked, is_behind = time.monotonic(), self.line.is_owed
         envelope = self.line.ask(message.mail + message.rcpt + b"DATA\r\n", self._patience(3))
-        may_go = may_go or await self._may_go_soon(message, envelope)
+        may_go = not self.is_far or await self._may_go_soon(message, envelope)
         try:
             *agreed, ready = await envelope.answered()
-            self._wait = time.monotonic() - asked if is_behind else self._wait
         except LinkLost:
             self._judge(message, envelope.replies, ("mail", "rcpt", "data"))
             raise
@@ -204,8 +190,7 @@ class EnvelopeAhead(Way):
 
     async def _may_go_soon(self, message: Message, envelope: Question) -> bool:
         """Asked shortly before the answers are due: then the commit costs no time, and a crash leaves little doubt."""
-        soon = max(0.0, self._wait - HEAD_START) if math.isfinite(self._wait) else None
-        await asyncio.wait([envelope.done], timeout=soon)
+        await asyncio.wait([envelope.done], timeout=max(0.0, self.round_trip - HEAD_START))
         if not self.line.alive or any(reply.code >= 400 for reply in envelope.replies):
             return False
         return await message.may_go()

@@ -88,12 +88,9 @@ class _Pile:
 class Desk:
     """Belongs to one event loop. Its futures are answered only after the commit."""
 
-    def __init__(
-        self, assignment: Assignment, clock: Callable[[], datetime], is_over: Callable[[], bool]
-    ) -> None:
+    def __init__(self, assignment: Assignment, clock: Callable[[], datetime]) -> None:
         self.assignment = assignment
         self.clock = clock
-        self.is_over = is_over  # nothing more may be handed over: the gate stays closed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._pile = _Pile()
         self._something = asyncio.Event()
@@ -202,7 +199,7 @@ class Desk:
                 for address in pile.dead_addresses:
                     consent.mark_mailbox(session, me.reach, address, "bounced")
                 self._let_go(session, pile.released, now)
-                asked = self._at_an_open_gate(session, pile.asked, now)
+                asked = [] if pile.asked and self._is_quiet(session, now) else pile.asked
                 late = self._late(session, asked, now)
                 may_go = self._hand_over(session, [one for one in asked if one not in late], now)
                 claimed = [self._claim(session, one, now) for one in pile.wanted]
@@ -216,9 +213,6 @@ class Desk:
             failpoint.reach("sent_committed")
         loop.call_soon_threadsafe(self._answer, pile, may_go, claimed, late, now)
         return True
-
-    def _at_an_open_gate(self, session: Session, asked: list[_Asked], now: datetime) -> list[_Asked]:
-        return [] if asked and (self.is_over() or self._is_quiet(session, now)) else asked
 
     def _is_quiet(self, session: Session, now: datetime) -> bool:
         """Rows are claimed long before they go where the pace is slow: quiet hours may have begun since."""

@@ -69,7 +69,7 @@ class Engine:
         reach = channel.named(dispatch.channel).reach()
         task = Assignment(dispatch.id, worker_id, reach, MessageType(dispatch.message_type))
         self.dispatch, self.job, self.clock, self.stopping = dispatch, job, clock, stopping
-        self.desk = Desk(task, clock, self._is_over)
+        self.desk = Desk(task, clock)
         self.routing = Routing(job.routes)
         self.ready: deque[Item] = deque()
         self.refill: asyncio.Task[None] | None = None

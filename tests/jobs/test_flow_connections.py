@@ -181,20 +181,3 @@ def test_the_end_of_the_worker_waits_for_it_as_well(desk: Desk, slow: ScriptedSe
     assert books.not_sure == 0
     assert ON_THE_WAY <= books.sent == len(slow.received)
     assert books.sent + books.queued == len(MANY)
-
-
-def test_after_a_pause_no_further_body_leaves_though_the_server_is_slow(desk: Desk) -> None:
-    desk.write_in(*MANY)
-    came: list[float] = []
-
-    def slow(stage: str, address: str) -> Act | None:
-        came.append(time.monotonic())
-        return late("250 2.0.0 queued", after=3.0)
-
-    with desk.mail_accounts((ScriptedServer(slow, watched=("final",)), Limits())):
-        dispatch_id = desk.press(desk.campaign())
-        desk.until(lambda: desk.books(dispatch_id).sent >= 5)
-        sending.pause(dispatch_id, desk.cast.olive)
-        paused = time.monotonic()
-        desk.until(lambda: not on_the_way(desk, dispatch_id))
-    assert max(came) < paused + 2.0
