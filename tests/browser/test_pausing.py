@@ -269,7 +269,7 @@ def test_the_keyboard_stays_where_it_pressed(page: Page, under_way: tuple[int, i
     page.goto(f"/marketing/campaigns/{campaign_id}")
     page.get_by_test_id("pause").press("Enter")
     expect(page.get_by_test_id("go-on")).to_be_focused()
-    page.get_by_test_id("go-on").press("Space")
+    page.get_by_test_id("go-on").press("Enter")
     expect(page.get_by_test_id("pause")).to_be_focused()
     page.get_by_test_id("stop").press("Enter")
     expect(page.get_by_test_id("cancel")).to_be_focused()
