@@ -9,11 +9,11 @@ import time
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from huey.consumer import Consumer
 
-from data.database import database, now, unit
+from data.database import now, unit
 from data.liveness import Pulse
 from domain.sending import runs, workers
 from domain.sending.workers import BEAT_EVERY
@@ -23,6 +23,7 @@ from jobs.queue import Queue
 log = logging.getLogger(__name__)
 
 HEALTH_EVERY = 2.0  # seconds between looks at the consumer's threads
+REPLACED = 3  # what the process ends with when its database was replaced
 
 
 class QuietConsumer(Consumer):
@@ -125,7 +126,7 @@ class Worker:
 
     def _beat(self, moment: datetime) -> None:
         if fence.sidecar().file() != self._file:
-            self._follow()
+            leave_replaced()
         with unit() as session:
             here = fence.look(session, moment)
             fenced = here.fenced_at is not None
@@ -134,13 +135,6 @@ class Worker:
         if not fenced:
             fence.note_beat(here)
         self._heed(fenced)
-
-    def _follow(self) -> None:
-        """Somebody put another database in the place of ours: that is the one whose pages are shown from now on."""
-        log.warning("The database was replaced while Handbill was running")
-        self._halt.set()
-        database().dispose()
-        self.id = self._sign_on()
 
     def _heed(self, fenced: bool) -> None:
         if fenced or self._stopping.is_set():
@@ -175,3 +169,14 @@ class Worker:
                 now=now(),
             )
             return worker.id
+
+
+def leave_replaced() -> NoReturn:
+    """Another database lies in the place of ours: the process ends at once, and whoever starts it again is asked.
+
+    Going on would be worse. SQLite finds the log of a database by its name, so connections to the old file and to the
+    new one in one process read and write each other's pages. What was on its way is in doubt only in the old file.
+    """
+    log.critical("The database was replaced while Handbill was running, so Handbill ends. Please start it again.")
+    logging.shutdown()
+    os._exit(REPLACED)

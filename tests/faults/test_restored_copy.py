@@ -21,7 +21,7 @@ from domain.sending.launches import Press
 from domain.shop import audit, installation
 from jobs import fence, sending
 from jobs.queue import close_queue, queue
-from jobs.worker import Worker
+from jobs.worker import REPLACED
 from tests.faults.conftest import PROJECT, Shop
 from tests.faults.patience import until
 
@@ -142,19 +142,24 @@ def test_two_workers_on_one_shop_are_no_copies(shop_on_disk: Shop) -> None:
             assert not session.query(audit.AuditEntry).filter_by(action="installation.adopted").count()
 
 
-def test_a_database_that_is_replaced_while_handbill_runs_is_noticed(
-    shop_on_disk: Shop, tmp_path: Path
+def test_a_database_that_is_replaced_while_handbill_runs_ends_it_and_the_next_start_asks(
+    shop_on_disk: Shop, tmp_path: Path, go_to: GoTo
 ) -> None:
-    """Nobody should do that. What is on its way ends, and nothing of the new database is sent."""
+    """Nobody should do that. The process ends before it mixes the two, and nothing of the new one goes by itself."""
     shop_on_disk.write_in(3)
     campaign_id = shop_on_disk.campaign()
     schedule(shop_on_disk, now() + timedelta(days=1))
     run(shop_on_disk, "backup", str(tmp_path / "copy.zip"))
-    with Worker(queue(), shop_on_disk.folder):
-        shutil.unpack_archive(tmp_path / "copy.zip", tmp_path / "copy")
-        for tail in ("-wal", "-shm"):
-            (shop_on_disk.folder / f"handbill.db{tail}").unlink(missing_ok=True)
-        (tmp_path / "copy" / "handbill.db").replace(shop_on_disk.folder / "handbill.db")
+    leave()
+    process = shop_on_disk.worker()
+    shutil.unpack_archive(tmp_path / "copy.zip", tmp_path / "copy")
+    for tail in ("-wal", "-shm"):
+        (shop_on_disk.folder / f"handbill.db{tail}").unlink(missing_ok=True)
+    (tmp_path / "copy" / "handbill.db").replace(shop_on_disk.folder / "handbill.db")
+    assert process.wait(20) == REPLACED
+
+    go_to(shop_on_disk)
+    with working(shop_on_disk):
         until(fence.is_up)
         with pytest.raises(Refusal, match="looks like a copy"):
             sending.send_now(campaign_id, Press(), shop_on_disk.olive)
