@@ -2,15 +2,28 @@
 
 from data.base import Base
 from domain.audience import segments
-from domain.book import consent, customers, importing, records, statuses
-from domain.ledger import deliveries
+from domain.book import (
+    categories,
+    consent,
+    customers,
+    duplicates,
+    groups,
+    importing,
+    own_fields,
+    records,
+    staff,
+    statuses,
+    undoing,
+)
+from domain.ledger import deliveries, events
 from domain.message import practice, templates
 from domain.sending import campaigns, dispatches, workers
 from domain.shop import audit, installation, limits, mail, notices, people, sessions, shop
 
 ROOMS = (
-    audit, campaigns, consent, customers, deliveries, dispatches, importing, installation, limits, mail, notices,
-    people, practice, records, segments, sessions, shop, statuses, templates, workers,
+    audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, events, groups, importing,
+    installation, limits, mail, notices, own_fields, people, practice, records, segments, sessions, shop, staff, statuses,
+    templates, undoing, workers,
 )  # fmt: skip
 
 metadata = Base.metadata

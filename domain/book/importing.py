@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
@@ -31,6 +31,18 @@ class Import(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     file_name: Mapped[str] = mapped_column(String(200))
     basis: Mapped[str] = mapped_column(String(200), default="")  # why the shop may write to these people
+    kind: Mapped[str] = mapped_column(
+        String(30), default="customers", server_default="customers"
+    )  # or a record kind
+    state: Mapped[str] = mapped_column(
+        String(10), default="done", server_default="done"
+    )  # running, done, failed, undone
+    total: Mapped[int] = mapped_column(default=0, server_default="0")  # rows of the file
+    done: Mapped[int] = mapped_column(default=0, server_default="0")  # of them, how far it came
+    options: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )  # how the file is meant
+    error: Mapped[str] = mapped_column(Text, default="", server_default="")
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
     added: Mapped[int] = mapped_column(default=0)
     updated: Mapped[int] = mapped_column(default=0)
@@ -38,6 +50,8 @@ class Import(Base):
     rejected: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [{"row": 7, "reason": "..."}]
     by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    undone_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 @dataclass(slots=True)

@@ -37,6 +37,8 @@ class Customer(Base):
     status: Mapped[str] = mapped_column(String(40), default="customer", index=True)
     language: Mapped[str] = mapped_column(String(10), default="")
     timezone: Mapped[str] = mapped_column(String(64), default="")
+    preferred_channel: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    postcode: Mapped[str] = mapped_column(String(20), default="", server_default="")
     marketing_opt_out: Mapped[bool] = mapped_column(default=False)  # global; wins over every preference
     active_at: Mapped[datetime] = mapped_column(
         Instant
@@ -48,6 +50,7 @@ class Customer(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)
+    merged_into: Mapped[int | None]  # the customer who took over everything of this one, which is deleted
     version: Mapped[int] = mapped_column(default=1)
 
     tags: Mapped[list["Tag"]] = relationship(secondary="customer_tags", order_by="Tag.name", lazy="raise")

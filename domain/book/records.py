@@ -46,6 +46,9 @@ class RecordKind(Base):
     key: Mapped[str] = mapped_column(String(30), primary_key=True)
     label: Mapped[str] = mapped_column(String(60))
     has_end: Mapped[bool] = mapped_column(default=False)
+    icon: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    colour: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class CustomerRecord(Base):
@@ -73,7 +76,9 @@ class CustomerRecord(Base):
     source: Mapped[str] = mapped_column(String(20), default="typed")
     external_id: Mapped[str | None] = mapped_column(String(120))
     attrs: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    import_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime | None] = mapped_column(Instant)  # empty where it was never changed
 
 
 def ensure_usual_kinds(session: Session) -> None:
