@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from data.base import Instant
 from domain.audience import rules, segments
-from domain.audience.judging import condition, judge
+from domain.audience.judging import judge
 from domain.audience.leaves import either
+from domain.audience.meaning import condition
 from domain.audience.verdict import Verdict, explain
 from domain.audience.who import Audience, Who
 from domain.book import statuses

@@ -2,7 +2,6 @@
 so they can differ only because the book changed in between.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -22,18 +21,16 @@ from sqlalchemy import (
     or_,
     select,
     table,
-    true,
     union_all,
 )
 from sqlalchemy.orm import Session
 
-from domain.audience import enough, rules, segments
-from domain.audience.leaves import has_any_tag
-from domain.audience.who import Audience, Who
+from domain.audience import enough
+from domain.audience.meaning import condition
+from domain.audience.who import Audience
 from domain.book.consent import LeftOut, MessageType, Reach, why_left_out
-from domain.book.customers import Customer, Tag
+from domain.book.customers import Customer
 from domain.ledger.deliveries import OPEN, REACHED, Delivery
-from domain.refusal import Refusal
 
 DISPATCHES: Final = table("dispatches", column("id"), column("campaign_id"))  # that wing is above this one
 
@@ -112,23 +109,6 @@ def judge(
     return Judged(reach, who, why, spared, _twins(reach, _may(who, why, spared)))
 
 
-def condition(session: Session, audience: Audience, *, now: datetime) -> ColumnElement[bool]:
-    """Who is meant, over `customers`. Raises Refusal "audience_gone" for a segment or tag that no longer exists."""
-    match audience.kind:
-        case Who.SEGMENT:
-            return segments.condition(session, segments.rule_of(session, audience.segment_id or 0), now=now)
-        case Who.TAGS:
-            _require_tags(session, audience.tags)
-            return has_any_tag(audience.tags)
-        case Who.MANUAL:
-            return Customer.id.in_(_listed(audience.customer_ids))
-        case Who.STATUS:
-            return Customer.status.in_(audience.statuses)
-        case Who.RULE:
-            return segments.condition(session, audience.rule or rules.EVERYBODY, now=now)
-    return true()
-
-
 def _may(
     who: ColumnElement[bool], why: ColumnElement[str | None], spared: ColumnElement[bool] | None
 ) -> ColumnElement[bool]:
@@ -149,18 +129,3 @@ def _reached_by(campaign_id: int) -> Select[str | None]:
     # Open ones too: an earlier launch that was opened again for a second try is about to reach them.
     got_it = Delivery.state.in_([*REACHED, *OPEN]), Delivery.address_key.is_not(None)
     return select(Delivery.address_key).where(Delivery.dispatch_id.in_(runs), *got_it)
-
-
-def _require_tags(session: Session, tags: tuple[str, ...]) -> None:
-    known = {name.casefold() for name in session.scalars(select(Tag.name).where(Tag.name.in_(tags)))}
-    gone = [tag for tag in tags if tag.casefold() not in known]
-    if gone:
-        raise Refusal(
-            "audience_gone", f"There is no tag \u201c{gone[0]}\u201d any more. Choose another.", tags=gone
-        )
-
-
-def _listed(ids: tuple[int, ...]) -> Select[Any]:
-    """As one bound value: a database takes only so many."""
-    values = func.json_each(json.dumps(ids)).table_valued("value")
-    return select(values.c.value)

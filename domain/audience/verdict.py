@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from domain.audience import enough, segments
-from domain.audience.judging import DISPATCHES, Judged, condition, judge
+from domain.audience.judging import DISPATCHES, Judged, judge
 from domain.audience.leaves import either
+from domain.audience.meaning import condition
 from domain.audience.rules import EVERYBODY, Rule
 from domain.audience.who import Audience, Who
 from domain.book import consent
