@@ -8,13 +8,11 @@ from sqlalchemy import Select, case, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from data.base import Instant
-from domain.audience import rules, segments
 from domain.audience.judging import judge
-from domain.audience.leaves import either
 from domain.audience.meaning import condition
 from domain.audience.verdict import Verdict, explain
 from domain.audience.who import Audience, Who
-from domain.book import statuses
+from domain.audience.wording import describe
 from domain.book.consent import LeftOut, MessageType, Reach
 from domain.book.customers import Customer
 from domain.ledger.deliveries import Delivery, State
@@ -155,28 +153,3 @@ def size(session: Session, audience: Audience, *, now: datetime) -> int:
     return (
         session.scalar(select(func.count()).select_from(matching(session, audience, now=now).subquery())) or 0
     )
-
-
-def describe(session: Session, audience: Audience) -> str:
-    """In the words of the recipient picker; also for an audience whose segment or tag is gone."""
-    match audience.kind:
-        case Who.SEGMENT:
-            name = segments.name_of(session, audience.segment_id or 0)
-            return f"Segment: {name}" if name else "A segment that was deleted"
-        case Who.TAGS:
-            return f"Anyone tagged {either(audience.tags)}" if audience.tags else "No tag chosen yet"
-        case Who.MANUAL:
-            number = len(audience.customer_ids)
-            return (
-                f"{number:,} {'person' if number == 1 else 'people'} chosen by hand"
-                if number
-                else "Nobody chosen yet"
-            )
-        case Who.STATUS:
-            label_of = {status.key: status.label for status in statuses.every(session)}
-            labels = [label_of.get(key, key) for key in audience.statuses]
-            return f"Everyone with the status {either(labels)}" if labels else "No status chosen yet"
-        case Who.RULE:
-            said = (audience.rule or rules.EVERYBODY).sentence(segments.names(session))
-            return "Everyone" if said == "everyone" else f"Rule: {said}"
-    return "Everyone"

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.audience import enough, segments
+from domain.audience import enough
 from domain.audience.judging import DISPATCHES, Judged, judge
-from domain.audience.leaves import either
 from domain.audience.meaning import condition
-from domain.audience.rules import EVERYBODY, Rule
-from domain.audience.who import Audience, Who
+from domain.audience.unmet import holds, miss
+from domain.audience.who import Audience
 from domain.book import consent
 from domain.book.consent import EVERY_TYPE, Consent, LeftOut, MessageType, Reach, Suppression
 from domain.book.customers import Customer
@@ -64,9 +63,9 @@ def explain(
         raise missing("customer")
     if customer.deleted_at is not None:
         return Verdict(False, "deleted", "This customer was deleted.")
-    if not _holds(session, customer, condition(session, audience, now=now)):
+    if not holds(session, customer, condition(session, audience, now=now)):
         return Verdict(
-            False, "not_in_audience", f"Not in this audience: {_miss(session, audience, customer, now)}."
+            False, "not_in_audience", f"Not in this audience: {miss(session, audience, customer, now)}."
         )
     judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
     found = session.execute(judged.people().where(Customer.id == customer.id)).one_or_none()
@@ -76,33 +75,6 @@ def explain(
         return Verdict(True, None, "Gets this message.")
     reason = LeftOut(found.reason)
     return Verdict(False, reason, _left_out(session, reason, judged, message_type, customer, now))
-
-
-def _miss(session: Session, audience: Audience, customer: Customer, now: datetime) -> str:
-    match audience.kind:
-        case Who.TAGS:
-            return f"does not have the tag {either(audience.tags)}" if audience.tags else "no tag is chosen"
-        case Who.STATUS:
-            return f"has the status {customer.status}"
-        case Who.MANUAL:
-            return "was not chosen by hand"
-        case Who.SEGMENT:
-            rule = segments.rule_of(session, audience.segment_id or 0)
-            name = segments.name_of(session, audience.segment_id or 0)
-            return f"the segment {name} asks for \u201c{_unmet(session, rule, customer, now)}\u201d"
-    return f"the rule asks for \u201c{_unmet(session, audience.rule or EVERYBODY, customer, now)}\u201d"
-
-
-def _unmet(session: Session, rule: Rule, customer: Customer, now: datetime) -> str:
-    """The first condition that keeps this person out."""
-    for demand in rule.demands:
-        if not _holds(session, customer, segments.condition(session, demand, now=now)):
-            return demand.sentence(segments.names(session))
-    return rule.sentence(segments.names(session))
-
-
-def _holds(session: Session, customer: Customer, condition: ColumnElement[bool]) -> bool:
-    return session.scalar(select(Customer.id).where(Customer.id == customer.id, condition)) is not None
 
 
 def _reached(session: Session, customer: Customer, reach: Reach, campaign_id: int | None) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
+from domain.audience.who import names_segment
 from domain.book.consent import MessageType
 from domain.channels import channel
 from domain.refusal import Kind, Refusal, invalid, missing
@@ -211,7 +212,7 @@ def using_segment(session: Session, segment_id: int) -> list[str]:
     rows = session.execute(
         select(Campaign.name, Campaign.audience).where(waiting, Campaign.deleted_at.is_(None))
     )
-    return [name for name, audience in rows if audience.get("segmentId") == segment_id]
+    return [name for name, audience in rows if names_segment(audience, segment_id)]
 
 
 def as_draft(session: Session, campaign: Campaign) -> channel.Draft:

@@ -214,7 +214,7 @@ def test_a_count_that_fails_leaves_the_old_figure_with_the_reason(page: Page) ->
         )
         segment_id = made.id
     page.goto(f"{NEW}?segment={segment_id}")
-    figure = f"{counted(Audience(Who.SEGMENT, segment_id=segment_id)).reachable:,}"
+    figure = f"{counted(Audience(Who.SEGMENT, segment_ids=(segment_id,))).reachable:,}"
     expect(page.get_by_test_id("count")).to_have_text(figure)
     with unit() as session:
         segments.delete(session, segment_id, used_by=[], by=olive(), now=now())

@@ -13,12 +13,15 @@ from data.database import reading, unit
 from domain.audience import audience as audiences
 from domain.audience import segments
 from domain.audience.audience import Audience, Verdict
+from domain.audience.pasted import Recognised, recognise
 from domain.audience.reach import EMAIL_REACH
 from domain.book import consent, customers
 from domain.book.consent import MessageType
 from domain.book.customers import Customer, Tag
+from domain.book.groups import Group, GroupMember
 from domain.ledger.deliveries import Delivery, State
 from domain.refusal import Refusal
+from domain.sending import campaigns
 from domain.sending.campaigns import Campaign
 from domain.sending.dispatches import Dispatch, DispatchState
 from tests.cast import Cast
@@ -420,3 +423,189 @@ def test_an_unknown_operator_is_named(given: dict[str, Any], named: str) -> None
     with pytest.raises(Refusal) as refused:
         Audience.parse(given)
     assert f"“{named}”" in refused.value.sentence
+
+
+# --- several of them, and leaving out
+
+
+@pytest.fixture
+def lists(book: dict[str, int], now: datetime, cast: Cast) -> dict[str, int]:
+    """Two segments, and a group of Ana and Ben, by name."""
+    with unit() as session:
+        made = {
+            name: segments.create(session, name=name, rule={"tag": [tag]}, by=cast.olive, now=now).id
+            for name, tag in (("Golden", "gold"), ("Timekeepers", "watches"))
+        }
+        group = Group(name="Ring friends", created_at=now)
+        session.add(group)
+        session.flush()
+        session.add_all(
+            GroupMember(group_id=group.id, customer_id=book[who]) for who in ("Ana", "Ben", "Ida")
+        )
+        return made | {"Ring friends": group.id}
+
+
+def meant(given: dict[str, Any], now: datetime) -> set[str]:
+    with reading() as session:
+        ids = audiences.matching(session, Audience.parse(given), now=now)
+        return set(session.scalars(select(Customer.first_name).where(Customer.id.in_(ids))))
+
+
+def test_several_segments_mean_whoever_is_in_any_of_them(lists: dict[str, int], now: datetime) -> None:
+    both = {"type": "segment", "segmentIds": [lists["Golden"], lists["Timekeepers"]]}
+    assert meant(both, now) == {"Ana", "Ben", "Cat", "Dan", "Eve", "Fay", "Gus"}
+    assert meant({"type": "segment", "segmentIds": []}, now) == set()
+
+
+def test_a_group_means_its_living_members(lists: dict[str, int], now: datetime) -> None:
+    assert meant({"type": "group", "groupIds": [lists["Ring friends"]]}, now) == {"Ana", "Ben"}
+    assert meant({"type": "group", "groupIds": []}, now) == set()
+
+
+@pytest.mark.parametrize(
+    ("given", "out", "who"),
+    [
+        (ALL, {"tags": ["GOLD"]}, {"Ben", "Hal"}),
+        (ALL, {"segments": ["Golden", "Timekeepers"]}, {"Hal"}),
+        (GOLD, {"groups": ["Ring friends"]}, {"Cat", "Dan", "Eve", "Fay", "Gus"}),
+        (
+            {"type": "manual", "customerIds": [1, 2, 8]},
+            {"segments": ["Timekeepers"], "tags": ["gold"]},
+            {"Hal"},
+        ),
+        ({"type": "status", "statuses": ["vip"]}, {"tags": ["gold"]}, set()),
+        (
+            {"type": "rule", "rule": {"not": {"tag": ["gold"]}}},
+            {"groups": ["Ring friends"]},
+            {"Hal"},
+        ),
+        ({"type": "dynamic", "filter": {"where": {}}}, {"tags": ["gold", "watches"]}, {"Hal"}),
+        (
+            ALL,
+            {"segments": [], "tags": [], "groups": []},
+            {"Ana", "Ben", "Cat", "Dan", "Eve", "Fay", "Gus", "Hal"},
+        ),
+    ],
+)
+def test_people_are_left_out_of_every_kind_of_audience(
+    lists: dict[str, int], now: datetime, given: dict[str, Any], out: dict[str, Any], who: set[str]
+) -> None:
+    numbered = {key: [lists.get(name, name) for name in names] for key, names in out.items()}
+    whole = given | {"exclude": numbered}
+    assert meant(whole, now) == who
+    assert counted(whole, now).matched == len(who)
+    assert Audience.parse(Audience.parse(whole).as_json()) == Audience.parse(whole)
+
+
+def test_who_is_left_out_learns_by_what(lists: dict[str, int], book: dict[str, int], now: datetime) -> None:
+    def why(out: dict[str, Any]) -> str:
+        return told(ALL | {"exclude": out}, book["Ben"], now).sentence
+
+    left_out = "Not in this audience: left out, because this customer "
+    assert (
+        why({"segments": [lists["Golden"], lists["Timekeepers"]]})
+        == f"{left_out}is in the segment Timekeepers."
+    )
+    assert why({"tags": ["gold", "WATCHES"]}) == f"{left_out}has the tag watches."
+    assert why({"groups": [lists["Ring friends"]]}) == f"{left_out}is in the group Ring friends."
+    both = {"type": "segment", "segmentIds": [lists["Golden"], lists["Timekeepers"]]}
+    assert told(both, book["Hal"], now).sentence == (
+        "Not in this audience: is in none of the segments Golden or Timekeepers."
+    )
+    group = {"type": "group", "groupIds": [lists["Ring friends"]]}
+    assert told(group, book["Hal"], now).sentence == "Not in this audience: is not in the group Ring friends."
+
+
+def test_what_is_left_out_is_said(lists: dict[str, int]) -> None:
+    golden, timekeepers, ring = (lists[name] for name in ("Golden", "Timekeepers", "Ring friends"))
+    said = {
+        "Segments: Golden or Timekeepers, without the group Ring friends": {
+            "type": "segment", "segmentIds": [golden, timekeepers], "exclude": {"groups": [ring]},
+        },
+        "Everyone, without Golden or anyone tagged pearls": ALL | {"exclude": {"segments": [golden], "tags": ["pearls"]}},
+        "Group: Ring friends": {"type": "group", "groupIds": [ring]},
+        "Groups: Ring friends or a group that was deleted": {"type": "group", "groupIds": [ring, 99]},
+        "Everyone, without a segment that was deleted": ALL | {"exclude": {"segments": [99]}},
+        "No group chosen yet": {"type": "group", "groupIds": []},
+        "No segment chosen yet": {"type": "segment", "segmentIds": []},
+    }  # fmt: skip
+    with reading() as session:
+        assert {
+            words: audiences.describe(session, Audience.parse(given)) for words, given in said.items()
+        } == {words: words for words in said}
+
+
+@pytest.mark.parametrize(
+    ("out", "sentence"),
+    [
+        ({"segments": ["Golden"]}, "The segment “Golden” was deleted. Choose another."),
+        ({"segments": [99]}, "A segment chosen here was deleted. Choose another."),
+        ({"tags": ["ruby"]}, "There is no tag “ruby” any more. Choose another."),
+        ({"groups": [99]}, "A group chosen here was deleted. Choose another."),
+    ],
+)
+def test_somebody_left_out_by_what_is_gone_is_never_written_to(
+    lists: dict[str, int], now: datetime, cast: Cast, out: dict[str, Any], sentence: str
+) -> None:
+    with unit() as session:
+        segments.delete(session, lists["Golden"], used_by=[], by=cast.olive, now=now)
+    numbered = {key: [lists.get(name, name) for name in names] for key, names in out.items()}
+    with pytest.raises(Refusal) as refused:
+        counted(ALL | {"exclude": numbered}, now)
+    assert (refused.value.code, refused.value.sentence) == ("audience_gone", sentence)
+
+
+def test_a_segment_that_is_only_left_out_is_used(lists: dict[str, int], now: datetime, cast: Cast) -> None:
+    golden = lists["Golden"]
+    uses = {
+        "Several": {"type": "segment", "segmentIds": [golden, lists["Timekeepers"]]},
+        "Without": ALL | {"exclude": {"segments": [golden]}},
+        "By rule": {"type": "rule", "rule": {"segment": golden}},
+        "Another": {"type": "segment", "segmentId": lists["Timekeepers"]},
+    }
+    with unit() as session:
+        for name, audience in uses.items():
+            campaigns.create(session, {"name": name, "audience": audience}, by=cast.olive, now=now)
+        assert sorted(campaigns.using_segment(session, golden)) == ["By rule", "Several", "Without"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "segment", "segmentIds": 1}, {"type": "segment", "segmentIds": ["1"]}, {"type": "group"},
+        {"type": "segment", "segmentIds": list(range(1, 202))}, {"type": "group", "groupIds": [0]},
+        ALL | {"exclude": []}, ALL | {"exclude": {"people": [1]}}, ALL | {"exclude": {"segments": [True]}},
+        ALL | {"exclude": {"tags": "gold"}}, ALL | {"exclude": {"groups": None}}, ALL | {"exclude": {"tags": [1]}},
+    ],
+)  # fmt: skip
+def test_what_is_no_leaving_out_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(Refusal) as refused:
+        Audience.parse(given)
+    assert refused.value.code == "bad_audience"
+
+
+# --- a pasted list of addresses
+
+
+def test_a_pasted_list_finds_its_people(book: dict[str, int], now: datetime, cast: Cast) -> None:
+    pasted = """Email
+        Ben Cole <BEN@orchid.example>; "Cole, Ben" <ben@orchid.example>
+        ana@orchid.example, mailto:nobody@orchid.example
+        ida@orchid.example
+        (dan@orchid.example)  ana@@orchid
+    """
+    with reading() as session:
+        found = recognise(session, pasted, by=cast.sal)
+    assert [book[name] for name in ("Ben", "Ana", "Gus", "Dan")] == [one for one, _ in found.people]
+    assert found.people[0][1] == "Ben"
+    assert found.known == 3
+    assert found.unknown == ("nobody@orchid.example", "ida@orchid.example")  # Ida was deleted
+    assert found.unread == ("Email", "ana@@orchid")
+
+
+def test_nothing_pasted_finds_nobody_and_too_much_is_refused(book: dict[str, int], cast: Cast) -> None:
+    with reading() as session:
+        assert recognise(session, " \n\u200b ,;", by=cast.olive) == Recognised((), 0, (), ())
+        with pytest.raises(Refusal) as refused:
+            recognise(session, "a@orchid.example\n" * 20_000, by=cast.olive)
+    assert refused.value.code == "too_long"

@@ -72,8 +72,11 @@ RIGHT: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "records": [{"kind": "order", "startsAt": "2026-05-17", "endsAt": None, "amount": 1, "currency": "GBP", "attrs": {}}],
-    "count": [{"audience": WHOM}, {"audience": {"type": "rule", "rule": RULE}, "messageType": "newsletter"}],
+    "count": [{"audience": WHOM}, {"audience": {"type": "rule", "rule": RULE}, "messageType": "newsletter"},
+              {"audience": {"type": "segment", "segmentIds": [1], "exclude": {"segments": [2], "tags": ["x"], "groups": [1]}}},
+              {"audience": {"type": "group", "groupIds": [1]}}],
     "explain": [{"audience": WHOM, "customerId": 1}, {"audience": {"type": "tags", "tags": ["gold"]}, "customerId": 1}],
+    "addresses": [{"text": "ana@x.example, Ben <ben@x.example>"}],
     "segments": [{"name": "A", "rule": RULE, "note": "n"}],
     "templates": [{"name": "A", "subject": "S", "htmlBody": "<p>{{ firstName }}</p>"}],
     "dispatches": [{**LETTER, "audience": {"type": "manual", "customerIds": [1]}, "undoSeconds": 5}],

@@ -178,6 +178,30 @@ def test_filter_of_other_programs_is_understood(api: Api) -> None:
     assert api.post("audience/count", {"audience": where}).json()["matched"] == 1
 
 
+def test_several_segments_without_a_tag_are_counted(api: Api) -> None:
+    customer(api, firstName="Ana", email="ana@x.example", tags=["gold"], status="vip")
+    customer(api, firstName="Ben", email="ben@x.example", tags=["gold", "complaints"])
+    customer(api, firstName="Cleo", email="cleo@x.example", status="vip")
+    rules = ({"tag": "gold"}, {"field": "status", "op": "eq", "value": "vip"})
+    ids = [
+        api.post("segments", {"name": f"Part {place}", "rule": rule}).json()["id"]
+        for place, rule in enumerate(rules)
+    ]
+    audience = {"type": "segment", "segmentIds": ids, "exclude": {"tags": ["complaints"]}}
+    assert api.post("audience/count", {"audience": audience}).json()["matched"] == 2
+    gone = audience | {"exclude": {"segments": [999]}}
+    answer = api.post("audience/count", {"audience": gone})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "audience_gone")
+
+
+def test_pasted_addresses_become_an_audience(api: Api) -> None:
+    ana = customer(api, firstName="Ana", email="ana@x.example")["id"]
+    body = api.post("audience/addresses", {"text": "Ana <ANA@x.example>; ben@x.example, nonsense"}).json()
+    assert body == {"customerIds": [ana], "known": 1, "unknown": ["ben@x.example"], "unread": []}
+    whom = {"type": "manual", "customerIds": body["customerIds"]}
+    assert api.post("audience/count", {"audience": whom}).json()["reachable"] == 1
+
+
 def test_explain_says_why_somebody_is_left_out(api: Api) -> None:
     number = customer(api, firstName="Ana", email="ana@x.example", marketingOptOut=True)["id"]
     body = api.post("audience/explain", {"audience": {"type": "all"}, "customerId": number}).json()
@@ -185,7 +209,14 @@ def test_explain_says_why_somebody_is_left_out(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "audience", [{}, {"type": "nobody"}, {"type": "tags"}, {"type": "manual", "customerIds": [2**70]}]
+    "audience",
+    [
+        {},
+        {"type": "nobody"},
+        {"type": "tags"},
+        {"type": "manual", "customerIds": [2**70]},
+        {"type": "all", "exclude": []},
+    ],
 )
 def test_odd_audience_is_422(api: Api, audience: dict[str, Any]) -> None:
     assert api.post("audience/count", {"audience": audience}).status_code == 422

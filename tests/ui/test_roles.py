@@ -30,6 +30,7 @@ API = {
     "POST customers/{customer_id}/records": RUN,
     "POST audience/count": ALL,
     "POST audience/explain": ALL,
+    "POST audience/addresses": ALL,
     "GET segments": ALL,
     "POST segments": RUN,
     "GET segments/{segment_id}": ALL,

@@ -8,6 +8,7 @@ from pydantic import Field
 from data.database import now, reading
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
+from domain.audience.pasted import MOST_LETTERS, recognise
 from domain.book.consent import MessageType
 from domain.channels import channel
 from domain.refusal import invalid
@@ -22,12 +23,34 @@ class Question(Asked):
     message_type: str = "marketing"
     audience: Annotated[
         dict[str, Any],
-        Field(description='Such as {"type": "all"} or {"type": "tags", "tags": ["gold"]}.'),
+        Field(
+            description='Such as {"type": "all"}, {"type": "tags", "tags": ["gold"]} or'
+            ' {"type": "segment", "segmentIds": [1, 2]}. Each form may carry "exclude":'
+            ' {"segments": [3], "tags": ["complaints"], "groups": [4]}.'
+        ),
     ]
 
 
 class QuestionAboutOne(Question):
     customer_id: AnId
+
+
+class Pasted(Asked):
+    text: Annotated[
+        str,
+        Field(
+            max_length=MOST_LETTERS, description="Addresses in any order, with or without names around them."
+        ),
+    ]
+
+
+class PastedTold(Told):
+    """`customer_ids` are for an audience of the type manual; several customers may share one address."""
+
+    customer_ids: list[int]
+    known: int
+    unknown: list[str]
+    unread: list[str]
 
 
 class CountTold(Told):
@@ -80,6 +103,18 @@ def explain(given: QuestionAboutOne, by: Viewer) -> VerdictTold:
         )
     reason = CAMEL_REASONS.get(verdict.reason, verdict.reason) if verdict.reason else None
     return VerdictTold(included=verdict.included, reason=reason, sentence=verdict.sentence)
+
+
+@router.post("/addresses")
+def addresses(given: Pasted, by: Viewer) -> PastedTold:
+    with reading() as session:
+        found = recognise(session, given.text, by=by)
+    return PastedTold(
+        customer_ids=[one for one, _ in found.people],
+        known=found.known,
+        unknown=list(found.unknown),
+        unread=list(found.unread),
+    )
 
 
 def _type(word: str) -> MessageType:

@@ -103,7 +103,7 @@ def _counted(session: Session, segment_id: int, by: Actor) -> SegmentTold:
 
 def _size(session: Session, segment_id: int) -> int:
     """Counted anew, and not written down."""
-    meant = Audience(Who.SEGMENT, segment_id=segment_id)
+    meant = Audience(Who.SEGMENT, segment_ids=(segment_id,))
     return audiences.count(session, meant, EMAIL_REACH, MessageType.OPERATIONAL, now=now()).matched
 
 

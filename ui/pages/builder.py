@@ -262,7 +262,7 @@ async def _unschedule(campaign_id: int) -> None:
 
 def _wanted(segment: int | None, tag: str, customer: int | None) -> Audience:
     if segment:
-        return Audience(Who.SEGMENT, segment_id=segment)
+        return Audience(Who.SEGMENT, segment_ids=(segment,))
     if customer:
         return Audience(Who.MANUAL, customer_ids=(customer,))
     return Audience(Who.TAGS, tags=(tag,)) if tag else Audience()

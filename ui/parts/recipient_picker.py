@@ -78,7 +78,7 @@ class RecipientPicker:
     ) -> None:
         self.choice, self.message_type, self.on_change = choice, message_type, on_change
         self.kind, self.given = value.kind, value
-        self.segment_id = value.segment_id if value.segment_id in choice.segments else None
+        self.segment_id = next((one for one in value.segment_ids if one in choice.segments), None)
         self.tags, self.statuses = list(value.tags), list(value.statuses)
         self.people = dict(choice.people)
         self.panels: dict[Who, Field] = {}
@@ -93,7 +93,7 @@ class RecipientPicker:
     def value(self) -> Audience:
         match self.kind:
             case Who.SEGMENT:
-                return Audience(Who.SEGMENT, segment_id=self.segment_id)
+                return Audience(Who.SEGMENT, segment_ids=(self.segment_id,) if self.segment_id else ())
             case Who.TAGS:
                 return Audience(Who.TAGS, tags=tuple(self.tags))
             case Who.STATUS:
