@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, Update, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_SECONDS = 30
@@ -56,6 +56,12 @@ def reading() -> Iterator[Session]:
     """A consistent look that writes nothing and waits for nobody."""
     with _session() as session:
         yield session
+
+
+def changed(session: Session, statement: Update) -> int:
+    """How many rows the statement changes. What the session holds in memory does not learn of it."""
+    result: Any = session.execute(statement, execution_options={"synchronize_session": False})
+    return int(result.rowcount)
 
 
 def make_engine(path: Path) -> Engine:

@@ -8,7 +8,7 @@ import re
 from collections import deque
 from typing import Final, NamedTuple
 
-from data.mail_account import Link
+from data.link import Link
 
 REPLY_LIMIT: Final = 32_768  # bytes; a whole answer with all its lines
 _REPLY_LINE: Final = re.compile(rb"[2-5]\d\d(?:[ -]|$)")

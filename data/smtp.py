@@ -6,7 +6,8 @@ from typing import Final
 from data.answer import HELD_BACK, Answer, Fate, Stage, answer
 from data.dialogue import Dialogue, LinkLost
 from data.envelope import Unsendable, envelope, size_limit
-from data.mail_account import AccountTrouble, Link, MailAccount, Security, open_link
+from data.link import Link, open_link
+from data.mail_account import AccountTrouble, MailAccount, Security
 from data.ways import EnvelopeAhead, Gate, InOnePiece, Message, StepByStep, Way
 
 __all__ = [

@@ -8,6 +8,7 @@ Whatever the way: no byte of a body leaves before its gate has opened.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -46,7 +47,7 @@ class Message:
         return may_go
 
 
-class Way:
+class Way(ABC):
     """Carries up to `room` messages at once over its line. `carry` raises LinkLost where the line is lost."""
 
     room = 1
@@ -60,8 +61,8 @@ class Way:
         self._turn = asyncio.Lock()  # to put an envelope on the line
         self._unclean = False  # the server may hold a half-made envelope: RSET before the next
 
-    async def carry(self, message: Message) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    async def carry(self, message: Message) -> Answer: ...
 
     def _patience(self, answers: int) -> tuple[float, ...]:
         return (self.account.command_timeout,) * answers

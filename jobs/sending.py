@@ -8,7 +8,7 @@ from data.database import now, unit
 from domain.audience.audience import Audience
 from domain.channels.channel import Draft
 from domain.refusal import Refusal
-from domain.sending import dispatches, endings, launches, resending, schedules
+from domain.sending import doubts, endings, launches, resending, schedules, standstill
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.launches import Press
 from domain.sending.resending import Retried, Which
@@ -52,12 +52,12 @@ def stop(dispatch_id: int, by: Actor) -> Dispatch:
 def pause(dispatch_id: int, by: Actor) -> Dispatch:
     """From this commit on the ledger gives no hand-over; each worker notices by itself, in whatever process."""
     with unit() as session:
-        return dispatches.pause(session, dispatch_id, by=by, now=now())
+        return standstill.pause(session, dispatch_id, by=by, now=now())
 
 
 def resume(dispatch_id: int, by: Actor) -> Dispatch:
     with unit() as session:
-        dispatch = dispatches.resume(session, dispatch_id, by=by, now=now())
+        dispatch = standstill.resume(session, dispatch_id, by=by, now=now())
     return awake(dispatch)
 
 
@@ -78,12 +78,12 @@ def retry(dispatch_id: int, which: Which, by: Actor) -> Retried:
 
 def count_as_sent(delivery_id: int, by: Actor) -> Dispatch:
     with unit() as session:
-        return resending.count_as_sent(session, delivery_id, by=by, now=now())
+        return doubts.count_as_sent(session, delivery_id, by=by, now=now())
 
 
 def count_all_as_sent(dispatch_id: int, by: Actor) -> int:
     with unit() as session:
-        return resending.count_all_as_sent(session, dispatch_id, by=by, now=now())
+        return doubts.count_all_as_sent(session, dispatch_id, by=by, now=now())
 
 
 def send_scheduled(campaign_id: int) -> None:

@@ -6,13 +6,13 @@ for an answer to the new one.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Update, and_, case, false, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
+from data.database import changed
 from domain.book.consent import MessageType, Reach, why_left_out
 from domain.book.customers import Customer
 from domain.ledger.deliveries import DISPATCHES, OPEN, REACHED, Delivery, State
@@ -80,7 +80,7 @@ def queue_again(session: Session, again: list[Row], *, now: datetime) -> int:
     """Back into the queue, as if they had never been tried; those who moved go to where they live now."""
     for row in again:
         if row.address != row.was_at:
-            session.execute(_move(row))
+            changed(session, _move(row))
     back = update(Delivery).where(_among(again)).values(
         state=State.QUEUED,
         tries=0,
@@ -92,7 +92,7 @@ def queue_again(session: Session, again: list[Row], *, now: datetime) -> int:
         handed_at=None,
         settled_at=None,
     )  # fmt: skip
-    return _changed(session.execute(back.execution_options(synchronize_session=False)))
+    return changed(session, back)
 
 
 def count_as_sent(
@@ -155,15 +155,14 @@ def _each_address_once(found: list[Row]) -> list[Row]:
     once = []
     for row in found:
         free = row.why_not is not None or row.address is None or row.address not in seen
-        once.append(row if free else Row(row.id, row.state, row.attempts, row.reason, row.code, row.was_at, row.address, TAKEN))  # fmt: skip
+        once.append(row if free else replace(row, why_not=TAKEN))
         if row.why_not is None and row.address is not None:
             seen.add(row.address)
     return once
 
 
-def _move(row: Row) -> Any:
-    to = update(Delivery).where(Delivery.id == row.id).values(address_key=row.address)
-    return to.execution_options(synchronize_session=False)
+def _move(row: Row) -> Update:
+    return update(Delivery).where(Delivery.id == row.id).values(address_key=row.address)
 
 
 def _among(rows_: list[Row]) -> ColumnElement[bool]:
@@ -182,7 +181,3 @@ def _settled_as_sent(session: Session, which: ColumnElement[bool], reason: str, 
         .execution_options(synchronize_session=False)
     )
     return sorted(session.scalars(changed))
-
-
-def _changed(result: Any) -> int:
-    return int(result.rowcount)

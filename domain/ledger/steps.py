@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from data.database import changed
 from data.prepared import Prepared, plain, slot
 from domain.book.consent import MessageType, Reach, why_left_out
 from domain.book.customers import Customer
@@ -121,15 +122,8 @@ def let_go(
 
 def cancel_open(session: Session, dispatch_id: int, *, now: datetime) -> None:
     """Nobody holds these rows, and nobody will."""
-    session.execute(
-        update(Delivery)
-        .where(
-            Delivery.dispatch_id == dispatch_id,
-            IS_OPEN,
-        )
-        .values(state=State.CANCELLED, settled_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    of_it = (Delivery.dispatch_id == dispatch_id) & IS_OPEN
+    changed(session, update(Delivery).where(of_it).values(state=State.CANCELLED, settled_at=now))
 
 
 def holders(session: Session) -> list[int]:
@@ -154,23 +148,23 @@ def rescue(
     mine = Delivery.claimed_by == worker_id
     if dispatch_id is not None:
         mine &= Delivery.dispatch_id == dispatch_id
-    unsure = session.execute(
+    unsure = changed(
+        session,
         update(Delivery)
         .where(mine, Delivery.state == State.HANDOFF)
-        .values(state=State.UNKNOWN, reason="worker_lost", settled_at=now)
-        .execution_options(synchronize_session=False)
+        .values(state=State.UNKNOWN, reason="worker_lost", settled_at=now),
     )
-    back = session.execute(
+    back = changed(
+        session,
         update(Delivery)
         .where(mine, Delivery.state == State.CLAIMED)
         .values(
             state=case((_goes_on(Delivery.dispatch_id), State.QUEUED), else_=State.CANCELLED),
             settled_at=case((_goes_on(Delivery.dispatch_id), None), else_=now),
             claimed_by=None,
-        )
-        .execution_options(synchronize_session=False)
+        ),
     )
-    return _changed(back), _changed(unsure)
+    return back, unsure
 
 
 @cache
@@ -310,7 +304,3 @@ def _plain(result: Result) -> dict[str, Any]:
         "reply": result.reply,
         "next_at": plain(result.next_at),
     }
-
-
-def _changed(result: Any) -> int:
-    return int(result.rowcount)

@@ -1,5 +1,8 @@
 """What may stand in a campaign's fields: cleaned, or refused by name. Nothing is typed into a header unseen."""
 
+import hashlib
+import json
+from dataclasses import asdict
 from typing import Any
 
 from domain.audience.audience import Audience
@@ -116,3 +119,8 @@ def frozen_draft(dispatch: Dispatch) -> Draft:
         shop_name=dispatch.shop_name,
         postal_address=dispatch.postal_address,
     )
+
+
+def content_hash(draft: Draft) -> str:
+    """Two messages with the same one say the same, footer included."""
+    return hashlib.sha256(json.dumps(asdict(draft), sort_keys=True).encode()).hexdigest()

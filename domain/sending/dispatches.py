@@ -20,12 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
+from data.database import changed
 from domain.book.consent import MessageType
-from domain.ledger import deliveries, steps
 from domain.ledger.deliveries import IS_OPEN, IS_QUEUED, OPEN, Books, Delivery, State
-from domain.refusal import Kind, Refusal, missing
-from domain.shop import audit, installation
-from domain.shop.people import CLOCK, Actor, Right
+from domain.refusal import missing
 
 
 class DispatchState(StrEnum):
@@ -128,6 +126,13 @@ def get(session: Session, dispatch_id: int) -> Dispatch:
     return found
 
 
+def of_delivery(session: Session, delivery_id: int) -> tuple[Delivery, Dispatch]:
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise missing("message")
+    return delivery, get(session, delivery.dispatch_id)
+
+
 def newest(session: Session, *, before: int | None = None, limit: int = 50) -> list[Dispatch]:
     """Every launch, newest first; the Sends page."""
     query = select(Dispatch).order_by(Dispatch.id.desc()).limit(limit)
@@ -157,24 +162,23 @@ def latest_of(session: Session, campaign_ids: Sequence[int]) -> dict[int, Dispat
     return {row.campaign_id: row for row in rows if row.campaign_id is not None}
 
 
-def waiting(session: Session) -> list[Dispatch]:
-    """Those that can still be called back."""
-    return list(session.scalars(select(Dispatch).where(Dispatch.state == DispatchState.WAITING)))
+def is_sending(session: Session, dispatch_id: int) -> bool:
+    return session.scalar(select(Dispatch.state).where(Dispatch.id == dispatch_id)) is DispatchState.SENDING
 
 
 def begin(session: Session, dispatch_id: int, now: datetime) -> bool:
     """The undo window is over. True for the one who opened the gate."""
-    opened = session.execute(
+    opened = changed(
+        session,
         update(Dispatch)
         .where(
             Dispatch.id == dispatch_id,
             Dispatch.state == DispatchState.WAITING,
             Dispatch.starts_at <= now,
         )
-        .values(state=DispatchState.SENDING)
-        .execution_options(synchronize_session=False)
+        .values(state=DispatchState.SENDING),
     )
-    return bool(opened.rowcount)  # type: ignore[attr-defined]
+    return opened > 0
 
 
 def ripe(session: Session, now: datetime) -> list[int]:
@@ -209,77 +213,6 @@ def unfinished(session: Session) -> list[int]:
     return list(session.scalars(select(Dispatch.id).where(ended, Dispatch.finished_at.is_(None), ~open_row)))
 
 
-def stop(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
-    """No further message is handed over; those that are already on their way are still counted."""
-    by.require(Right.SEND)
-    dispatch = get(session, dispatch_id)
-    _end(session, dispatch, DispatchState.STOPPED, f"Stopped by {by.name}.", now)
-    audit.write(session, "dispatch.stopped", by=by, now=now, subject_id=dispatch.id)
-    return dispatch
-
-
-def undo(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
-    """Call a launch back while its window is open. Nothing has left."""
-    by.require(Right.SEND)
-    dispatch = get(session, dispatch_id)
-    if dispatch.state is not DispatchState.WAITING or dispatch.starts_at <= now:
-        raise Refusal(
-            "too_late",
-            "It is too late to undo: the first messages are on their way. You can stop the rest.",
-            Kind.CONFLICT,
-        )
-    _end(session, dispatch, DispatchState.UNDONE, "", now)
-    dispatch.outcome = Outcome.CANCELLED
-    audit.write(session, "dispatch.undone", by=by, now=now, subject_id=dispatch.id)
-    return dispatch
-
-
-def fail(session: Session, dispatch_id: int, sentence: str, *, now: datetime) -> None:
-    """Trouble that no recipient is to blame for: the rest is called off and the reason kept."""
-    dispatch = get(session, dispatch_id)
-    if dispatch.is_running:
-        _end(session, dispatch, DispatchState.FAILED, sentence, now)
-
-
-def pause(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
-    """Nothing more is handed over until somebody lets it go on; what is on its way still gets its answer."""
-    by.require(Right.SEND)
-    if not _turn(session, dispatch_id, DispatchState.SENDING, DispatchState.PAUSED, Hold.PERSON, by.name):
-        raise Refusal("not_sending", _why_not_paused(get(session, dispatch_id)), Kind.CONFLICT)
-    audit.write(session, "dispatch.paused", by=by, now=now, subject_id=dispatch_id)
-    return get(session, dispatch_id)
-
-
-def resume(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
-    by.require(Right.SEND)
-    installation.require_open(session)
-    if not _turn(session, dispatch_id, DispatchState.PAUSED, DispatchState.SENDING, Hold.NONE, ""):
-        raise Refusal("not_paused", _why_not_resumed(get(session, dispatch_id)), Kind.CONFLICT)
-    audit.write(session, "dispatch.resumed", by=by, now=now, subject_id=dispatch_id)
-    return get(session, dispatch_id)
-
-
-def hold(session: Session, dispatch_id: int, why: Hold, until: datetime, *, now: datetime) -> None:
-    """It goes on by itself at that time; no worker looks at it before. Each worker that looks too early says so again."""
-    dispatch = get(session, dispatch_id)
-    if dispatch.state is not DispatchState.SENDING:
-        return
-    if dispatch.held_for is not why:
-        about = {"why": str(why), "until": until.isoformat()}
-        audit.write(session, "dispatch.held", by=CLOCK, now=now, subject_id=dispatch_id, after=about)
-    dispatch.held_for, dispatch.held_until = why, until
-    if is_untouched(session, dispatch):
-        dispatch.started_at = None
-    session.flush()
-
-
-def let_go_on(session: Session, dispatch_id: int, *, now: datetime) -> None:
-    """Its time has come: whatever held it holds it no more."""
-    dispatch = get(session, dispatch_id)
-    if dispatch.state is DispatchState.SENDING:
-        _end_hold(session, dispatch, now)
-
-
 def is_untouched(session: Session, dispatch: Dispatch) -> bool:
     """Everybody on the list still waits for the first try of all."""
     tried = or_(
@@ -292,110 +225,11 @@ def is_untouched(session: Session, dispatch: Dispatch) -> bool:
 
 
 def note_started(session: Session, dispatch_id: int, now: datetime) -> None:
-    session.execute(
-        update(Dispatch)
-        .where(Dispatch.id == dispatch_id, Dispatch.started_at.is_(None))
-        .values(started_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def close(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch | None:
-    """Write the last line under a dispatch that has no open row left. None where it is not over yet, or closed before."""
-    dispatch = get(session, dispatch_id)
-    if dispatch.finished_at is not None or dispatch.state is DispatchState.WAITING:
-        return None
-    books = deliveries.books(session, dispatch_id)
-    if books.queued:
-        return None
-    if dispatch.state is not DispatchState.FAILED:
-        _end_by_itself(dispatch, books)
-    _end_hold(session, dispatch, now)
-    dispatch.outcome = _outcome(dispatch, books)
-    dispatch.finished_at = now
-    session.flush()
-    return dispatch
-
-
-def _end_by_itself(dispatch: Dispatch, books: Books) -> None:
-    """Where somebody was called off it is not complete: stopped part-way, also after a second try of others."""
-    if books.cancelled:
-        dispatch.state = DispatchState.STOPPED
-    else:
-        dispatch.state, dispatch.error = DispatchState.SENT, ""
+    not_yet = (Dispatch.id == dispatch_id) & Dispatch.started_at.is_(None)
+    changed(session, update(Dispatch).where(not_yet).values(started_at=now))
 
 
 def needs_attention(books: Books) -> bool:
     """More than one in twenty failed (S4-45)."""
     tried = books.sent + books.failed
     return tried > 0 and books.failed * 20 > tried
-
-
-def _end(
-    session: Session,
-    dispatch: Dispatch,
-    state: DispatchState,
-    sentence: str,
-    now: datetime,
-) -> None:
-    _end_hold(session, dispatch, now)
-    ended = session.execute(
-        update(Dispatch)
-        .where(Dispatch.id == dispatch.id, Dispatch.state.in_(RUNNING))
-        .values(
-            state=state,
-            error=sentence,
-            held_for=Hold.NONE,
-            held_until=None,
-            held_by="",
-            finished_at=now if state is DispatchState.UNDONE else None,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if not ended.rowcount:  # type: ignore[attr-defined]
-        raise Refusal("already_over", OVER, Kind.CONFLICT)
-    session.refresh(dispatch)
-    steps.cancel_open(session, dispatch.id, now=now)
-
-
-def _end_hold(session: Session, dispatch: Dispatch, now: datetime) -> None:
-    if dispatch.held_for in BY_ITSELF:
-        about = {"why": str(dispatch.held_for)}
-        audit.write(session, "dispatch.went_on", by=CLOCK, now=now, subject_id=dispatch.id, after=about)
-    dispatch.held_until, dispatch.held_for, dispatch.held_by = None, Hold.NONE, ""
-
-
-def _turn(
-    session: Session, dispatch_id: int, from_: DispatchState, to: DispatchState, why: Hold, who: str
-) -> bool:
-    dispatch = get(session, dispatch_id)
-    turned = session.execute(
-        update(Dispatch)
-        .where(Dispatch.id == dispatch_id, Dispatch.state == from_)
-        .values(state=to, held_for=why, held_by=who, held_until=None)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(dispatch)
-    return bool(turned.rowcount)  # type: ignore[attr-defined]
-
-
-def _why_not_paused(dispatch: Dispatch) -> str:
-    if dispatch.state is DispatchState.PAUSED:
-        return "This send is paused already."
-    if dispatch.state is DispatchState.WAITING:
-        return "This send has not begun yet: it can still be undone."
-    return OVER
-
-
-def _why_not_resumed(dispatch: Dispatch) -> str:
-    return "This send is not paused." if dispatch.is_running else OVER
-
-
-def _outcome(dispatch: Dispatch, books: Books) -> Outcome:
-    if dispatch.state is DispatchState.SENT:
-        return Outcome.COMPLETE if books.recipients else Outcome.NOBODY
-    return Outcome.PARTIAL if books.sent or books.not_sure else Outcome.CANCELLED
-
-
-def is_sending(session: Session, dispatch_id: int) -> bool:
-    return session.scalar(select(Dispatch.state).where(Dispatch.id == dispatch_id)) is DispatchState.SENDING

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from domain.channels.channel import Draft
 from domain.refusal import Kind, Refusal
 from domain.sending import launches
+from domain.sending.content import content_hash
 from domain.sending.dispatches import Dispatch
 from domain.sending.launches import Press
 
@@ -17,17 +18,15 @@ MEMORY: Final = timedelta(minutes=10)
 
 def answered_before(session: Session, press: Press, draft: Draft) -> Dispatch | None:
     """The dispatch that this press already made. A key is good for one message only."""
-    if press.nonce is None:
-        return None
-    earlier = session.scalar(select(Dispatch).where(Dispatch.nonce == press.nonce))
-    if earlier is not None and earlier.content_hash != launches.content_hash(draft):
+    earlier = launches.made_by(session, press)
+    if earlier is not None and earlier.content_hash != content_hash(draft):
         raise launches.key_used()
     return earlier
 
 
 def refuse_echo(session: Session, press: Press, draft: Draft, *, now: datetime) -> None:
     """Without a key, the same message within a few minutes is taken for a repeat (D23)."""
-    if press.nonce is None and launches.just_posted(session, draft, now=now, within=MEMORY):
+    if press.nonce is None and _just_posted(session, draft, now):
         minutes = int(MEMORY.total_seconds() // 60)
         raise Refusal(
             "just_posted",
@@ -35,3 +34,8 @@ def refuse_echo(session: Session, press: Press, draft: Draft, *, now: datetime) 
             "If it is meant, send the request with an Idempotency-Key header.",
             Kind.CONFLICT,
         )
+
+
+def _just_posted(session: Session, draft: Draft, now: datetime) -> bool:
+    same = (Dispatch.content_hash == content_hash(draft)) & (Dispatch.created_at >= now - MEMORY)
+    return session.scalar(select(Dispatch.id).where(same).limit(1)) is not None

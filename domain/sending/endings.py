@@ -6,44 +6,101 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from data import failpoint
+from data.database import changed
 from domain.audience.audience import Audience
-from domain.ledger import deliveries
-from domain.sending import campaigns, dispatches
+from domain.ledger import deliveries, steps
+from domain.ledger.deliveries import Books
+from domain.refusal import Kind, Refusal
+from domain.sending import campaigns, dispatches, standstill
 from domain.sending.campaigns import Campaign, Status
-from domain.sending.dispatches import Dispatch, DispatchState
-from domain.sending.launches import content_hash
-from domain.shop import notices
-from domain.shop.people import Actor
+from domain.sending.content import content_hash
+from domain.sending.dispatches import OVER, RUNNING, Dispatch, DispatchState, Outcome
+from domain.shop import audit, notices
+from domain.shop.people import Actor, Right
+
+TOO_LATE = "It is too late to undo: the first messages are on their way. You can stop the rest."
 
 
 def conclude(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch | None:
-    """Close a dispatch that is over, and bring its campaign to where it belongs."""
-    dispatch = dispatches.close(session, dispatch_id, now=now)
-    if dispatch is not None:
-        failpoint.reach("finish")
-        _settle_campaign(session, dispatch, now)
+    """Close a dispatch that is over, and bring its campaign to where it belongs. None where there is nothing to close."""
+    dispatch = dispatches.get(session, dispatch_id)
+    if not _close(session, dispatch, now):
+        return None
+    failpoint.reach("finish")
+    _settle_campaign(session, dispatch, now)
     return dispatch
 
 
 def undo(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
-    dispatch = dispatches.undo(session, dispatch_id, by=by, now=now)
+    """Call a launch back while its window is open. Nothing has left."""
+    by.require(Right.SEND)
+    dispatch = dispatches.get(session, dispatch_id)
+    if dispatch.state is not DispatchState.WAITING or dispatch.starts_at <= now:
+        raise Refusal("too_late", TOO_LATE, Kind.CONFLICT)
+    _end(session, dispatch, DispatchState.UNDONE, "", now)
+    dispatch.outcome, dispatch.finished_at = Outcome.CANCELLED, now
+    audit.write(session, "dispatch.undone", by=by, now=now, subject_id=dispatch.id)
     _settle_campaign(session, dispatch, now)
     return dispatch
 
 
 def stop(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
+    """No further message is handed over; those that are already on their way are still counted."""
+    by.require(Right.SEND)
     dispatch = dispatches.get(session, dispatch_id)
     if dispatch.state is DispatchState.WAITING and dispatch.starts_at > now:
         return undo(session, dispatch_id, by=by, now=now)
-    dispatches.stop(session, dispatch_id, by=by, now=now)
+    _end(session, dispatch, DispatchState.STOPPED, f"Stopped by {by.name}.", now)
+    audit.write(session, "dispatch.stopped", by=by, now=now, subject_id=dispatch.id)
     conclude(session, dispatch_id, now=now)
     return dispatch
 
 
 def fail(session: Session, dispatch_id: int, sentence: str, *, now: datetime) -> None:
-    dispatches.fail(session, dispatch_id, sentence, now=now)
+    """Trouble that no recipient is to blame for: the rest is called off and the reason kept."""
+    dispatch = dispatches.get(session, dispatch_id)
+    if dispatch.is_running:
+        _end(session, dispatch, DispatchState.FAILED, sentence, now)
     failpoint.reach("fallback")
     conclude(session, dispatch_id, now=now)
+
+
+def _end(session: Session, dispatch: Dispatch, state: DispatchState, sentence: str, now: datetime) -> None:
+    running = (Dispatch.id == dispatch.id) & Dispatch.state.in_(RUNNING)
+    if not changed(session, update(Dispatch).where(running).values(state=state, error=sentence)):
+        raise Refusal("already_over", OVER, Kind.CONFLICT)
+    session.refresh(dispatch)
+    standstill.end(session, dispatch, now)
+    steps.cancel_open(session, dispatch.id, now=now)
+
+
+def _close(session: Session, dispatch: Dispatch, now: datetime) -> bool:
+    """Write the last line under a dispatch that has no open row left. False where it is not over yet, or closed before."""
+    if dispatch.finished_at is not None or dispatch.state is DispatchState.WAITING:
+        return False
+    books = deliveries.books(session, dispatch.id)
+    if books.queued:
+        return False
+    if dispatch.state is not DispatchState.FAILED:
+        _end_by_itself(dispatch, books)
+    standstill.end(session, dispatch, now)
+    dispatch.outcome, dispatch.finished_at = _outcome(dispatch, books), now
+    session.flush()
+    return True
+
+
+def _end_by_itself(dispatch: Dispatch, books: Books) -> None:
+    """Where somebody was called off it is not complete: stopped part-way, also after a second try of others."""
+    if books.cancelled:
+        dispatch.state = DispatchState.STOPPED
+    else:
+        dispatch.state, dispatch.error = DispatchState.SENT, ""
+
+
+def _outcome(dispatch: Dispatch, books: Books) -> Outcome:
+    if dispatch.state is DispatchState.SENT:
+        return Outcome.COMPLETE if books.recipients else Outcome.NOBODY
+    return Outcome.PARTIAL if books.sent or books.not_sure else Outcome.CANCELLED
 
 
 def _settle_campaign(session: Session, dispatch: Dispatch, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.book.consent import MessageType
 from domain.refusal import Refusal
-from domain.sending import dispatches
+from domain.sending import dispatches, standstill
 from domain.sending.calendar import quiet_until
 from domain.sending.dispatches import Dispatch, DispatchState, Hold
 from domain.shop import limits, mail
@@ -52,9 +52,9 @@ def renew(session: Session, dispatch_id: int, *, now: datetime) -> None:
     dispatch = dispatches.get(session, dispatch_id)
     held = _held_now(session, dispatch, now)
     if held is None:
-        dispatches.let_go_on(session, dispatch_id, now=now)
+        standstill.let_go_on(session, dispatch_id, now=now)
     else:
-        dispatches.hold(session, dispatch_id, held.why, held.until, now=now)
+        standstill.hold(session, dispatch_id, held.why, held.until, now=now)
 
 
 def _waiting(session: Session, now: datetime) -> list[Dispatch]:

@@ -3,25 +3,25 @@
 Whatever is refused on the way rolls the whole unit back, and that rollback *is* the return to draft.
 """
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from data import failpoint
+from data.database import changed
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.book.consent import MessageType
 from domain.channels import channel
 from domain.ledger import deliveries
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, dispatches, lateness, resending, schedules
+from domain.sending import campaigns, lateness, resending, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.campaigns import Campaign, Status
+from domain.sending.content import content_hash
 from domain.sending.dispatches import Dispatch, DispatchState, Outcome
 from domain.shop import audit, installation
 from domain.shop.people import Actor, Right, Role
@@ -52,7 +52,7 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
     """Raises Refusal, and then nothing of it has happened."""
     by.require(Right.SEND)
     installation.require_open(session)
-    repeat = _repeat(session, press)
+    repeat = made_by(session, press)
     if repeat is not None and repeat.campaign_id != campaign_id:
         raise key_used()
     if repeat is not None:
@@ -62,7 +62,7 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
         campaigns.require_version(campaign, press.version)
     if press.to == "everyone":
         _require_no_second_try(session, campaign)
-    was = _claim(session, campaign, by, now)
+    _claim(session, campaign, by, now)
     failpoint.reach("claim")
     draft = campaigns.as_draft(session, campaign)
     channel.named(campaign.channel).check(session, draft)
@@ -82,7 +82,7 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
         campaign.name,
     )
     dispatch.only_remaining = press.to != "everyone"
-    dispatch.due_at = was.scheduled_at if by.role is Role.CLOCK else None
+    dispatch.due_at = campaign.scheduled_at if by.role is Role.CLOCK else None
     session.add(dispatch)
     session.flush()
     lateness.explain(session, dispatch, now=now)
@@ -112,7 +112,7 @@ def launch_one_shot(
     """A send without a campaign row (D17). Its form has a nonce, so a second press finds the first dispatch."""
     by.require(Right.SEND)
     installation.require_open(session)
-    repeat = _repeat(session, press)
+    repeat = made_by(session, press)
     if repeat is not None:
         return repeat
     channel.named(channel_name).check(session, draft)
@@ -157,42 +157,11 @@ def record_nobody(session: Session, campaign_id: int, *, by: Actor, now: datetim
     schedules.note_failed_launch(session, campaign_id, f"{NOBODY}.", by=by, now=now)
 
 
-def promote(session: Session, dispatch_id: int, name: str, *, by: Actor, now: datetime) -> Campaign:
-    """ "Save as campaign": a one-shot becomes a draft with the same content, and keeps its history (D17)."""
-    by.require(Right.EDIT_CAMPAIGNS)
-    dispatch = dispatches.get(session, dispatch_id)
-    if dispatch.campaign_id is not None:
-        raise Refusal("is_a_campaign", "This send already belongs to a campaign.", Kind.CONFLICT)
-    same = (
-        "message_type",
-        "from_name",
-        "from_email",
-        "reply_to",
-        "subject",
-        "preheader",
-        "html_body",
-        "text_body",
-        "audience",
-    )
-    fields = {name_: getattr(dispatch, name_) for name_ in same}
-    campaign = campaigns.create(session, {**fields, "name": name or dispatch.subject}, by=by, now=now)
-    campaign.run_no = 1
-    dispatch.campaign_id, dispatch.run_no, dispatch.name = campaign.id, 1, campaign.name
-    if dispatch.state is DispatchState.SENT:
-        campaign.status, campaign.sent_at, campaign.outcome = (
-            Status.SENT,
-            dispatch.finished_at,
-            dispatch.outcome,
-        )
-    elif dispatch.is_running:
-        campaign.status = Status.SENDING
-    return campaign
-
-
-def just_posted(session: Session, draft: channel.Draft, *, now: datetime, within: timedelta) -> bool:
-    """Whether the same content was launched moments ago: a program without an Idempotency-Key may be repeating itself."""
-    same = (Dispatch.content_hash == content_hash(draft)) & (Dispatch.created_at >= now - within)
-    return session.scalar(select(Dispatch.id).where(same).limit(1)) is not None
+def made_by(session: Session, press: Press) -> Dispatch | None:
+    """The dispatch that this very press made before."""
+    if press.nonce is None:
+        return None
+    return session.scalar(select(Dispatch).where(Dispatch.nonce == press.nonce))
 
 
 def key_used() -> Refusal:
@@ -203,11 +172,7 @@ def key_used() -> Refusal:
     )
 
 
-def content_hash(draft: channel.Draft) -> str:
-    return hashlib.sha256(json.dumps(asdict(draft), sort_keys=True).encode()).hexdigest()
-
-
-def _claim(session: Session, campaign: Campaign, by: Actor, now: datetime) -> Any:
+def _claim(session: Session, campaign: Campaign, by: Actor, now: datetime) -> None:
     """One conditional statement: of all who press at the same time, one changes the row."""
     claimable = (Campaign.id == campaign.id) & Campaign.deleted_at.is_(None)
     if by.role is Role.CLOCK:
@@ -215,35 +180,20 @@ def _claim(session: Session, campaign: Campaign, by: Actor, now: datetime) -> An
         claimable &= (Campaign.status == Status.SCHEDULED) & in_time
     else:
         claimable &= Campaign.status.in_([Status.DRAFT, Status.SCHEDULED])
-    scheduled_at = campaign.scheduled_at
-    won = session.execute(
-        update(Campaign)
-        .where(claimable)
-        .values(
-            status=Status.SENDING,
-            run_no=Campaign.run_no + 1,
-            version=Campaign.version + 1,
-            last_launch_at=now,
-            last_launch_by=by.name,
-            last_launch_error="",
-            updated_at=now,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    claim = update(Campaign).where(claimable).values(
+        status=Status.SENDING,
+        run_no=Campaign.run_no + 1,
+        version=Campaign.version + 1,
+        last_launch_at=now,
+        last_launch_by=by.name,
+        last_launch_error="",
+        updated_at=now,
+    )  # fmt: skip
+    won = changed(session, claim)
     session.refresh(campaign)
-    if not won.rowcount:  # type: ignore[attr-defined]
-        raise Refusal(
-            "already_sending",
-            _why_not_claimed(campaign),
-            Kind.CONFLICT,
-            status=str(campaign.status),
-        )
-    return _Was(scheduled_at)
-
-
-@dataclass(frozen=True, slots=True)
-class _Was:
-    scheduled_at: datetime | None
+    if not won:
+        sentence = _why_not_claimed(campaign)
+        raise Refusal("already_sending", sentence, Kind.CONFLICT, status=str(campaign.status))
 
 
 def _require_no_second_try(session: Session, campaign: Campaign) -> None:
@@ -344,9 +294,3 @@ def _note(
         subject_id=campaign_id or dispatch.id,
         after=after,
     )
-
-
-def _repeat(session: Session, press: Press) -> Dispatch | None:
-    if press.nonce is None:
-        return None
-    return session.scalar(select(Dispatch).where(Dispatch.nonce == press.nonce))

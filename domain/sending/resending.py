@@ -1,4 +1,4 @@
-"""Second tries: one row, everybody who failed, whoever was called off; and the choice about those who are "not sure".
+"""Second tries: one row, everybody who failed, whoever was called off, or those who are "not sure".
 
 A row goes back into the queue of the send it belongs to, so the content stays the frozen one and the same books must
 balance. The send is opened again for it, and closes by itself as it did before. Nobody is written to twice: whoever
@@ -19,8 +19,8 @@ from domain.channels.email import message_id
 from domain.ledger import deliveries, second_tries
 from domain.ledger.deliveries import Delivery, State
 from domain.ledger.second_tries import Row
-from domain.refusal import Kind, Refusal, missing
-from domain.sending import dispatches
+from domain.refusal import Kind, Refusal
+from domain.sending import dispatches, practice
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch, DispatchState, Hold
 from domain.shop import audit, installation
@@ -91,7 +91,7 @@ def resend(
 ) -> Dispatch:
     """One row goes back into the queue. `even_if_twice` is the choice that a "not sure" one needs."""
     by.require(Right.SEND)
-    delivery, dispatch = _found(session, delivery_id)
+    delivery, dispatch = dispatches.of_delivery(session, delivery_id)
     which = _which(delivery)
     if which is Which.NOT_SURE and not even_if_twice:
         raise Refusal("may_arrive_twice", MAY_ARRIVE_TWICE, Kind.CONFLICT)
@@ -138,47 +138,6 @@ def retry(session: Session, dispatch_id: int, which: Which, *, by: Actor, now: d
     return Retried(dispatch, len(ready), left)
 
 
-def count_as_sent(session: Session, delivery_id: int, *, by: Actor, now: datetime) -> Dispatch:
-    """A person decides: whoever was "not sure" has got it."""
-    by.require(Right.SEND)
-    delivery, dispatch = _found(session, delivery_id)
-    before = {
-        "state": str(delivery.state),
-        "reason": delivery.reason,
-        "message_id": _message_id(dispatch, delivery.id, delivery.attempts),
-    }
-    if not second_tries.count_as_sent(session, dispatch.id, now=now, delivery_id=delivery_id):
-        raise Refusal("not_in_doubt", "There is no doubt about this message any more.", Kind.CONFLICT)
-    audit.write(
-        session,
-        "delivery.counted_as_sent",
-        by=by,
-        now=now,
-        subject_id=delivery_id,
-        before=before,
-        after={"state": str(State.SENT), "dispatch": dispatch.id},
-    )
-    return dispatch
-
-
-def count_all_as_sent(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> int:
-    by.require(Right.SEND)
-    dispatch = dispatches.get(session, dispatch_id)
-    counted = second_tries.count_as_sent(session, dispatch.id, now=now)
-    if not counted:
-        raise Refusal("not_in_doubt", "There is no doubt about any of these messages.", Kind.CONFLICT)
-    audit.write(
-        session,
-        "dispatch.counted_as_sent",
-        by=by,
-        now=now,
-        subject_id=dispatch_id,
-        before={"state": str(State.UNKNOWN), "rows": counted},
-        after={"state": str(State.SENT), "counted": len(counted)},
-    )
-    return len(counted)
-
-
 def prospect(session: Session, dispatch_id: int, which: Which) -> Prospect:
     """For the question that is asked before. Read only."""
     dispatch = dispatches.get(session, dispatch_id)
@@ -207,13 +166,6 @@ def hopes(session: Session, dispatch_id: int, among: list[int]) -> dict[int, str
     return found
 
 
-def _found(session: Session, delivery_id: int) -> tuple[Delivery, Dispatch]:
-    delivery = session.get(Delivery, delivery_id)
-    if delivery is None:
-        raise missing("message")
-    return delivery, dispatches.get(session, delivery.dispatch_id)
-
-
 def _which(delivery: Delivery) -> Which:
     for which in Which:
         if which.state is delivery.state:
@@ -226,7 +178,7 @@ def _require_open(session: Session, dispatch: Dispatch, which: Which) -> None:
     """Whether anything of this send may be taken up again at all. Raises Refusal."""
     installation.require_open(session)
     _require_over(dispatch, which)
-    _require_same_mode(session, dispatch)
+    practice.require_same_mode(session, dispatch)
     campaign = session.get(Campaign, dispatch.campaign_id) if dispatch.campaign_id else None
     if campaign is None:
         return
@@ -255,23 +207,6 @@ def _require_over(dispatch: Dispatch, which: Which) -> None:
         sentence = "This send is not over yet. Try again as soon as it is."
     if sentence:
         raise Refusal("not_over", sentence, Kind.CONFLICT, state=str(dispatch.state))
-
-
-def _require_same_mode(session: Session, dispatch: Dispatch) -> None:
-    """What was pressed in practice must not reach a customer, and what was real must not end in the practice inbox."""
-    is_live = channel.named(dispatch.channel).is_connected(session)
-    if dispatch.practice and is_live:
-        raise Refusal(
-            "went_live",
-            "This was sent in practice mode, and the shop has gone live since. Send it anew if real customers are to get it.",
-            Kind.CONFLICT,
-        )
-    if not dispatch.practice and not is_live:
-        raise Refusal(
-            "in_practice",
-            "The shop is in practice mode now, and nothing would leave it. Connect the mail account first.",
-            Kind.CONFLICT,
-        )
 
 
 def _rows(session: Session, dispatch: Dispatch, which: Which, among: list[int] | None = None) -> list[Row]:
@@ -310,18 +245,14 @@ def _reopen(session: Session, dispatch: Dispatch) -> None:
 
 
 def _as_it_was(row: Row, dispatch: Dispatch) -> dict[str, Any]:
+    """With the number of the message that is given up here: the row itself will only know of the next."""
     return {
         "state": str(row.state),
         "reason": row.reason,
         "code": row.code,
         "address": row.was_at,
-        "message_id": _message_id(dispatch, row.id, row.attempts),
+        "message_id": message_id(dispatch.from_email, dispatch.id, row.id, row.attempts),
     }
-
-
-def _message_id(dispatch: Dispatch, delivery_id: int, attempts: int) -> str:
-    """Of the attempt that is given up here: the row itself will only know of the next."""
-    return message_id(dispatch.from_email, dispatch.id, delivery_id, attempts)
 
 
 def second_try_runs(session: Session, campaign_id: int) -> bool:

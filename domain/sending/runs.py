@@ -4,15 +4,13 @@ import asyncio
 import threading
 from collections.abc import Callable
 
-from sqlalchemy.orm import Session
-
 from data.database import reading, unit
 from domain.channels import channel
 from domain.channels.channel import Job
 from domain.ledger import steps
 from domain.ledger.deliveries import open_count
 from domain.refusal import Refusal
-from domain.sending import dispatches, endings, lateness
+from domain.sending import dispatches, endings, lateness, practice, standstill
 from domain.sending.content import frozen_draft
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.engine import CONNECTIONS, MESSAGES_A_CONNECTION, Clock, Engine
@@ -41,10 +39,10 @@ def _begun(dispatch: Dispatch, worker_id: int, clock: Clock) -> Job:
     with unit() as session:
         now = clock()
         dispatches.note_started(session, dispatch.id, now)
-        dispatches.let_go_on(session, dispatch.id, now=now)
+        standstill.let_go_on(session, dispatch.id, now=now)
         lateness.explain(session, dispatches.get(session, dispatch.id), now=now)
         steps.rescue(session, worker_id, now=now, dispatch_id=dispatch.id)
-        _require_same_mode(session, dispatch)
+        practice.require_not_gone_live(session, dispatch)
         return channel.named(dispatch.channel).prepare(session, frozen_draft(dispatch), now=now)
 
 
@@ -60,16 +58,7 @@ def _carry_out(engine: Engine, left: int) -> None:
             if not engine.routing.has_given_up(account_id):  # whatever it carried before: it rests now
                 mail.note_success(session, now, account_id)
         if held := engine.desk.held:
-            dispatches.hold(session, engine.dispatch.id, held.why, held.until, now=now)
-
-
-def _require_same_mode(session: Session, dispatch: Dispatch) -> None:
-    """What was pressed in practice must never reach a real customer, however late it is taken up."""
-    if dispatch.practice and channel.named(dispatch.channel).is_connected(session):
-        raise Refusal(
-            "went_live",
-            "This was sent in practice mode, and the shop has gone live since. Send it anew if real customers are to get it.",
-        )
+            standstill.hold(session, engine.dispatch.id, held.why, held.until, now=now)
 
 
 def _take_back(dispatch_id: int, worker_id: int, clock: Clock) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from data.database import now, reading, unit
 from data.mail_account import Security
 from domain.ledger import deliveries
-from domain.sending import calendar, campaigns, dispatches, endings, launches
+from domain.sending import calendar, campaigns, dispatches, endings, launches, standstill
 from domain.sending.dispatches import Dispatch, DispatchState, Hold
 from domain.sending.launches import Press
 from domain.shop import limits, mail, people
@@ -212,11 +212,11 @@ def test_a_page_that_is_open_shows_by_itself_what_somebody_else_pressed(
     page.goto(f"/marketing/campaigns/{campaign_id}")
     expect(page.get_by_test_id("pause")).to_be_visible()
     with unit() as session:
-        dispatches.pause(session, dispatch_id, by=somebody("max"), now=now())
+        standstill.pause(session, dispatch_id, by=somebody("max"), now=now())
     expect(page.get_by_test_id("held")).to_contain_text("Paused by Max")
     expect(page.get_by_test_id("go-on")).to_be_visible()
     with unit() as session:
-        dispatches.resume(session, dispatch_id, by=somebody("max"), now=now())
+        standstill.resume(session, dispatch_id, by=somebody("max"), now=now())
     expect(page.get_by_test_id("pause")).to_be_visible()
 
 
@@ -225,7 +225,7 @@ def test_who_may_not_send_reads_it_and_can_press_nothing(
 ) -> None:
     campaign_id, dispatch_id, _ = under_way
     with unit() as session:
-        dispatches.pause(session, dispatch_id, by=olive, now=now())
+        standstill.pause(session, dispatch_id, by=olive, now=now())
     sign_in(page, "sal")
     for path in (f"/marketing/campaigns/{campaign_id}", f"/marketing/sends/{dispatch_id}"):
         page.goto(path)
@@ -259,7 +259,7 @@ def test_a_send_that_waits_says_why_and_until_when(
     expect(page.get_by_test_id("pause")).to_be_visible()
     rules.lift()
     with unit() as session:
-        dispatches.let_go_on(session, dispatch_id, now=now())
+        standstill.let_go_on(session, dispatch_id, now=now())
     expect(page.get_by_test_id("held")).to_have_count(0)
     expect(page.get_by_test_id("status")).to_have_text("Sending")
 
@@ -321,7 +321,7 @@ def somebody(who: str) -> Actor:
 
 def hold(dispatch_id: int, why: Hold, until: datetime) -> None:
     with unit() as session:
-        dispatches.hold(session, dispatch_id, why, until, now=now())
+        standstill.hold(session, dispatch_id, why, until, now=now())
 
 
 def told(dispatch_id: int) -> Dispatch:

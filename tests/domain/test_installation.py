@@ -10,7 +10,7 @@ import pytest
 from data.database import close_database, open_database, reading, unit
 from data.sidecar import Sidecar
 from domain.refusal import Refusal
-from domain.sending import campaigns, dispatches, launches, restoring, workers
+from domain.sending import campaigns, dispatches, launches, restoring, standstill, workers
 from domain.sending.campaigns import Status
 from domain.sending.dispatches import DispatchState
 from domain.sending.launches import Press
@@ -152,7 +152,7 @@ def test_nobody_can_send_from_a_copy(planned: int, cast: Cast, now: datetime) ->
         launches.launch(session, planned, Press(), by=cast.olive, now=now)
     assert refused.value.code == "restored_copy"
     with pytest.raises(Refusal, match="looks like a copy"), unit() as session:
-        dispatches.resume(session, 1, by=cast.olive, now=now)
+        standstill.resume(session, 1, by=cast.olive, now=now)
 
 
 def test_only_the_owner_can_say_that_this_is_the_shop_now(planned: int, cast: Cast, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.ledger.replies import TOLD, Cause, counted, explain
+from domain.ledger.causes import TOLD, Cause
+from domain.ledger.replies import counted, explain
 
 ADDRESS, DOMAIN, CLOSED, FULL = (
     Cause.NO_SUCH_ADDRESS,

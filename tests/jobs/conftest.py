@@ -26,13 +26,14 @@ from domain.shop import mail, mail_accounts, shop
 from domain.shop.limits import Limits
 from domain.shop.mail import MailSettings
 from domain.shop.mail_accounts import Wish
-from jobs import sending
+from jobs import clock, sending
 from jobs.queue import Queue, close_queue, open_queue, queue
 from jobs.worker import Worker
 from tests.cast import Cast
 from tests.twins.smtp_server import ScriptedServer
 
-PATIENCE = 20.0  # seconds
+Looks = Callable[[], int]
+PATIENCE = 60.0  # seconds, on a busy machine
 
 
 @dataclass
@@ -150,6 +151,38 @@ def desk(shop_db: Path, cast: Cast) -> Iterator[Desk]:
         shop.change(session, facts, by=cast.olive, now=now())
     yield Desk(cast, shop_db.parent)
     close_queue()
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that looks round more often, so that a test about a night or a day takes seconds."""
+    monkeypatch.setattr(clock, "SWEEP_EVERY", timedelta(seconds=0.5))
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    """How often the worker of this process has looked round so far. On a busy machine that tells more than seconds."""
+    done = 0
+    sweep = clock.sweep
+
+    def counted(*args: Any, **others: Any) -> None:
+        nonlocal done
+        sweep(*args, **others)
+        done += 1
+
+    monkeypatch.setattr(clock, "sweep", counted)
+    return lambda: done
+
+
+def it_has_looked(desk: Desk, looks: Looks) -> None:
+    """At everything, from now on: the look that is under way may have begun before."""
+    enough = looks() + 2
+    desk.until(lambda: looks() >= enough)
+
+
+def within_looks(looks: Looks, before: int) -> timedelta:
+    """The time that they take where nothing else keeps the machine busy."""
+    return (looks() - before) * clock.SWEEP_EVERY
 
 
 HOUR = timedelta(hours=1)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,14 +14,14 @@ from data.database import now, reading, unit
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Delivery, State
 from domain.refusal import Refusal
-from domain.sending import dispatches, endings, reports
+from domain.sending import dispatches, endings, reports, standstill
 from domain.sending.dispatches import Hold
 from domain.sending.launches import Press
 from domain.sending.pauses import Pause
 from domain.shop import audit
-from jobs import clock, sending
-from tests.jobs.conftest import HOUR, Desk
-from tests.twins.smtp_server import ScriptedServer, say
+from jobs import sending
+from tests.jobs.conftest import HOUR, Desk, Looks, it_has_looked
+from tests.twins.smtp_server import Act, Script, ScriptedServer, say
 
 PROJECT = Path(__file__).parents[2]
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -35,9 +37,18 @@ def under_way(desk: Desk, server: ScriptedServer) -> int:
     return dispatch_id
 
 
-def on_its_way(desk: Desk, dispatch_id: int) -> bool:
-    """A message whose answer is still out."""
-    return any(line.state is State.HANDOFF for line in desk.lines(dispatch_id).values())
+def paused_meanwhile(desk: Desk, dispatch_id: int, act: Act | None = None) -> Script:
+    """Somebody presses while the first message is at the server and its answer is still out."""
+    presses = iter([sending.pause])
+
+    def script(stage: str, address: str) -> Act | None:
+        if stage != "final":
+            return None
+        for press in presses:
+            press(dispatch_id, desk.cast.olive)
+        return act
+
+    return script
 
 
 def settled(desk: Desk, dispatch_id: int) -> bool:
@@ -46,15 +57,21 @@ def settled(desk: Desk, dispatch_id: int) -> bool:
     return not states & {State.CLAIMED, State.HANDOFF}
 
 
+def two_seconds_later(server: ScriptedServer) -> int:
+    """How many had arrived by then; not one more comes afterwards."""
+    time.sleep(SOON)
+    soon = len(server.received)
+    time.sleep(LATER)
+    assert len(server.received) == soon < len(MANY)
+    return soon
+
+
 def test_two_seconds_after_the_press_nothing_more_arrives_and_nothing_is_in_doubt(desk: Desk) -> None:
     desk.write_in(*MANY)
     with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
         dispatch_id = under_way(desk, server)
         sending.pause(dispatch_id, desk.cast.olive)
-        time.sleep(SOON)
-        soon = len(server.received)
-        time.sleep(LATER)
-        assert len(server.received) == soon < len(MANY)
+        soon = two_seconds_later(server)
         desk.until(lambda: settled(desk, dispatch_id))
         books = desk.books(dispatch_id)
         assert (books.sent, books.queued) == (soon, len(MANY) - soon)
@@ -68,17 +85,14 @@ def test_a_stop_is_as_quick(desk: Desk) -> None:
     with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
         dispatch_id = under_way(desk, server)
         sending.stop(dispatch_id, desk.cast.olive)
-        time.sleep(SOON)
-        soon = len(server.received)
-        time.sleep(LATER)
-        assert len(server.received) == soon < len(MANY)
+        soon = two_seconds_later(server)
         books = desk.until_over(dispatch_id)
     assert (books.sent, books.cancelled, books.not_sure) == (soon, len(MANY) - soon, 0)
 
 
 def test_it_goes_on_where_it_was_and_writes_to_nobody_twice(desk: Desk) -> None:
     desk.write_in(*MANY)
-    with desk.mail_server(ScriptedServer(delay=0.02)) as server:
+    with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
         dispatch_id = under_way(desk, server)
         for _ in range(3):
             sending.pause(dispatch_id, desk.cast.olive)
@@ -90,7 +104,7 @@ def test_it_goes_on_where_it_was_and_writes_to_nobody_twice(desk: Desk) -> None:
     assert (after.state, after.outcome, after.held_for, after.held_by) == ("sent", "complete", Hold.NONE, "")
 
 
-def test_a_paused_send_outlives_its_worker_and_is_left_alone_by_the_next(desk: Desk) -> None:
+def test_a_paused_send_outlives_its_worker_and_is_left_alone_by_the_next(desk: Desk, looks: Looks) -> None:
     desk.write_in(*MANY)
     with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
         dispatch_id = under_way(desk, server)
@@ -98,7 +112,7 @@ def test_a_paused_send_outlives_its_worker_and_is_left_alone_by_the_next(desk: D
     so_far = desk.books(dispatch_id)
     assert so_far.sent == len(server.received)
     with desk.mail_server(ScriptedServer()) as later:
-        time.sleep(clock.SWEEP_EVERY.total_seconds() + 1)  # the new worker's clock has looked at everything
+        it_has_looked(desk, looks)
         assert not later.received
         assert desk.books(dispatch_id) == so_far
         sending.resume(dispatch_id, desk.cast.olive)
@@ -144,11 +158,9 @@ def test_who_was_put_off_stays_put_off_while_it_is_paused(desk: Desk) -> None:
 def test_later_said_after_the_press_keeps_the_person_on_the_list(desk: Desk) -> None:
     """The answer comes when the send is paused already."""
     desk.write_in(*MANY)
-    with desk.mail_server(ScriptedServer({"final": say("451 4.3.0 later")}, delay=0.5)):
-        dispatch_id = desk.press(desk.campaign())
-        desk.until(lambda: on_its_way(desk, dispatch_id))
-        sending.pause(dispatch_id, desk.cast.olive)
-        desk.until(lambda: settled(desk, dispatch_id))
+    dispatch_id = desk.press(desk.campaign())
+    with desk.mail_server(ScriptedServer(paused_meanwhile(desk, dispatch_id, say("451 4.3.0 later")))):
+        desk.until(lambda: desk.dispatch(dispatch_id).state == "paused" and settled(desk, dispatch_id))
     books = desk.books(dispatch_id)
     assert (books.queued, books.cancelled, books.not_sure) == (len(MANY), 0, 0)
     assert State.DEFERRED in {line.state for line in desk.lines(dispatch_id).values()}
@@ -157,11 +169,10 @@ def test_later_said_after_the_press_keeps_the_person_on_the_list(desk: Desk) -> 
 def test_the_last_answer_ends_a_paused_send_that_has_nobody_left(desk: Desk) -> None:
     desk.write_in("Ana")
     campaign_id = desk.campaign()
-    with desk.mail_server(ScriptedServer(delay=0.5)):
-        dispatch_id = desk.press(campaign_id)
-        desk.until(lambda: on_its_way(desk, dispatch_id))
-        sending.pause(dispatch_id, desk.cast.olive)
+    dispatch_id = desk.press(campaign_id)
+    with desk.mail_server(ScriptedServer(paused_meanwhile(desk, dispatch_id))):
         books = desk.until_over(dispatch_id)
+    assert len(diary(dispatch_id, "paused")) == 1
     assert (books.sent, desk.dispatch(dispatch_id).state) == (1, "sent")
     assert desk.read(campaign_id).status == "sent"
 
@@ -245,7 +256,7 @@ def test_pause_ends_a_wait_and_resume_begins_without_it(desk: Desk) -> None:
     desk.write_in("Ana")
     dispatch_id = desk.press(desk.campaign())
     with unit() as session:
-        dispatches.hold(session, dispatch_id, Hold.QUIET, now() + timedelta(hours=9), now=now())
+        standstill.hold(session, dispatch_id, Hold.QUIET, now() + timedelta(hours=9), now=now())
     sending.pause(dispatch_id, desk.cast.olive)
     paused = desk.dispatch(dispatch_id)
     assert (paused.held_for, paused.held_until) == (Hold.PERSON, None)
@@ -254,15 +265,17 @@ def test_pause_ends_a_wait_and_resume_begins_without_it(desk: Desk) -> None:
     assert (going.state, going.held_for, going.held_until) == ("sending", Hold.NONE, None)
 
 
+def diary(dispatch_id: int, what: str) -> list[audit.AuditEntry]:
+    with reading() as session:
+        return audit.of(session, f"dispatch.{what}", dispatch_id)
+
+
 def test_who_paused_and_who_let_it_go_on_is_in_the_shops_diary(desk: Desk) -> None:
     desk.write_in("Ana")
     dispatch_id = desk.press(desk.campaign())
     sending.pause(dispatch_id, desk.cast.olive)
     sending.resume(dispatch_id, desk.cast.max_)
-    with reading() as session:
-        (paused,), (resumed,) = (
-            audit.of(session, f"dispatch.{what}", dispatch_id) for what in ("paused", "resumed")
-        )
+    (paused,), (resumed,) = (diary(dispatch_id, what) for what in ("paused", "resumed"))
     assert (paused.actor_name, resumed.actor_name) == ("Olive", "Max")
     assert paused.at <= resumed.at
 
@@ -273,9 +286,9 @@ def test_a_report_tells_who_paused_it_and_from_when_to_when(desk: Desk) -> None:
     ten = desk.dispatch(dispatch_id).created_at
     olive, max_ = desk.cast.olive, desk.cast.max_
     with unit() as session:
-        dispatches.pause(session, dispatch_id, by=olive, now=ten + MINUTE)
-        dispatches.resume(session, dispatch_id, by=max_, now=ten + 5 * MINUTE)
-        dispatches.pause(session, dispatch_id, by=max_, now=ten + 6 * MINUTE)
+        standstill.pause(session, dispatch_id, by=olive, now=ten + MINUTE)
+        standstill.resume(session, dispatch_id, by=max_, now=ten + 5 * MINUTE)
+        standstill.pause(session, dispatch_id, by=max_, now=ten + 6 * MINUTE)
     first, second = Pause("Olive", ten + MINUTE, ten + 5 * MINUTE), Pause("Max", ten + 6 * MINUTE, None)
     with reading() as session:
         assert reports.report(session, dispatch_id, now=ten + HOUR).pauses == (first, second)
@@ -302,20 +315,20 @@ def test_the_time_left_counts_no_pause_and_is_not_told_while_nothing_moves(desk:
     went(dispatch_id, 20, start)
     assert seconds_left(dispatch_id, start + 20 * SECOND) == pytest.approx(20)
     with unit() as session:
-        dispatches.pause(session, dispatch_id, by=desk.cast.olive, now=start + 20 * SECOND)
+        standstill.pause(session, dispatch_id, by=desk.cast.olive, now=start + 20 * SECOND)
     assert seconds_left(dispatch_id, start + 20 * SECOND) is None
     again = start + 4 * MINUTE
     with unit() as session:
-        dispatches.resume(session, dispatch_id, by=desk.cast.olive, now=again)
+        standstill.resume(session, dispatch_id, by=desk.cast.olive, now=again)
     assert seconds_left(dispatch_id, again) is None, "nobody knows yet how fast it goes now"
     went(dispatch_id, 10, again)
     assert seconds_left(dispatch_id, again + 10 * SECOND) == pytest.approx(10)
     with unit() as session:
-        dispatches.hold(session, dispatch_id, Hold.HOUR, again + HOUR, now=again)
+        standstill.hold(session, dispatch_id, Hold.HOUR, again + HOUR, now=again)
     assert seconds_left(dispatch_id, again + 10 * SECOND) is None
     night = again + 10 * HOUR
     with unit() as session:
-        dispatches.let_go_on(session, dispatch_id, now=night)
+        standstill.let_go_on(session, dispatch_id, now=night)
     assert seconds_left(dispatch_id, night) is None, "what was sent before the night says nothing"
 
 
@@ -325,7 +338,7 @@ def test_the_bar_knows_who_paused_a_send_and_what_it_waits_for(desk: Desk) -> No
     until = now() + 9 * HOUR
     sending.pause(one, desk.cast.olive)
     with unit() as session:
-        dispatches.hold(session, other, Hold.QUIET, until, now=now())
+        standstill.hold(session, other, Hold.QUIET, until, now=now())
     with reading() as session:
         paused, held = reports.moving(session, now=now())
     assert (paused.id, paused.state, paused.held_for, paused.held_by) == (one, "paused", Hold.PERSON, "Olive")
@@ -336,13 +349,10 @@ def test_the_bar_knows_who_paused_a_send_and_what_it_waits_for(desk: Desk) -> No
 def test_another_process_pauses_it_as_well(desk: Desk) -> None:
     """The web pages may live beside the worker, or the worker in a service of its own."""
     desk.write_in(*MANY)
-    with desk.mail_server(ScriptedServer(delay=SLOW)) as server:
+    with elsewhere(desk) as act, desk.mail_server(ScriptedServer(delay=SLOW)) as server:
         dispatch_id = under_way(desk, server)
-        elsewhere(desk, f"sending.pause({dispatch_id}, olive)")
-        time.sleep(SOON)
-        soon = len(server.received)
-        time.sleep(LATER)
-        assert len(server.received) == soon < len(MANY)
+        act(f"sending.pause({dispatch_id}, olive)")
+        two_seconds_later(server)
         assert (desk.books(dispatch_id).not_sure, desk.dispatch(dispatch_id).held_by) == (0, "Olive")
 
 
@@ -360,7 +370,9 @@ def seconds_left(dispatch_id: int, at: datetime) -> float | None:
         return reports.report(session, dispatch_id, now=at).seconds_left
 
 
-def elsewhere(desk: Desk, act: str) -> None:
+@contextmanager
+def elsewhere(desk: Desk) -> Iterator[Callable[[str], None]]:
+    """A process that is ready to act, as soon as it is told what; it has acted when it says so."""
     program = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -370,7 +382,22 @@ def elsewhere(desk: Desk, act: str) -> None:
         "from jobs import sending\n"
         "open_database(Path(sys.argv[1]))\n"
         f"olive = Actor({desk.cast.olive.user_id}, 'Olive', Role.OWNER)\n"
-        f"{act}\n"
+        "print('ready', flush=True)\n"
+        "exec(sys.stdin.readline())\n"
+        "print('done', flush=True)\n"
     )
     command = [sys.executable, "-c", program, str(desk.folder / "handbill.db")]
-    subprocess.run(command, cwd=PROJECT, check=True, timeout=30)
+    process = subprocess.Popen(
+        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert process.stdin
+    assert process.stdout
+
+    def act(what: str) -> None:
+        print(what, file=heard)
+        assert said.readline() == "done\n"
+
+    with process, process.stdin as heard, process.stdout as said:
+        assert said.readline() == "ready\n"
+        yield act
+    assert process.returncode == 0

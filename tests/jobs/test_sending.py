@@ -10,7 +10,8 @@ from domain.book import consent
 from domain.ledger.deliveries import State
 from domain.refusal import Refusal
 from domain.sending.engine import CONNECTIONS
-from domain.sending.launches import Press, promote
+from domain.sending.launches import Press
+from domain.sending.promotion import promote
 from domain.sending.routing import TROUBLES_IN_A_ROW
 from jobs import sending
 from tests.jobs.conftest import Desk
@@ -153,7 +154,7 @@ def test_a_server_that_is_down_ends_the_launch_after_a_few_tries(
 def test_after_a_stop_the_next_launch_goes_to_the_remaining_only(desk: Desk) -> None:
     desk.write_in(*[f"Ana{i}" for i in range(40)])
     campaign_id = desk.campaign()
-    with desk.mail_server(ScriptedServer(delay=0.05)) as server:
+    with desk.mail_server(ScriptedServer(delay=0.1)) as server:
         first = desk.press(campaign_id)
         desk.until(lambda: desk.books(first).sent >= 3)
         sending.stop(first, desk.cast.olive)

@@ -79,7 +79,7 @@ def test_a_full_disk_sends_nothing_unwritten_and_the_send_resumes_by_itself(
     monkeypatch.setattr(ledger_desk, "TROUBLE_WAIT", 0.1)
     desk.write_in(*[f"Ana{i}" for i in range(300)])
     campaign_id = desk.campaign()
-    with desk.mail_server(ScriptedServer({"final": LONG}, delay=0.01)) as server:
+    with desk.mail_server(ScriptedServer({"final": LONG}, delay=0.05)) as server:
         dispatch_id = desk.press(campaign_id)
         desk.until(lambda: len(server.received) > 20)
         disk.full = True
@@ -103,7 +103,7 @@ def test_a_database_held_by_another_program_loses_nobody_and_repeats_nobody(
     database.open_database(file)
     desk.write_in(*[f"Ana{i}" for i in range(300)])
     dispatch_id = desk.press(desk.campaign())
-    with desk.mail_server(ScriptedServer(delay=0.01)) as server:
+    with desk.mail_server(ScriptedServer(delay=0.1)) as server:
         desk.until(lambda: len(server.received) > 20)
         with another_program_writes(str(file)):
             desk.until(lambda: "could not be written" in caplog.text)

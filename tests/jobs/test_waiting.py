@@ -11,7 +11,17 @@ import time_machine
 from data.config import Config, use_config
 from data.database import now, reading, unit
 from domain.ledger.deliveries import Delivery, State
-from domain.sending import dispatches, endings, reports, resending, restoring, runs, schedules, workers
+from domain.sending import (
+    dispatches,
+    endings,
+    reports,
+    resending,
+    restoring,
+    runs,
+    schedules,
+    standstill,
+    workers,
+)
 from domain.sending.calendar import appointment
 from domain.sending.dispatches import Dispatch, Hold
 from domain.sending.pauses import Pause
@@ -81,6 +91,17 @@ def run(dispatch_id: int) -> None:
     runs.run(dispatch_id, me.id, clock=now, stopping=threading.Event())
 
 
+def held_at_half_past(
+    desk: Desk, server: ScriptedServer, campaign_id: int, at: time_machine.Traveller
+) -> int:
+    """Its time has come, and with it the night."""
+    account_at(desk, server)
+    at.move_to(HALF_PAST)
+    dispatch_id = fired(campaign_id)
+    run(dispatch_id)
+    return dispatch_id
+
+
 def pauses(dispatch_id: int) -> tuple[Pause, ...]:
     with reading() as session:
         return reports.report(session, dispatch_id, now=now()).pauses
@@ -88,12 +109,12 @@ def pauses(dispatch_id: int) -> tuple[Pause, ...]:
 
 def hold(dispatch_id: int, why: Hold, until: datetime, moment: datetime) -> None:
     with unit() as session:
-        dispatches.hold(session, dispatch_id, why, until, now=moment)
+        standstill.hold(session, dispatch_id, why, until, now=moment)
 
 
 def go_on(dispatch_id: int, moment: datetime) -> None:
     with unit() as session:
-        dispatches.let_go_on(session, dispatch_id, now=moment)
+        standstill.let_go_on(session, dispatch_id, now=moment)
 
 
 def diary(dispatch_id: int, action: str) -> list[audit.AuditEntry]:
@@ -105,10 +126,7 @@ def test_a_night_is_told_and_why_it_started_late(
     desk: Desk, evening: int, at: time_machine.Traveller
 ) -> None:
     with ScriptedServer() as server:
-        account_at(desk, server)
-        at.move_to(HALF_PAST)
-        dispatch_id = fired(evening)
-        run(dispatch_id)
+        dispatch_id = held_at_half_past(desk, server, evening, at)
         held = desk.dispatch(dispatch_id)
         assert (held.held_for, held.held_until, held.late_reason) == (Hold.QUIET, EIGHT, "")
         assert pauses(dispatch_id) == (Pause(HANDBILL, HALF_PAST, None, Hold.QUIET),)
@@ -147,16 +165,13 @@ def test_a_send_that_was_paused_before_its_first_message_says_by_whom(
     desk: Desk, evening: int, at: time_machine.Traveller
 ) -> None:
     with ScriptedServer() as server:
-        account_at(desk, server)
-        at.move_to(HALF_PAST)
-        dispatch_id = fired(evening)
-        run(dispatch_id)
+        dispatch_id = held_at_half_past(desk, server, evening, at)
         at.move_to(EIGHT - HOUR)
         with unit() as session:
-            dispatches.pause(session, dispatch_id, by=desk.cast.max_, now=now())
+            standstill.pause(session, dispatch_id, by=desk.cast.max_, now=now())
         at.move_to(EIGHT + HOUR)
         with unit() as session:
-            dispatches.resume(session, dispatch_id, by=desk.cast.olive, now=now())
+            standstill.resume(session, dispatch_id, by=desk.cast.olive, now=now())
         run(dispatch_id)
         assert len(server.received) == 2
     assert desk.dispatch(dispatch_id).late_reason == (
@@ -216,7 +231,7 @@ def test_another_reason_is_another_line(desk: Desk) -> None:
     hold(dispatch_id, Hold.HOUR, start + HOUR, start)
     hold(dispatch_id, Hold.QUIET, start + 9 * HOUR, start + HOUR)
     with unit() as session:
-        dispatches.pause(session, dispatch_id, by=desk.cast.olive, now=start + 2 * HOUR)
+        standstill.pause(session, dispatch_id, by=desk.cast.olive, now=start + 2 * HOUR)
     assert pauses(dispatch_id) == (
         Pause(HANDBILL, start, start + HOUR, Hold.HOUR),
         Pause(HANDBILL, start + HOUR, start + 2 * HOUR, Hold.QUIET),
@@ -249,7 +264,7 @@ def test_a_send_that_is_paused_is_not_held_as_well(desk: Desk) -> None:
     dispatch_id = desk.press(desk.campaign())
     start = desk.dispatch(dispatch_id).created_at
     with unit() as session:
-        dispatches.pause(session, dispatch_id, by=desk.cast.olive, now=start + MINUTE)
+        standstill.pause(session, dispatch_id, by=desk.cast.olive, now=start + MINUTE)
     hold(dispatch_id, Hold.HOUR, start + HOUR, start + 2 * MINUTE)
     go_on(dispatch_id, start + HOUR)
     assert desk.dispatch(dispatch_id).held_for is Hold.PERSON
@@ -261,11 +276,11 @@ def test_a_restore_is_told_as_a_pause(desk: Desk) -> None:
     dispatch_id = desk.press(desk.campaign())
     start = desk.dispatch(dispatch_id).created_at
     with unit() as session:
-        dispatches.pause(session, dispatch_id, by=desk.cast.max_, now=start + MINUTE)
+        standstill.pause(session, dispatch_id, by=desk.cast.max_, now=start + MINUTE)
         installation.put_up_fence(session, start, now=start + HOUR)
         restoring.confirm(session, by=desk.cast.olive, now=start + 2 * HOUR)
     with unit() as session:
-        dispatches.resume(session, dispatch_id, by=desk.cast.olive, now=start + 3 * HOUR)
+        standstill.resume(session, dispatch_id, by=desk.cast.olive, now=start + 3 * HOUR)
     assert pauses(dispatch_id) == (
         Pause("Max", start + MINUTE, start + 2 * HOUR),
         Pause(HANDBILL, start + 2 * HOUR, start + 3 * HOUR, Hold.RESTORED),
@@ -302,7 +317,7 @@ def test_no_next_try_is_named_while_somebody_has_to_press_something(
     hold(dispatch_id, Hold.QUIET, EIGHT, start)
     assert "The next try is at 08:00 tomorrow." in put_off(dispatch_id), "the night lasts longer"
     with unit() as session:
-        dispatches.pause(session, dispatch_id, by=desk.cast.olive, now=start)
+        standstill.pause(session, dispatch_id, by=desk.cast.olive, now=start)
     assert put_off(dispatch_id) == (
         "The mail server said “later”. They are tried again once somebody presses “Go on”."
     )

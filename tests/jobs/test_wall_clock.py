@@ -18,7 +18,7 @@ from domain.sending.calendar import appointment
 from domain.sending.dispatches import Dispatch, of_campaign
 from jobs import clock
 from tests.domain.test_calendar_zones import changes_of
-from tests.jobs.conftest import HOUR, Desk
+from tests.jobs.conftest import HOUR, PATIENCE, Desk
 from tests.twins.smtp_server import ScriptedServer, say
 
 ZONES: Final = [
@@ -89,7 +89,7 @@ def test_a_clock_that_jumps_in_mid_send_repeats_nobody_and_holds_up_nobody(
             beside = threading.Thread(target=run, args=(dispatch_id, jumped), daemon=True)
             beside.start()
             books = desk.until_over(dispatch_id)
-            beside.join(20)
+            beside.join(PATIENCE)
             assert not beside.is_alive()
     got = [one.recipient for one in server.received]
     assert len(got) == len(set(got)) == books.sent == 200
@@ -100,7 +100,7 @@ def test_a_worker_that_another_clock_thinks_dead_goes_on_and_nobody_is_left_in_d
     desk.write_in(*[f"Ana{i}" for i in range(200)])
     dispatch_id = desk.press(desk.campaign())
     taken = 0
-    with desk.mail_server(ScriptedServer(delay=0.02)) as server:
+    with desk.mail_server(ScriptedServer(delay=0.1)) as server:
         for step in range(20, 120, 20):
             desk.until(lambda: len(server.received) > step)  # noqa: B023
             clock.rescue_the_dead(now() + DAY, worker_id=0, pulses=desk.folder / "pulses")

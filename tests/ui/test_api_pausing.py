@@ -6,7 +6,7 @@ import pytest
 
 from data.database import now, unit
 from domain.book import customers
-from domain.sending import dispatches, endings
+from domain.sending import endings, standstill
 from domain.sending.dispatches import Hold
 from tests.ui.conftest import Api
 
@@ -108,7 +108,7 @@ def test_what_is_not_there_is_not_found(api: Api) -> None:
 def test_a_wait_for_the_morning_is_told_with_its_end(api: Api, campaign: int, dispatch: int) -> None:
     until = (now() + timedelta(hours=9)).replace(microsecond=0)
     with unit() as session:
-        dispatches.hold(session, dispatch, Hold.QUIET, until, now=now())
+        standstill.hold(session, dispatch, Hold.QUIET, until, now=now())
     told = api.get(f"dispatches/{dispatch}").json()
     assert (told["state"], told["hold"], told["heldUntil"]) == (
         "sending",

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from data.database import now, reading, unit
 from domain.refusal import Refusal
-from domain.sending import campaigns, dispatches, launches, reports
+from domain.sending import campaigns, dispatches, promotion, reports
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.preview import Sight
 from domain.sending.reports import Report, SendRow
@@ -246,7 +246,7 @@ def _sight(dispatch: Dispatch) -> tuple[str, Sight | None]:
 
 def _promoted(dispatch_id: int, name: str, by: Actor) -> int:
     with unit() as session:
-        return launches.promote(session, dispatch_id, name, by=by, now=now()).id
+        return promotion.promote(session, dispatch_id, name, by=by, now=now()).id
 
 
 PAGES = [

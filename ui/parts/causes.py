@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from domain.ledger import replies, second_tries
-from domain.ledger.replies import TOLD
+from domain.ledger.causes import TOLD
 from domain.sending.reports import Report
 from ui import words
 
