@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
-from domain.book import consent, memory, sheet, statuses, tags
+from domain.book import consent, groups, memory, own_fields, sheet, statuses, tags
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
 from domain.book.sheet import BIRTHDAY, Sheet
 from domain.refusal import Kind, Refusal, invalid, missing
@@ -27,7 +27,9 @@ __all__ = [
 ]
 
 SOME_WAY_TO_KNOW = ("first_name", "last_name", "company", "email", "phone")
-SHOWN_IN_AUDIT = (*SOME_WAY_TO_KNOW, "status", "language", "timezone", "notes", "attrs", "tags", "dates")
+COLUMNS_IN_AUDIT = (
+    *SOME_WAY_TO_KNOW, "status", "language", "timezone", "preferred_channel", "postcode", "notes", "attrs",
+)  # fmt: skip
 
 
 def create(
@@ -40,10 +42,16 @@ def create(
     _fill(session, customer, read)
     _refuse_nobody(customer)
     session.flush()
+    _join_groups(session, customer, read)
     _write_wishes(session, customer, read, by, now)
     _remember(session, customer, now)
     audit.write(
-        session, "customer.created", by=by, now=now, subject_id=customer.id, after=_filled(_seen(customer))
+        session,
+        "customer.created",
+        by=by,
+        now=now,
+        subject_id=customer.id,
+        after=filled(seen(session, customer)),
     )
     session.flush()
     return customer
@@ -66,10 +74,11 @@ def change(
             "Somebody else changed this customer in the meantime. Load the page again to see what is new."
         )
         raise Refusal("changed_meanwhile", sentence, Kind.CONFLICT, version=customer.version)
-    before, old_key = _seen(customer), customer.email_key
+    before, old_key = seen(session, customer), customer.email_key
     read = _read(session, fields, now)
     _fill(session, customer, read)
     _refuse_nobody(customer)
+    _join_groups(session, customer, read)
     _write_wishes(session, customer, read, by, now)
     if customer.email_key != old_key:
         customer.email_trouble = None
@@ -86,7 +95,12 @@ def delete(session: Session, customer_id: int, *, by: Actor, now: datetime) -> N
     customer = get(session, customer_id)
     customer.deleted_at = customer.updated_at = now
     audit.write(
-        session, "customer.deleted", by=by, now=now, subject_id=customer_id, before=_filled(_seen(customer))
+        session,
+        "customer.deleted",
+        by=by,
+        now=now,
+        subject_id=customer_id,
+        before=filled(seen(session, customer)),
     )
     session.flush()
 
@@ -96,8 +110,13 @@ def get(session: Session, customer_id: int) -> Customer:
     wanted = select(Customer).where(Customer.id == customer_id, Customer.deleted_at.is_(None))
     customer = session.scalar(wanted.options(selectinload(Customer.tags), selectinload(Customer.dates)))
     if customer is None:
-        raise missing("customer")
+        raise _gone(session, customer_id)
     return customer
+
+
+def followed(session: Session, customer_id: int) -> int:
+    """Where somebody's page is today: their own, or that of the customer they were merged into."""
+    return session.scalar(select(Customer.merged_into).where(Customer.id == customer_id)) or customer_id
 
 
 def others_with(session: Session, email_key: str | None, except_id: int | None = None) -> list[Customer]:
@@ -119,13 +138,21 @@ def how_many(session: Session) -> int:
     )
 
 
+def _gone(session: Session, customer_id: int) -> Refusal:
+    survivor = followed(session, customer_id)
+    if survivor == customer_id:
+        return missing("customer")
+    sentence = "This customer was merged with another one, who has everything now."
+    return Refusal("merged", sentence, Kind.MISSING, customer_id=survivor)
+
+
 def _read(session: Session, fields: dict[str, Any], now: datetime) -> Sheet:
     return sheet.read(fields, country=shop.read(session).country, statuses=statuses.keys(session), now=now)
 
 
 def _empty(session: Session) -> dict[str, Any]:
     """A blank card; the lists are set so that nothing has to be loaded."""
-    names = dict.fromkeys((*SOME_WAY_TO_KNOW, "language", "timezone", "notes"), "")
+    names = dict.fromkeys((name for name in COLUMNS_IN_AUDIT if name not in ("status", "attrs")), "")
     return {
         **names,
         "status": statuses.first(session),
@@ -137,6 +164,9 @@ def _empty(session: Session) -> dict[str, Any]:
 
 
 def _fill(session: Session, customer: Customer, read: Sheet) -> None:
+    if "attrs" in read.columns:
+        with session.no_autoflush:
+            read.columns["attrs"] = own_fields.checked(session, read.columns["attrs"], customer.attrs or {})
     for name, value in read.columns.items():
         if getattr(customer, name) != value:
             setattr(customer, name, value)
@@ -149,6 +179,11 @@ def _fill(session: Session, customer: Customer, read: Sheet) -> None:
         _set_dates(customer, read)
     if read.says_birthday:
         _set_birthday(customer, read)
+
+
+def _join_groups(session: Session, customer: Customer, read: Sheet) -> None:
+    if read.groups is not None:
+        groups.set_of(session, customer.id, groups.ids_of(session, read.groups))
 
 
 def _set_dates(customer: Customer, read: Sheet) -> None:
@@ -225,7 +260,7 @@ def _write_wishes(session: Session, customer: Customer, read: Sheet, by: Actor, 
 def _note_change(
     session: Session, customer: Customer, before: dict[str, Any], by: Actor, now: datetime
 ) -> None:
-    after = _seen(customer)
+    after = seen(session, customer)
     changed = [name for name in after if after[name] != before[name]]
     if not changed:
         return
@@ -242,11 +277,13 @@ def _note_change(
     )
 
 
-def _seen(customer: Customer) -> dict[str, Any]:
-    seen = {name: getattr(customer, name) for name in SHOWN_IN_AUDIT if name not in ("tags", "dates")}
+def seen(session: Session, customer: Customer) -> dict[str, Any]:
+    """What the audit log keeps of somebody. With tags and dates loaded."""
+    columns = {name: getattr(customer, name) for name in COLUMNS_IN_AUDIT}
     dates = sorted(f"{row.kind} {row.note} {row.as_day}".replace("  ", " ") for row in customer.dates)
-    return {**seen, "tags": sorted(tag.name for tag in customer.tags), "dates": dates}
+    joined = [group.name for group in groups.of(session, customer.id)]
+    return {**columns, "tags": sorted(tag.name for tag in customer.tags), "dates": dates, "groups": joined}
 
 
-def _filled(seen: dict[str, Any]) -> dict[str, Any]:
+def filled(seen: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in seen.items() if value}

@@ -14,11 +14,14 @@ from domain.book.words import flat, many_lines, one_line
 from domain.refusal import Kind, Refusal, invalid
 
 NAMES: Final = {"first_name": 120, "last_name": 120, "company": 160}
-OTHERS: Final = {"email", "phone", "status", "language", "timezone", "notes", "attrs"}
-BESIDE: Final = {"tags", "birthday", "dates", "preferences", "marketing_opt_out", "opt_out_reason"}
+OTHERS: Final = {
+    "email", "phone", "status", "language", "timezone", "preferred_channel", "postcode", "notes", "attrs",
+}  # fmt: skip
+BESIDE: Final = {"tags", "groups", "birthday", "dates", "preferences", "marketing_opt_out", "opt_out_reason"}
 FIELDS: Final = frozenset(NAMES) | OTHERS | BESIDE
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,6})?", re.IGNORECASE)
 LONGEST_NOTES, MOST_DATES = 10_000, 20
+CHANNELS: Final = ("", "email", "whatsapp", "phone", "post")  # how somebody likes to hear from the shop
 BIRTHDAY: Final = "birthday"
 
 Dates = dict[tuple[str, str], Day]  # (kind, note) -> the day
@@ -28,6 +31,7 @@ Dates = dict[tuple[str, str], Day]  # (kind, note) -> the day
 class Sheet:
     columns: dict[str, Any] = field(default_factory=dict)  # of `customers`, ready to store
     tags: list[str] | None = None
+    groups: list[str] | None = None  # names of groups that must exist
     birthday: Day | None = None
     says_birthday: bool = False  # an empty birthday takes the old one away
     dates: Dates | None = None  # all dates but the birthday
@@ -43,6 +47,8 @@ def read(fields: dict[str, Any], *, country: str, statuses: Collection[str], now
     sheet = Sheet(_columns(fields, country, statuses))
     if "tags" in fields:
         sheet.tags = tags.cleaned(fields["tags"] or [])
+    if "groups" in fields:
+        sheet.groups = tags.cleaned(fields["groups"] or [], field="groups", longest=120)
     if "dates" in fields:
         _read_dates(sheet, fields["dates"] or [])
     if "birthday" in fields:
@@ -67,6 +73,12 @@ def _columns(fields: dict[str, Any], country: str, statuses: Collection[str]) ->
         columns["language"] = _language(one_line("language", fields["language"], 10))
     if "timezone" in fields:
         columns["timezone"] = _zone(one_line("timezone", fields["timezone"], 64))
+    if "preferred_channel" in fields:
+        columns["preferred_channel"] = _channel(
+            one_line("preferred_channel", fields["preferred_channel"], 20)
+        )
+    if "postcode" in fields:
+        columns["postcode"] = one_line("postcode", fields["postcode"], 20).upper()
     if "notes" in fields:
         columns["notes"] = many_lines("notes", fields["notes"], LONGEST_NOTES)
     if "attrs" in fields:
@@ -98,6 +110,12 @@ def _language(text: str) -> str:
 def _zone(text: str) -> str:
     if text and text not in available_timezones():
         raise invalid("timezone", "This time zone is not known. Choose one such as Europe/London.")
+    return text
+
+
+def _channel(text: str) -> str:
+    if text not in CHANNELS:
+        raise invalid("preferred_channel", "Choose one of: " + ", ".join(filter(None, CHANNELS)) + ".")
     return text
 
 

@@ -37,13 +37,13 @@ def named(session: Session, names: Iterable[str]) -> list[Tag]:
     return list(found.values())
 
 
-def cleaned(value: Any) -> list[str]:
+def cleaned(value: Any, *, field: str = "tags", longest: int = LONGEST) -> list[str]:
     """A list of names as typed, each once."""
     if not isinstance(value, list | tuple | set):
-        raise invalid("tags", "Tags must be a list of words.")
-    names = [name for name in (one_line("tags", item, LONGEST) for item in value) if name]
+        raise invalid(field, f"{field.capitalize()} must be a list of words.")
+    names = [name for name in (one_line(field, item, longest) for item in value) if name]
     if len(names) > MOST_FOR_ONE:
-        raise invalid("tags", f"One customer can have at most {MOST_FOR_ONE} tags.")
+        raise invalid(field, f"One customer can have at most {MOST_FOR_ONE} {field}.")
     return list({name.casefold(): name for name in reversed(names)}.values())[::-1]
 
 
