@@ -1,6 +1,6 @@
 """What a rule may ask about a customer's own fields: which fields, which comparisons, and what they mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from data.base import Instant
 from domain.audience.look import Look
+from domain.audience.names import Names, Reference, Thing
 from domain.book.customers import Customer
 from domain.refusal import Refusal
 
@@ -54,6 +55,9 @@ FIELDS: Final[dict[str, Field]] = {
     "email": Field("email address", Sort.TEXT, Customer.email),
     "phone": Field("phone number", Sort.TEXT, Customer.phone),
     "language": Field("language", Sort.TEXT, Customer.language),
+    "postcode": Field("postcode", Sort.TEXT, Customer.postcode),
+    "timezone": Field("time zone", Sort.KEY, Customer.timezone),
+    "preferred_channel": Field("preferred channel", Sort.KEY, Customer.preferred_channel),
     "source": Field("source", Sort.KEY, Customer.source),
     "email_trouble": Field("address problem", Sort.KEY, func.coalesce(Customer.email_trouble, "")),
     "created_at": Field("added", Sort.TIME, Customer.created_at),
@@ -99,8 +103,17 @@ class FieldLeaf:
         known = field_called(self.field)
         return COMPARE[known.sort](known.column, self.op, self.value, look)
 
-    def sentence(self, names: Mapping[int, str]) -> str:
+    @property
+    def refers(self) -> tuple[Reference, ...]:
+        if self.field != "status" or self.op not in ("eq", "ne", "in", "not_in"):
+            return ()
+        keys = self.value if isinstance(self.value, tuple) else (self.value,)
+        return tuple((Thing.STATUS, str(key)) for key in keys)
+
+    def sentence(self, names: Names) -> str:
         known = field_called(self.field)
+        if self.field == "created_at" and self.op == "within_days":
+            return f"is new ({'1 day' if self.value == 1 else f'{self.value} days'})"
         if known.sort is Sort.TIME:
             return _time_sentence(known.label, self.op, self.value)
         if known.sort is Sort.SWITCH:
@@ -109,7 +122,9 @@ class FieldLeaf:
                 if self.value is (self.op == "eq")
                 else "has not said no to all marketing"
             )
-        shown = " or ".join(map(str, self.value)) if isinstance(self.value, tuple) else self.value
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        labels = names.statuses if self.field == "status" else {}
+        shown = None if self.value is None else " or ".join(str(labels.get(one, one)) for one in values)
         return " ".join(str(part) for part in (known.label, SAID[self.op], shown) if part is not None)
 
     def as_json(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
@@ -15,7 +15,13 @@ class Look:
     now: datetime
     zone: ZoneInfo
     segments: Mapping[int, ColumnElement[bool]]
+    of_many: bool = True  # False asks about one customer: nothing is gathered for everybody
+    practising: bool = True  # messages sent in practice count only as long as the shop practises
 
     @property
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
+
+    def midnight(self, day: date) -> datetime:
+        """The instant at which that day begins in the shop."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)

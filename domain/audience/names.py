@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnClause, TableClause, column, select, table
 from sqlalchemy.orm import Session
@@ -16,6 +17,21 @@ from domain.book.statuses import Status
 # Of wings above this one, only what is looked at.
 CAMPAIGNS: Final = table("campaigns", column("id"), column("name"), column("deleted_at"))
 SEGMENTS: Final = table("segments", column("id"), column("name"))
+
+
+class Thing(StrEnum):
+    """What a rule can name and somebody can delete meanwhile. Segments are looked up by `nesting`."""
+
+    TAG = "tag"
+    STATUS = "status"
+    GROUP = "list"
+    KIND = "kind of record"
+    CATEGORY = "category"
+    STAFF = "name"
+    CAMPAIGN = "campaign"
+
+
+Reference: TypeAlias = tuple[Thing, str | int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from domain.audience.fields import bad_rule
+from domain.audience.leaf import Reference
 from domain.audience.leaves import Leaf, SegmentLeaf, read_leaf
 from domain.audience.look import Look
+from domain.audience.names import NONE, Names
 
 DEEPEST, MOST_PARTS, MOST_VALUES = 12, 200, 2_000
 TOO_LONG: Final = (
@@ -35,13 +37,24 @@ class Rule:
     root: Node
 
     def where(
-        self, now: datetime, zone: ZoneInfo, segments: Mapping[int, ColumnElement[bool]] | None = None
+        self,
+        now: datetime,
+        zone: ZoneInfo,
+        segments: Mapping[int, ColumnElement[bool]] | None = None,
+        *,
+        of_many: bool = True,
+        practising: bool = True,
     ) -> ColumnElement[bool]:
-        """The condition. `segments` answers the segments that the rule names (see `mentions`)."""
-        return _where(self.root, Look(now, zone, segments or {}))
+        """The condition. `segments` answers the segments that the rule names (see `mentions`).
 
-    def sentence(self, names: Mapping[int, str] | None = None) -> str:
-        return _sentence(self.root, names or {}, outermost=True)
+        Not `of_many` asks about one customer, with the same answer and without gathering everybody.
+        """
+        return _where(self.root, Look(now, zone, segments or {}, of_many, practising))
+
+    def sentence(self, names: Names | Mapping[int, str] = NONE) -> str:
+        """In the shop's own words; where only the names of segments are at hand, they alone."""
+        known = names if isinstance(names, Names) else Names(segments=names)
+        return _sentence(self.root, known, outermost=True)
 
     def as_json(self) -> dict[str, Any]:
         return _as_json(self.root)
@@ -63,6 +76,11 @@ class Rule:
     def mentioned(self) -> list[int]:
         """The same, each as often as it is named."""
         return [leaf.segment_id for leaf in _leaves(self.root) if isinstance(leaf, SegmentLeaf)]
+
+    @property
+    def refers(self) -> frozenset[Reference]:
+        """The tags, lists, kinds and so on that must be there."""
+        return frozenset(reference for leaf in _leaves(self.root) for reference in leaf.refers)
 
     @property
     def parts(self) -> int:
@@ -118,7 +136,7 @@ def _where(node: Node, look: Look) -> ColumnElement[bool]:
     return and_(true(), *parts) if node.word == "all" else or_(false(), *parts)
 
 
-def _sentence(node: Node, names: Mapping[int, str], *, outermost: bool = False) -> str:
+def _sentence(node: Node, names: Names, *, outermost: bool = False) -> str:
     if not isinstance(node, Group):
         return node.sentence(names)
     if not node.parts:

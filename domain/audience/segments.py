@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, ForeignKey, Select, String, func, select, 
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
-from domain.audience import nesting, rules
+from domain.audience import nesting, references, rules
 from domain.audience.fields import bad_rule
+from domain.audience.names import read as read_names
 from domain.audience.rules import Rule
 from domain.audience.usual import SYSTEM
 from domain.book.customers import Customer
 from domain.refusal import Kind, Refusal, invalid, missing
-from domain.shop import audit
+from domain.shop import audit, mail
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 
@@ -142,18 +143,23 @@ def refresh(session: Session, segment_id: int, *, by: Actor, now: datetime) -> S
 
 def sentence(session: Session, segment: Segment) -> str:
     """Its rule in words."""
-    return rules.parse(segment.rule).sentence(names(session))
+    return rules.parse(segment.rule).sentence(read_names(session))
 
 
-def condition(session: Session, rule: Rule, *, now: datetime) -> ColumnElement[bool]:
-    """The rule over `customers`, with the segments it names and the shop's zone. Raises Refusal if one is gone."""
-    zone = read_shop(session).zone
+def condition(session: Session, rule: Rule, *, now: datetime, of_many: bool = True) -> ColumnElement[bool]:
+    """The rule over `customers`, with the segments it names and the shop's zone.
+
+    Raises Refusal "audience_gone" for a segment, a tag or anything else that it names and that was deleted.
+    Not `of_many` asks the same about one customer, without gathering everybody first.
+    """
+    zone, practising = read_shop(session).zone, mail.is_practice(session)
     ready: dict[int, ColumnElement[bool]] = {}
     inside = nesting.named(rule, partial(rule_of, session))
     nesting.require_bearable(rule, inside)
+    references.require_there(session, [rule, *inside.values()])
     for segment_id, inner in inside.items():
-        ready[segment_id] = inner.where(now, zone, ready)
-    return rule.where(now, zone, ready)
+        ready[segment_id] = inner.where(now, zone, ready, of_many=of_many, practising=practising)
+    return rule.where(now, zone, ready, of_many=of_many, practising=practising)
 
 
 def rule_of(session: Session, segment_id: int) -> Rule:
@@ -171,7 +177,7 @@ def name_of(session: Session, segment_id: int) -> str | None:
 
 
 def names(session: Session) -> dict[int, str]:
-    """For rule.sentence()."""
+    """Deleted ones too: what was sent once still says to whom."""
     return dict(iter(session.execute(select(Segment.id, Segment.name))))
 
 
@@ -232,6 +238,7 @@ def _checked_rule(session: Session, tree: Any, of: int | None = None) -> dict[st
     if of is not None and of in inside:
         raise bad_rule("This segment would be part of itself. Take out the condition that leads back to it.")
     nesting.require_bearable(rule, inside)
+    references.require_there(session, [rule])
     return rule.as_json()
 
 

@@ -343,8 +343,8 @@ def test_a_rule_reads_as_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("tree", "named"),
     [
-        ({"record": {"kind": "order"}}, "record"),
-        ({"opened": {}}, "opened"),
+        ({"record": {"colour": "blue"}}, "colour"),
+        ({"opened": {"colour": 1}}, "colour"),
         ({"colour": "blue"}, "colour"),
         ({}, "empty"),
         ([], "groups"),
