@@ -65,6 +65,13 @@ def did_you_mean(email: str) -> str | None:
     return f"{local}@{nearest}" if nearest else None
 
 
+def meant_instead(email: str) -> str | None:
+    """The same for an address that is read already."""
+    local, _, domain = email.rpartition("@")
+    nearest = _nearest_domain(domain.lower())
+    return f"{local}@{nearest}" if nearest else None
+
+
 def _is_plain(local: str, text: str) -> bool:
     return len(local) <= LONGEST_LOCAL and len(text) <= LONGEST_ADDRESS and bool(PLAIN_LOCAL.fullmatch(local))
 

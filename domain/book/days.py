@@ -3,15 +3,39 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from domain.refusal import invalid
 
 KINDS: Final = ("birthday", "wedding", "engagement", "name_day", "custom")
 ISO: Final = re.compile(r"(?:(\d{4})|-)-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
-WRITTEN: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-]?(\d{4})?\.?")
+WRITTEN: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})(?:[./-](\d{4}|\d{2})?)?\.?(?:[T ,].*)?")
+YEAR_FIRST: Final = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[T ,].*)?")
+DAY_IN_WORDS: Final = re.compile(
+    r"(?:[^\W\d]+,? +)?(\d{1,2})(?:\.|st|nd|rd|th)? *(?:de +|of +)?([^\W\d]+)\.?(?:,? *(?:de +)?(\d{4}))?"
+)
+MONTH_IN_WORDS: Final = re.compile(
+    r"(?:[^\W\d]+, +)?([^\W\d]+)\.? +(\d{1,2})(?:st|nd|rd|th)?(?:,? +(\d{4}))?"
+)
 EARLIEST_YEAR, LATEST_YEAR = 1880, 2200
 LEAP = 2000
+
+# How months begin in English, German, French, Dutch, Spanish and Italian; enough letters to tell them apart.
+MONTHS: Final = [
+    "jan gen ene", "feb fév fev fébr", "mar mär mae mrz maa mrt", "apr avr abr", "may mai mei mag", "jun juin jui giu",
+    "jul juil lug", "aug aoû aou ago", "sep", "oct okt ott", "nov", "dec dez déc dic",
+]  # fmt: skip
+OUTLIERS: Final = {
+    "juin": 6,
+    "juillet": 7,
+    "juil": 7,
+    "march": 3,
+    "mars": 3,
+    "marzo": 3,
+    "märz": 3,
+    "maart": 3,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +52,58 @@ class Day:
         )
 
 
-def read_day(text: str, *, field: str = "birthday", day_first: bool = True) -> Day:
-    """ISO ("1984-05-17", "--05-17"), or as people write it ("17.5.1984", "17/05"); `day_first` decides 5/6."""
-    if found := ISO.fullmatch(text):
-        year, month, day = found[1], int(found[2]), int(found[3])
-    elif found := WRITTEN.fullmatch(text):
-        year, first, second = found[3], int(found[1]), int(found[2])
-        day, month = (first, second) if day_first else (second, first)
-    else:
+def read_day(text: str, *, field: str = "birthday", day_first: bool = True, latest: int = LATEST_YEAR) -> Day:
+    """ISO ("1984-05-17", "--05-17"), or as people write it ("17.5.1984", "17 May"); `day_first` decides 5/6.
+
+    `latest` is the last year that two digits can mean: 84 is 1984 unless 2084 may be meant.
+    """
+    found = _parts(text, day_first)
+    if found is None:
         raise _unreadable(field, text)
-    return _real(field, text, Day(month, day, int(year) if year and int(year) else None))
+    year, month, day = found
+    return _real(field, text, Day(month, day, _whole_year(year, latest)))
+
+
+def _parts(text: str, day_first: bool) -> tuple[str | None, int, int] | None:
+    if found := ISO.fullmatch(text) or YEAR_FIRST.fullmatch(text):
+        return found[1], int(found[2]), int(found[3])
+    if found := WRITTEN.fullmatch(text):
+        first, second = int(found[1]), int(found[2])
+        return (found[3], second, first) if day_first else (found[3], first, second)
+    if (found := DAY_IN_WORDS.fullmatch(text)) and (month := month_of(found[2])):
+        return found[3], month, int(found[1])
+    if (found := MONTH_IN_WORDS.fullmatch(text)) and (month := month_of(found[1])):
+        return found[3], month, int(found[2])
+    return None
+
+
+@lru_cache(maxsize=500)
+def month_of(word: str) -> int:
+    """Of its name or the beginning of it; 0 for any other word."""
+    name = word.casefold().rstrip(".")
+    if name in OUTLIERS:
+        return OUTLIERS[name]
+    if len(name) < 3:
+        return 0
+    return next(
+        (
+            place
+            for place, beginnings in enumerate(MONTHS, start=1)
+            for beginning in beginnings.split()
+            if name.startswith(beginning)
+        ),
+        0,
+    )
+
+
+def _whole_year(year: str | None, latest: int) -> int | None:
+    if not year or not int(year):
+        return None
+    if len(year) == 4:
+        return int(year)
+    century = latest - latest % 100
+    whole = century + int(year)
+    return whole if whole <= latest else whole - 100
 
 
 def _real(field: str, text: str, found: Day) -> Day:
