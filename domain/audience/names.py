@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.book.categories import Category
 from domain.book.groups import Group
-from domain.book.records import RecordKind
+from domain.book.record import RecordKind
 from domain.book.staff import StaffMember
 from domain.book.statuses import Status
 

@@ -19,7 +19,8 @@ from domain.audience.names import Names
 from domain.audience.record_words import said
 from domain.audience.span import Span, read_span
 from domain.book.categories import Category
-from domain.book.records import MODES, STATES, CustomerRecord
+from domain.book.record import CustomerRecord
+from domain.book.records import MODES, STATES
 
 TIMES: Final = ("upcoming", "ongoing", "current", "ended")
 SPANS: Final = ("started_within", "started_before", "ended_within", "starting_within", "ending_within")

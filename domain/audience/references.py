@@ -12,7 +12,7 @@ from domain.audience.rules import Rule
 from domain.book.categories import Category
 from domain.book.groups import Group
 from domain.book.person import Tag
-from domain.book.records import RecordKind
+from domain.book.record import RecordKind
 from domain.book.staff import StaffMember
 from domain.book.statuses import Status
 from domain.refusal import Refusal

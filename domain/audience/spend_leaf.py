@@ -11,7 +11,7 @@ from domain.audience.look import Look
 from domain.audience.names import Names
 from domain.audience.span import MOST_MONTHS, Span
 from domain.book.person import Customer
-from domain.book.records import CustomerRecord
+from domain.book.record import CustomerRecord
 
 MOST_PEOPLE = 1_000_000
 BUYERS: Final = Customer.__table__.alias("buyers")
