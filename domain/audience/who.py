@@ -86,6 +86,10 @@ class Audience:
         by_rule = self.rule.mentions if self.rule else frozenset()
         return by_rule.union(self.segment_ids, self.exclude.segments)
 
+    @property
+    def groups_named(self) -> frozenset[int]:
+        return frozenset((*self.group_ids, *self.exclude.groups))
+
     def _chosen(self) -> dict[str, Any]:
         match self.kind:
             case Who.SEGMENT if len(self.segment_ids) == 1:
@@ -109,6 +113,14 @@ def names_segment(audience: dict[str, Any], segment_id: int) -> bool:
     """Of an audience as a row keeps it. One that is not understood any more names nothing."""
     try:
         return segment_id in Audience.parse(audience).segments_named
+    except Refusal:
+        return False
+
+
+def names_group(audience: dict[str, Any], group_id: int) -> bool:
+    """The same for a group."""
+    try:
+        return group_id in Audience.parse(audience).groups_named
     except Refusal:
         return False
 

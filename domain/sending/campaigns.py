@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
-from domain.audience.who import names_segment
+from domain.audience.who import names_group, names_segment
 from domain.book.consent import MessageType
 from domain.channels import channel
 from domain.refusal import Kind, Refusal, invalid, missing
@@ -208,11 +208,12 @@ def counts(session: Session) -> dict[str, int]:
 
 def using_segment(session: Session, segment_id: int) -> list[str]:
     """The names of drafts and scheduled campaigns that would miss this segment."""
-    waiting = Campaign.status.in_([Status.DRAFT, Status.SCHEDULED])
-    rows = session.execute(
-        select(Campaign.name, Campaign.audience).where(waiting, Campaign.deleted_at.is_(None))
-    )
-    return [name for name, audience in rows if names_segment(audience, segment_id)]
+    return [name for name, audience in _addressed(session) if names_segment(audience, segment_id)]
+
+
+def using_group(session: Session, group_id: int) -> list[str]:
+    """The same for a group."""
+    return [name for name, audience in _addressed(session) if names_group(audience, group_id)]
 
 
 def as_draft(session: Session, campaign: Campaign) -> channel.Draft:
@@ -263,6 +264,13 @@ def back_to_draft(campaign: Campaign, reason: str, now: datetime) -> None:
     campaign.scheduled_wall = campaign.scheduled_zone = ""
     campaign.last_launch_error = reason
     campaign.updated_at = now
+
+
+def _addressed(session: Session) -> list[tuple[str, dict[str, Any]]]:
+    """Name and audience of each that has not been launched yet."""
+    waiting = Campaign.status.in_([Status.DRAFT, Status.SCHEDULED])
+    found = select(Campaign.name, Campaign.audience).where(waiting, Campaign.deleted_at.is_(None))
+    return [(name, audience) for name, audience in session.execute(found)]
 
 
 def _living() -> Select[Campaign]:

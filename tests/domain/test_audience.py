@@ -569,6 +569,21 @@ def test_a_segment_that_is_only_left_out_is_used(lists: dict[str, int], now: dat
         assert sorted(campaigns.using_segment(session, golden)) == ["By rule", "Several", "Without"]
 
 
+def test_a_group_is_used_by_whoever_writes_to_it_or_leaves_it_out(
+    lists: dict[str, int], now: datetime, cast: Cast
+) -> None:
+    ring = lists["Ring friends"]
+    uses = {
+        "To it": {"type": "group", "groupIds": [ring]},
+        "Without": ALL | {"exclude": {"groups": [ring]}},
+        "All": ALL,
+    }
+    with unit() as session:
+        for name, audience in uses.items():
+            campaigns.create(session, {"name": name, "audience": audience}, by=cast.olive, now=now)
+        assert sorted(campaigns.using_group(session, ring)) == ["To it", "Without"]
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -1,7 +1,8 @@
 """How many people a message will reach, why the others are left out, and the same question about one person."""
 
+import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from data.database import now, reading
 from domain.audience import audience as audiences
@@ -16,28 +17,41 @@ from ui.parts.basics import box, button, icon, put, text
 from ui.parts.feedback import io, sentence_for
 from ui.parts.person_search import PersonSearch
 
+SETTLE: Final = 0.25  # seconds: tags are often pressed one after the other
+
 
 class RecipientCount:
     """The figure under the picker. While it is asked again the old one stays, faded; late answers are dropped.
 
-    `on_count(count)` is told each answer; None means that nobody knows just now.
+    `on_count(count)` is told each answer; None means that nobody knows just now. Some choices may be made quickly one
+    after the other: only the last is counted, and never more than two at a time.
     """
 
     def __init__(self, channel: str, on_count: Callable[[Count | None], Any] | None = None) -> None:
         self.channel, self.on_count = channel, on_count
         self.asked = 0
+        self.at_work = asyncio.Semaphore(2)
         self.count: Count | None = None
         with put(box("hb-count", testid="count-box"), aria_live="polite") as self.root:
             self.figure = text("–", "big", testid="count")
             with box("grow"):
                 self.title = text("Counting", "strong")
                 self.why = text("", "why", testid="count-why")
+                self.names = text("", "why", testid="count-names")
 
     async def ask(self, audience: Audience, message_type: MessageType) -> None:
         self.asked += 1
         mine = self.asked
         self.root.classes(add="is-stale")
         self._tell(None)
+        if self.count:
+            await asyncio.sleep(SETTLE)
+        async with self.at_work:
+            await self._ask(mine, audience, message_type)
+
+    async def _ask(self, mine: int, audience: Audience, message_type: MessageType) -> None:
+        if mine != self.asked or self.root.is_deleted:
+            return
         try:
             count = await io(_count, audience, self.channel, message_type)
         except Refusal as refusal:
@@ -46,6 +60,15 @@ class RecipientCount:
             self._failed(mine, sentence_for(error))
         else:
             self._show(mine, count)
+            await self._name(mine, audience, message_type)
+
+    async def _name(self, mine: int, audience: Audience, message_type: MessageType) -> None:
+        """A few of them, when the figure is there: it does not wait for this."""
+        if mine != self.asked or not self.count or not self.count.reachable:
+            return
+        names = await io(_names, audience, self.channel, message_type)
+        if mine == self.asked and not self.root.is_deleted:
+            self.names.set_text(words.named(names, self.count.reachable))
 
     def wait_for(self, sentence: str) -> None:
         """Nothing to count yet: a tag, a segment or a person has to be chosen first."""
@@ -55,6 +78,7 @@ class RecipientCount:
         self.figure.set_text("0")
         self.title.set_text(sentence)
         self.why.set_text("")
+        self.names.set_text("")
         self._tell(None)
 
     def _show(self, mine: int, count: Count) -> None:
@@ -65,6 +89,7 @@ class RecipientCount:
         self.figure.set_text(words.number(count.reachable))
         self.title.set_text("person will get this" if count.reachable == 1 else "people will get this")
         self.why.set_text(count.sentence())
+        self.names.set_text("")
         self._tell(count)
 
     def _failed(self, mine: int, sentence: str) -> None:
@@ -72,6 +97,7 @@ class RecipientCount:
             return
         self.title.set_text("This could not be counted")
         self.why.set_text(sentence)
+        self.names.set_text("")
 
     def _tell(self, count: Count | None) -> None:
         if self.on_count:
@@ -84,7 +110,7 @@ class WhyInOrOut:
     def __init__(self, channel: str, asked_about: Callable[[], tuple[Audience, MessageType]]) -> None:
         self.channel, self.asked_about = channel, asked_about
         self.who: tuple[int, str] | None = None
-        with box("hb-row"):
+        with box("hb-row wrap") as self.row:
             button(
                 "Why is somebody in or out?",
                 self._open,
@@ -129,6 +155,11 @@ class WhyInOrOut:
 def _count(audience: Audience, channel: str, message_type: MessageType) -> Count:
     with reading() as session:
         return audiences.count(session, audience, REACHES[channel], message_type, now=now())
+
+
+def _names(audience: Audience, channel: str, message_type: MessageType) -> list[str]:
+    with reading() as session:
+        return audiences.first_names(session, audience, REACHES[channel], message_type, now=now())
 
 
 def _verdict(audience: Audience, channel: str, message_type: MessageType, customer_id: int) -> Verdict:

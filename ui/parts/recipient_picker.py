@@ -1,62 +1,39 @@
 """Who gets it: the one recipient picker of every page that sends. An Audience goes in, an Audience comes out."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
-from sqlalchemy.orm import Session
-
-from data.database import reading
-from domain.audience import audience as audiences
-from domain.audience import segments
 from domain.audience.audience import Audience, Count, Who
-from domain.book import merging, search, statuses
 from domain.book.consent import MessageType
-from domain.shop.people import Actor
 from ui import words
-from ui.parts.basics import alert, box, icon, put, text
-from ui.parts.feedback import handled, io
+from ui.parts.basics import alert, box, button, text
+from ui.parts.by_hand import ByHand
+from ui.parts.freeze_dialog import Frozen, freeze
 from ui.parts.inputs import Chips, Choices, Field, select
-from ui.parts.person_search import PersonSearch
+from ui.parts.leave_out import LeaveOut
+from ui.parts.many_chips import ManyChips
 from ui.parts.recipient_count import RecipientCount, WhyInOrOut
+from ui.parts.recipient_stock import Stock, load, stock
+from ui.parts.rule_here import RuleHere
 
-KINDS = {
+__all__ = ["RecipientPicker", "Stock", "load", "stock"]
+
+KINDS: Final = {
     Who.ALL: ("users", "Everyone", "All who can be reached"),
-    Who.SEGMENT: ("segment", "Segment", "A saved group"),
+    Who.SEGMENT: ("segment", "Segment", "Whoever fits a saved rule"),
     Who.TAGS: ("tag", "Tags", "Anyone with any of them"),
-    Who.STATUS: ("filter", "Status", "By customer status"),
+    Who.GROUP: ("list", "Group", "A list that stays as it is"),
+    Who.STATUS: ("star", "Status", "By customer status"),
+    Who.RULE: ("filter", "Rule", "Conditions for this once"),
     Who.MANUAL: ("hand", "By hand", "Pick people one by one"),
 }
-ASKED_FOR = {
+ASKED_FOR: Final = {
     Who.SEGMENT: "Choose a segment first",
     Who.TAGS: "Choose at least one tag",
+    Who.GROUP: "Choose a group first",
     Who.STATUS: "Choose at least one status",
     Who.MANUAL: "Choose at least one person",
 }
-MOST_CHIPS = 40
-NO_SEGMENT = 0
-
-
-@dataclass(frozen=True)
-class Stock:
-    """What there is to choose from, and the names of those chosen before."""
-
-    segments: dict[int, str]
-    tags: dict[str, int]
-    statuses: dict[str, str]
-    people: dict[int, str]
-    label: str
-
-
-def stock(session: Session, audience: Audience, by: Actor) -> Stock:
-    """For the picker of this audience; called inside a page's own look at the database."""
-    return Stock(
-        segments={one.id: _sized(one.name, one.count) for one in segments.every(session, by=by)},
-        tags=dict(search.tags_with_counts(session)),
-        statuses={one.key: one.label for one in statuses.every(session)},
-        people=_named(session, audience.customer_ids),
-        label=audiences.describe(session, audience),
-    )
 
 
 class RecipientPicker:
@@ -77,10 +54,9 @@ class RecipientPicker:
         read_only: bool = False,
     ) -> None:
         self.choice, self.message_type, self.on_change = choice, message_type, on_change
-        self.kind, self.given = value.kind, value
-        self.segment_id = next((one for one in value.segment_ids if one in choice.segments), None)
+        self.kind, self.given, self.read_only = value.kind, value, read_only
+        self.segment_ids, self.group_ids = list(value.segment_ids), list(value.group_ids)
         self.tags, self.statuses = list(value.tags), list(value.statuses)
-        self.people = dict(choice.people)
         self.panels: dict[Who, Field] = {}
         if read_only:
             text(choice.label, "strong", testid="audience-label")
@@ -88,30 +64,42 @@ class RecipientPicker:
             self._controls()
         self.counter = RecipientCount(channel, on_count)
         self.why = WhyInOrOut(channel, lambda: (self.value, self.message_type))
+        if not read_only and choice.may_freeze:
+            self._freezer()
 
     @property
     def value(self) -> Audience:
+        if self.read_only:
+            return self.given
+        out = self.out.value
         match self.kind:
             case Who.SEGMENT:
-                return Audience(Who.SEGMENT, segment_ids=(self.segment_id,) if self.segment_id else ())
+                return Audience(Who.SEGMENT, segment_ids=tuple(self.segment_ids), exclude=out)
             case Who.TAGS:
-                return Audience(Who.TAGS, tags=tuple(self.tags))
+                return Audience(Who.TAGS, tags=tuple(self.tags), exclude=out)
+            case Who.GROUP:
+                return Audience(Who.GROUP, group_ids=tuple(self.group_ids), exclude=out)
             case Who.STATUS:
-                return Audience(Who.STATUS, statuses=tuple(self.statuses))
+                return Audience(Who.STATUS, statuses=tuple(self.statuses), exclude=out)
             case Who.MANUAL:
-                return Audience(Who.MANUAL, customer_ids=tuple(self.people))
+                return Audience(Who.MANUAL, customer_ids=tuple(self.by_hand.people), exclude=out)
             case Who.RULE:
-                return self.given
-        return Audience()
+                return Audience(Who.RULE, rule=self.rule.rule, exclude=out)
+        return Audience(exclude=out)
 
     @property
     def missing(self) -> str:
         """What has to be chosen before this means anybody; empty when it does."""
+        if self.read_only:
+            return ""
+        if self.kind is Who.RULE:
+            return self.rule.missing
         chosen = {
-            Who.SEGMENT: self.segment_id,
+            Who.SEGMENT: self.segment_ids,
             Who.TAGS: self.tags,
+            Who.GROUP: self.group_ids,
             Who.STATUS: self.statuses,
-            Who.MANUAL: self.people,
+            Who.MANUAL: self.by_hand.people,
         }
         return "" if chosen.get(self.kind, True) else ASKED_FOR[self.kind]
 
@@ -122,6 +110,8 @@ class RecipientPicker:
     def wrong(self, sentence: str = "") -> None:
         """Say under the choice what is wrong with it."""
         self.field.wrong(sentence)
+        if sentence and self.kind is Who.RULE:
+            self.rule.check()
 
     async def set_message_type(self, message_type: MessageType) -> None:
         """It decides who may be written to."""
@@ -136,20 +126,17 @@ class RecipientPicker:
         await self.why.again()
 
     def _controls(self) -> None:
-        if self.kind is Who.RULE:
-            self.rule_note = alert(
-                self.choice.label,
-                "This was set up by rule. It stays so until you choose another way below.",
-                testid="audience-rule",
-            )
         self.field = Field("Who gets it", testid="audience")
         with self.field.body:
             cards = {str(kind): words_ for kind, words_ in KINDS.items()}
-            Choices(cards, str(self.kind), self._choose, "Who gets it", testid="audience")
-        self._panel(Who.SEGMENT, "Segment", self._segments)
+            self.kinds = Choices(cards, str(self.kind), self._choose, "Who gets it", testid="audience")
+        self._panel(Who.SEGMENT, "Segments", self._segments, "A customer in any of them is included.")
         self._panel(Who.TAGS, "Tags", self._tags, "A customer with any of the chosen tags is included.")
+        self._panel(Who.GROUP, "Groups", self._groups, "A customer in any of them is included.")
         self._panel(Who.STATUS, "Customer status", self._statuses)
+        self._panel(Who.RULE, "Rule", self._rule)
         self._panel(Who.MANUAL, "People", self._by_hand)
+        self.out = LeaveOut(self.given.exclude, self.choice, self._changed)
         self._show_panel()
 
     def _panel(self, kind: Who, label: str, build: Callable[[], Any], help_text: str = "") -> None:
@@ -159,59 +146,74 @@ class RecipientPicker:
             build()
 
     def _segments(self) -> None:
-        if self.segment_id is None and self.kind is Who.SEGMENT:
-            alert("The segment chosen here was deleted. Choose another.", tone="warn")
-        none = {} if self.segment_id else {NO_SEGMENT: "Choose a segment"}
-        options = none | self.choice.segments
+        if not self.choice.segments:
+            text("There is no segment yet. Write one under Segments, or choose Rule here.", "hb-help")
+            return
         select(
-            options,
-            self.segment_id or NO_SEGMENT,
-            on_change=self._set_segment,
-            label="Segment",
+            self.choice.segments,
+            self.segment_ids,
+            multiple=True,
+            searchable=True,
+            on_change=self._set_segments,
+            label="Segments",
+            placeholder="Choose a segment",
             testid="segment",
         )
 
+    def _groups(self) -> None:
+        self.group_choice = select(
+            self.choice.groups,
+            self.group_ids,
+            multiple=True,
+            searchable=True,
+            on_change=self._set_groups,
+            label="Groups",
+            placeholder="Choose a group",
+            testid="group",
+        )
+        none = "There is no group yet. Choose people another way, then press Freeze as a group."
+        self.no_group = text(none, "hb-help", testid="no-group")
+        self.group_choice.visible, self.no_group.visible = bool(self.choice.groups), not self.choice.groups
+
     def _tags(self) -> None:
-        counts = {name: (name, number) for name, number in self.choice.tags.items()}
+        counts: dict[str, tuple[str, int | None]] = {
+            name: (name, number) for name, number in self.choice.tags.items()
+        }
         gone = {name: (name, 0) for name in self.tags if name not in counts}
         if counts or gone:
-            Chips(counts | gone, self.tags, self._set_tags, "Tags", testid="tag")
+            ManyChips(counts | gone, self.tags, self._set_tags, "Tags", noun="tag", testid="tag")
         else:
             text("No customer has a tag yet. Tags are given in the customer book.", "hb-help")
 
     def _statuses(self) -> None:
-        labels = {key: (label, None) for key, label in self.choice.statuses.items()}
+        labels: dict[str, tuple[str, int | None]] = {
+            key: (label, None) for key, label in self.choice.statuses.items()
+        }
         gone = {key: (key, None) for key in self.statuses if key not in labels}
         Chips(labels | gone, self.statuses, self._set_statuses, "Customer status", testid="status")
 
+    def _rule(self) -> None:
+        self.rule = RuleHere(self.given.rule, self.choice.rules, self.choice.label, self._changed)
+
     def _by_hand(self) -> None:
-        with box("hb-stack tight"):
-            PersonSearch("A customer's name, email or phone", self._add, testid="add-person")
-            self.chips = put(box("hb-chips", testid="people"), aria_live="polite")
-        self._paint_people()
+        self.by_hand = ByHand(self.choice.people, self._changed)
 
-    def _paint_people(self) -> None:
-        self.chips.clear()
-        with self.chips:
-            for customer_id, name in list(self.people.items())[:MOST_CHIPS]:
-                self._person(customer_id, name)
-            if len(self.people) > MOST_CHIPS:
-                text(f"and {words.number(len(self.people) - MOST_CHIPS)} more", "muted small")
-
-    def _person(self, customer_id: int, name: str) -> None:
-        with put(box("hb-chip", "button", testid=f"person-{customer_id}"), type="button") as chip:
-            text(name, "clip", "span")
-            icon("x")
-        put(chip, aria_label=f"Take out {name}")
-        chip.on("click", handled(lambda: self._take_out(customer_id)), [])
+    def _freezer(self) -> None:
+        with self.why.row:
+            button("Freeze as a group", self._freeze, kind="ghost", icon="lock", small=True, testid="freeze")
+        self.frozen = box("full", testid="frozen")
 
     async def _choose(self, kind: str) -> None:
         self.kind = Who(kind)
         self._show_panel()
         await self._changed()
 
-    async def _set_segment(self, event: Any) -> None:
-        self.segment_id = event.value or None
+    async def _set_segments(self, event: Any) -> None:
+        self.segment_ids = list(event.value or [])
+        await self._changed()
+
+    async def _set_groups(self, event: Any) -> None:
+        self.group_ids = list(event.value or [])
         await self._changed()
 
     async def _set_tags(self, chosen: list[str]) -> None:
@@ -222,47 +224,45 @@ class RecipientPicker:
         self.statuses = chosen
         await self._changed()
 
-    async def _add(self, customer_id: int, name: str) -> None:
-        self.people[customer_id] = name
-        self._paint_people()
-        await self._changed()
-
-    async def _take_out(self, customer_id: int) -> None:
-        self.people.pop(customer_id, None)
-        self._paint_people()
-        await self._changed()
-
     async def _changed(self) -> None:
         self.wrong()
         if self.on_change:
             self.on_change(self.value)
         await self.recount()
 
+    async def _freeze(self) -> None:
+        self.wrong(f"{self.missing}." if self.missing else "")
+        if self.missing:
+            return
+        made = await freeze(self.value)
+        if made and not self.frozen.is_deleted:
+            self._offer(made)
+
+    def _offer(self, made: Frozen) -> None:
+        """The new group stands among the others; whether this message goes to it is asked."""
+        label = f"{made.name} · {words.people(made.count)}"
+        self.choice.groups[made.id] = label
+        self.group_choice.set_options(self.choice.groups)
+        self.group_choice.visible, self.no_group.visible = True, False
+        self.out.offer_group(made.id, label)
+        self.frozen.clear()
+        with self.frozen:
+            alert(
+                f"Kept as the group {made.name}",
+                f"{words.people(made.count)} in it. This message still goes to whoever fits at the moment of sending.",
+                tone="good",
+                actions=lambda: button(
+                    "Use the group instead", lambda: self._use(made), small=True, testid="use-group"
+                ),
+            )
+
+    async def _use(self, made: Frozen) -> None:
+        self.frozen.clear()
+        self.group_choice.set_value([made.id])
+        await self.kinds.set(str(Who.GROUP))
+
     def _show_panel(self) -> None:
+        if self.kind is Who.RULE:
+            self.rule.open()
         for kind, panel in self.panels.items():
             panel.root.visible = kind is self.kind
-
-
-def _sized(name: str, count: int | None) -> str:
-    return name if count is None else f"{name} · {words.people(count)}"
-
-
-def _named(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """Everybody chosen, in order; names only for those that are shown."""
-    wanted = list(ids)
-    values = merging.values_of(session, wanted[:MOST_CHIPS])
-    return {one: _name(values[one]) if one in values else "Not in the book" for one in wanted}
-
-
-def _name(values: dict[str, Any]) -> str:
-    return str(values["fullName"] or values["companyName"] or values["email"] or "Nameless")
-
-
-async def load(audience: Audience, by: Actor) -> Stock:
-    """For a page that asks for nothing else."""
-    return await io(_load, audience, by)
-
-
-def _load(audience: Audience, by: Actor) -> Stock:
-    with reading() as session:
-        return stock(session, audience, by)
