@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from nicegui import ui
+from nicegui import Event, ui
 from sqlalchemy.orm import Session
 
 from data.database import now, unit
@@ -22,6 +22,9 @@ DRAWER = "width=248 breakpoint=1023"
 SIGN_OUT = "/sign-out"
 PRACTICE_INBOX = "/practice"
 START = "/marketing"
+
+# Fire it after a change of what stands over every page, so that no tab says something else for a while.
+something_new = Event[[]]()
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def draw(
     news = News(found, watch)
     for build in above:
         build()
+    something_new.subscribe(handled(news.look_again))
     ui.timer(WATCH_EVERY, handled(news.look_again), immediate=False)
     yield
     marks.follow()

@@ -41,9 +41,7 @@ def olive(shop: Server) -> Actor:
 def under_way(olive: Actor) -> Iterator[tuple[int, int, str]]:
     """A campaign and its launch in mid send, a third of it done; the rest was put off to a day that no worker sees."""
     name = f"Early doors {uuid4().hex[:6]}"
-    content = {"name": name, "subject": "We open early", "text_body": "Come in.", "audience": EVENING}
-    with unit() as session:
-        campaign_id = campaigns.create(session, content, by=olive, now=now()).id
+    campaign_id = drafted(olive, name)
     with unit() as session:
         press = Press(undo=timedelta(minutes=10))
         dispatch_id = launches.launch(session, campaign_id, press, by=olive, now=now()).id
@@ -139,7 +137,7 @@ def test_a_pause_holds_the_mail_and_go_on_brings_it_to_its_end(
     assert program.post(f"campaigns/{number}/launch").status_code == 202
     page.reload()
     page.get_by_test_id("pause").click()
-    expect(page.get_by_test_id("toast")).to_have_text(re.compile(r"^Paused\. \d+ people still to go\.$"))
+    expect(page.get_by_test_id("toast")).to_have_text("Paused. What is already on its way still arrives.")
     expect(page.get_by_test_id("status")).to_have_text("Paused")
     expect(page.get_by_test_id("held")).to_contain_text("Paused by")
     page.wait_for_timeout(
@@ -278,6 +276,47 @@ def test_the_keyboard_stays_where_it_pressed(page: Page, under_way: tuple[int, i
     expect(page.get_by_test_id("stop")).to_be_focused()
 
 
+def test_after_a_stop_the_keyboard_stands_on_the_line_that_tells_it(
+    page: Page, under_way: tuple[int, int, str]
+) -> None:
+    campaign_id, dispatch_id, _ = under_way
+    page.goto(f"/marketing/campaigns/{campaign_id}")
+    page.get_by_test_id("stop").press("Enter")
+    page.get_by_test_id("confirm").press("Enter")
+    expect(page.get_by_test_id("launch-error")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_test_id("send-rest")).to_be_focused()
+    page.goto(f"/marketing/sends/{dispatch_id}")
+    expect(page.get_by_test_id("ending")).to_contain_text("Stopped by Olive")
+
+
+def test_a_send_that_has_not_begun_is_stopped_without_a_word_about_mail_on_its_way(
+    page: Page, olive: Actor
+) -> None:
+    campaign_id = drafted(olive)
+    with unit() as session:
+        dispatch_id = launches.launch(
+            session, campaign_id, Press(undo=timedelta(minutes=10)), by=olive, now=now()
+        ).id
+    page.goto(f"/marketing/sends/{dispatch_id}")
+    expect(page.get_by_test_id("details")).not_to_contain_text("% of recipients")
+    page.get_by_test_id("stop").press("Enter")
+    expect(page.get_by_test_id("dialog")).to_contain_text("Nobody was written to yet")
+    expect(page.get_by_test_id("dialog")).not_to_contain_text("on its way")
+    page.get_by_test_id("confirm").press("Enter")
+    expect(page.get_by_test_id("ending")).to_contain_text("Called back in time")
+    expect(page.get_by_test_id("ending")).to_be_focused()
+    page.goto(f"/marketing/campaigns/{campaign_id}")
+    expect(page.get_by_test_id("called-back")).to_be_visible()
+
+
+def test_after_send_the_keyboard_stands_on_the_new_page(page: Page, olive: Actor) -> None:
+    page.goto(f"/marketing/campaigns/{drafted(olive)}")
+    page.get_by_test_id("send-now").press("Enter")
+    page.get_by_test_id("confirm").press("Enter")
+    expect(page.get_by_test_id("progress").or_(page.get_by_test_id("ending")).first).to_be_focused()
+
+
 def test_after_a_restore_going_on_is_asked_first(page: Page, under_way: tuple[int, int, str]) -> None:
     campaign_id, dispatch_id, _ = under_way
     with unit() as session:
@@ -317,6 +356,12 @@ def somebody(who: str) -> Actor:
         user = people.by_email(session, email_of(who))
         assert user is not None
         return user.as_actor("page")
+
+
+def drafted(by: Actor, name: str = "Early doors") -> int:
+    content = {"name": name, "subject": "We open early", "text_body": "Come in.", "audience": EVENING}
+    with unit() as session:
+        return campaigns.create(session, content, by=by, now=now()).id
 
 
 def hold(dispatch_id: int, why: Hold, until: datetime) -> None:

@@ -168,6 +168,39 @@ def test_not_sure_is_decided_one_by_one_and_together(send: Send, open_page: Open
     assert send.received() == ["ana", "eve", "finn", "finn"]
 
 
+def test_the_keyboard_goes_on_to_the_next_row_and_ends_on_the_line_that_tells_it(
+    send: Send, open_page: Open
+) -> None:
+    page = enter(open_page(base_url=send.shop.url), send)
+    page.get_by_test_id("term-not_sure").press("Enter")
+    decide = page.get_by_test_id("recipients-table").get_by_role("button", name="Decide")
+    expect(decide).to_have_count(2)
+    decide.first.press("Enter")
+    page.get_by_test_id("count-as-sent").press("Enter")
+    expect(decide).to_have_count(1)  # the row left this list, the next one is under the hand
+    expect(decide).to_be_focused()
+    page.get_by_test_id("term-all").press("Enter")
+    decide.press("Enter")
+    page.get_by_test_id("count-as-sent").press("Enter")
+    state = row(page, "Finn").locator("[data-place]").filter(has_text="Sent")
+    expect(state).to_be_focused()  # here the row stays, and says what became of it
+
+
+def test_after_a_decision_about_all_the_keyboard_stands_on_what_tells_it(send: Send, open_page: Open) -> None:
+    page = enter(open_page(base_url=send.shop.url), send)
+    page.get_by_test_id("all-not_sure").press("Enter")
+    page.get_by_test_id("count-as-sent").press("Enter")
+    expect(page.get_by_test_id("ending")).to_contain_text("Sent to 3 people")
+    expect(page.get_by_test_id("ending")).to_be_focused()
+    page.get_by_test_id("term-failed").press("Enter")
+    expect(page.get_by_test_id("for-all")).to_be_visible()
+    send.cheer_up()
+    page.get_by_test_id("for-all").press("Enter")
+    page.get_by_test_id("confirm").press("Enter")
+    expect(page.get_by_test_id("count-failed")).to_have_text("1")
+    expect(page.get_by_test_id("for-all-words")).to_be_focused()  # why the last one can't be tried
+
+
 def test_on_a_phone_every_row_has_its_button_and_nothing_sticks_out(send: Send, open_page: Open) -> None:
     phone = enter(open_page(PHONE, has_touch=True, is_mobile=True, base_url=send.shop.url), send)
     card = phone.locator(".hb-rowcard", has_text="ben@x.example")

@@ -27,6 +27,7 @@ from ui.parts.basics import (
     menu,
     page,
     pill,
+    put,
     text,
 )
 from ui.parts.campaign_rows import PATH, status_of
@@ -41,6 +42,10 @@ EVERY = 2.0  # seconds between looks at a schedule that will fire by itself
 SAID_ABOVE = frozenset(
     {"ending"}
 )  # a launch that did not finish is told by the page, with what to do about it
+
+TOLD_AFTER_SEND = (
+    "progress ending launch-error"  # where the keyboard goes; not on Undo, which a held key would press
+)
 
 
 async def build(by: Actor, campaign_id: int) -> None:
@@ -133,10 +138,12 @@ class CampaignPage:
         if status is Status.DRAFT and may_edit:
             link_button("Edit", f"{PATH}/{self.id}/edit", icon="edit", testid="edit")
         if status is Status.SCHEDULED and may_send:
-            button("Back to draft", self._unschedule, icon="undo", testid="back-to-draft")
+            made = button("Back to draft", self._unschedule, icon="undo", testid="back-to-draft")
+            put(made, data_then="edit")
         if status in (Status.DRAFT, Status.SCHEDULED) and may_send and not seen.is_unfinished:
             kind = "plain" if status is Status.SCHEDULED else "primary"  # its plan is to go by itself
-            button("Send now", self._send, kind=kind, icon="send", testid="send-now")
+            made = button("Send now", self._send, kind=kind, icon="send", testid="send-now")
+            put(made, data_then=TOLD_AFTER_SEND)
         if may_edit:
             menu(
                 [("copy", "Duplicate", self._duplicate), ("trash", "Delete", self._delete)],
@@ -169,7 +176,8 @@ class CampaignPage:
         def actions() -> None:
             if self.by.may(Right.SEND) and rest:
                 label = f"Send to the remaining {words.number(rest)}" if seen.story.reached else "Send now"
-                button(label, self._send, kind="primary", icon="send", testid="send-rest")
+                made = button(label, self._send, kind="primary", icon="send", testid="send-rest")
+                put(made, data_then=TOLD_AFTER_SEND)
 
         alert(
             "Stopped part-way" if stopped else "The last send did not finish",

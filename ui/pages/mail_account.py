@@ -17,6 +17,7 @@ from ui.parts.mail_form import SECURITY, MailForm
 from ui.parts.mail_known import Known, known_accounts, limits_in_words
 from ui.parts.mail_test import Outcome, fixed_test
 from ui.parts.settings_room import settings_room
+from ui.shell import something_new
 
 
 async def build(by: Actor) -> None:
@@ -122,6 +123,7 @@ class SingleAccount:
             if not self.saved and not await _wants_to_go_live():
                 return
             await io(save_account, wish, by)
+            something_new.emit()
             toast("Saved. The shop is live.")
             await self.redraw()
 

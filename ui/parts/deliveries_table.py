@@ -20,7 +20,7 @@ from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import current_actor
 from ui.parts import second_try
-from ui.parts.basics import box, button, link_button, text
+from ui.parts.basics import box, button, link_button, put, text
 from ui.parts.equation import ALL, TERMS, states_of
 from ui.parts.feedback import handled, io
 from ui.parts.inputs import search_field
@@ -78,7 +78,7 @@ WORDS = (
 ACT = (
     '<div v-if="props.row.act || props.row.hint || props.row.mend" class="hb-second">'
     '<q-btn v-if="props.row.act" no-caps unelevated class="hb-btn plain small" :data-testid="\'act-\' + props.row.id"'
-    " :aria-label=\"props.row.act + ': ' + props.row.name\" @click=\"() => $parent.$emit('act', props.row.id)\">"
+    ' :data-then="props.row.then" :aria-label="props.row.act + \': \' + props.row.name" @click="() => $parent.$emit(\'act\', props.row.id)">'
     "{{ props.row.act }}</q-btn>"
     '<span v-if="props.row.hint" class="hb-cell-sub">{{ props.row.hint }}</span>'
     '<a v-if="props.row.mend" class="hb-link" :href="props.row.mend">Correct the address</a></div>'
@@ -87,14 +87,18 @@ WHY_CELL = '<div class="hb-why"><span>{{ props.row.why }}</span>' + WORDS + ACT 
 PHONE = (
     '<div class="hb-rowcard"><div class="top"><div class="grow">'
     + NAME
-    + "</div>"
+    + "</div><span :data-place=\"'row-' + props.row.id\">"
     + pill_cell()
-    + '</div><div class="facts"><span v-if="props.row.why">{{ props.row.why }}</span><span>{{ props.row.when }}</span></div>'
+    + '</span></div><div class="facts"><span v-if="props.row.why">{{ props.row.why }}</span><span>{{ props.row.when }}</span></div>'
     + WORDS
     + ACT
     + "</div>"
 )
-STATE = pill_cell() + '<div class="hb-cell-sub num">{{ props.row.when }}</div>'
+STATE = (
+    "<div :data-place=\"'row-' + props.row.id\">"
+    + pill_cell()
+    + '<div class="hb-cell-sub num">{{ props.row.when }}</div></div>'
+)
 COLUMNS = [
     Column("name", "Recipient", cell=NAME),
     Column("status", "State", cell=STATE),
@@ -190,6 +194,7 @@ class DeliveriesTable:
         self.all_words.set_text(offer.words)
         self.all_button.set_text(offer.act)
         self.all_button.visible = bool(offer.act)
+        put(self.all_button, data_then=f"for-all-words term-{self.term}")
 
     def _say(self) -> None:
         shown = TERMS[self.term][0].lower()
@@ -217,7 +222,14 @@ def _found(dispatch_id: int, term: str, search: str, after: int, may_send: bool)
         hopes = resending.hopes(session, dispatch_id, [line.id for line in lines]) if may_send else {}
         offer = _offer(session, dispatch_id, term) if may_send else Offer()
     rows = [_row(line, dispatch, zone, moment) | _second_try(line, hopes, may_send) for line in lines]
-    return Found(rows, total, lines[-1].id if lines else after, offer)
+    return Found(_led_on(rows, term), total, lines[-1].id if lines else after, offer)
+
+
+def _led_on(rows: list[Row], term: str) -> list[Row]:
+    """Where the keyboard goes once a row's button is gone: to its state, or where the row left this list, to the next."""
+    acts = [row["id"] for row in rows if row["act"]]
+    nearest = dict(zip(acts, [*acts[1:], *acts[-2:-1]], strict=False))
+    return [row | {"then": f"row-{row['id']} act-{nearest.get(row['id'], '')} term-{term}"} for row in rows]
 
 
 def _offer(session: Session, dispatch_id: int, term: str) -> Offer:

@@ -12,6 +12,7 @@ from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.mail_form import MailForm
 from ui.parts.mail_known import Known, limits_in_words
+from ui.shell import something_new
 
 HELP = "The first one is used. While it has trouble the next goes on, and later the first is tried again."
 
@@ -46,7 +47,13 @@ class AccountList:
                 down = icon_button(
                     "down", "Move down", lambda: self.move(known, False), testid=f"mail-down-{place}"
                 )
-                icon_button("trash", "Remove", lambda: self.remove(known), testid=f"mail-remove-{place}")
+                gone = icon_button(
+                    "trash", "Remove", lambda: self.remove(known), testid=f"mail-remove-{place}"
+                )
+        # The keyboard goes along with the account that moved, and not with its old place in the order.
+        put(up, data_place=f"up-{known.id}", data_then=f"down-{known.id}")
+        put(down, data_place=f"down-{known.id}", data_then=f"up-{known.id}")
+        put(gone, data_place=f"remove-{known.id}", data_then="mail-add")
         up.set_enabled(place > 0)
         down.set_enabled(place < len(self.accounts) - 1)
 
@@ -118,6 +125,7 @@ async def back_to_practice(redraw: Redraw) -> None:
     )
     if sure:
         await io(_forget, by)
+        something_new.emit()
         await redraw()
 
 

@@ -64,13 +64,17 @@ def told(answer: Answer, test: Test) -> tuple[str, str, str]:
         return (
             "good",
             f"The mail server took the test for {test.recipient}",
-            f"{said} Look into that inbox, and into its spam folder.",
+            f"{_ended(said)} Look into that inbox, and into its spam folder.",
         )
     if answer.fate is Fate.DEFERRED:
         return "warn", "The mail server said: later", said
     if answer.fate is Fate.REFUSED:
         return "bad", "The mail server said no", said
     return "warn", "The mail server did not answer to the end", said
+
+
+def _ended(said: str) -> str:
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def fixed_test(by: Actor) -> Test:

@@ -18,6 +18,13 @@ from ui.parts.feedback import io, toast
 # Fire it after a launch, an undo, a pause or a stop, so that no bar waits for its next look.
 something_moved = Event[[]]()
 
+TOLD_IN = (
+    "launch-error called-back ending"  # the lines that tell how a send ended; where the keyboard goes then
+)
+
+NOT_BEGUN = "Nobody was written to yet. If you press before it begins, nobody will be."
+UNDER_WAY = "What is on its way still arrives and is counted. Nobody else gets it, and you can send to the rest later."
+
 
 def controls(dispatch: Dispatch, after: Callable[[], Any]) -> None:
     """The buttons that fit the state; `after` draws the page anew."""
@@ -30,11 +37,12 @@ def controls(dispatch: Dispatch, after: Callable[[], Any]) -> None:
 
     if dispatch.state is DispatchState.PAUSED:
         made = button("Go on", lambda: and_then(go_on), kind="primary", icon="play", testid="go-on")
-        put(made, data_place="turn")
+        put(made, data_place="turn", data_then=TOLD_IN)
     elif dispatch.state is DispatchState.SENDING:
-        put(button("Pause", lambda: and_then(pause), icon="pause", testid="pause"), data_place="turn")
+        made = button("Pause", lambda: and_then(pause), icon="pause", testid="pause")
+        put(made, data_place="turn", data_then=TOLD_IN)
     if dispatch.is_running:
-        button("Stop", lambda: and_then(sure_to_stop), icon="stop", testid="stop")
+        put(button("Stop", lambda: and_then(sure_to_stop), icon="stop", testid="stop"), data_then=TOLD_IN)
 
 
 async def pause(dispatch_id: int) -> None:
@@ -42,7 +50,7 @@ async def pause(dispatch_id: int) -> None:
     by = await current_actor()
     await io(sending.pause, dispatch_id, by)
     something_moved.emit()
-    toast(f"Paused. {words.people(await io(_to_go, dispatch_id))} still to go.")
+    toast("Paused. What is already on its way still arrives.")
 
 
 async def go_on(dispatch_id: int) -> None:
@@ -57,12 +65,12 @@ async def go_on(dispatch_id: int) -> None:
 
 async def sure_to_stop(dispatch_id: int) -> bool:
     """Ask, then stop. Whether it was stopped; the send goes on, or stays paused, while the question is open."""
-    paused = await io(_state, dispatch_id) is DispatchState.PAUSED
+    state = await io(_state, dispatch_id)
     sure = await confirm(
         "Stop this send?",
-        "What is on its way still arrives and is counted. Nobody else gets it, and you can send to the rest later.",
+        NOT_BEGUN if state is DispatchState.WAITING else UNDER_WAY,
         confirm_label="Stop now",
-        cancel_label="Keep it paused" if paused else "Let it go on",
+        cancel_label="Keep it paused" if state is DispatchState.PAUSED else "Let it go on",
         kind="danger",
         icon="stop",
     )

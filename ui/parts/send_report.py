@@ -20,7 +20,7 @@ from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import current_actor
 from ui.parts import causes, holds, second_try
-from ui.parts.basics import alert, box, button, card, text
+from ui.parts.basics import alert, box, button, card, put, text
 from ui.parts.deliveries_table import DeliveriesTable
 from ui.parts.equation import Equation
 from ui.parts.feedback import handled, io
@@ -136,9 +136,14 @@ class SendReport:
 
     def _actions(self, note: Note) -> Callable[[], Any]:
         icon = second_try.icon_of(note.term)
-        return lambda: button(
-            note.act, lambda: self._for_all(note.term), small=True, icon=icon, testid=f"all-{note.term}"
-        )
+
+        def draw() -> None:
+            made = button(
+                note.act, lambda: self._for_all(note.term), small=True, icon=icon, testid=f"all-{note.term}"
+            )
+            put(made, data_then=f"{note.testid} ending progress")
+
+        return draw
 
     async def _for_all(self, term: str) -> None:
         if await second_try.for_all(self.id, term):

@@ -37,7 +37,9 @@ def message_card(sight: Sight, reader: str = "") -> None:
 def send_facts(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
     """Who pressed, when, and the shares; each with what it is a share of."""
     dispatch, books = report.dispatch, report.books
-    rate = words.percent(books.sent, books.recipients)
+    rate = (
+        None if report.moves else words.percent(books.sent, books.recipients)
+    )  # drawn once, and then stands
     pairs: Sequence[tuple[str, str | None]] = [
         ("Subject", readable(dispatch.subject)),
         ("From", ", ".join(filter(None, [dispatch.from_name, dispatch.from_email]))),

@@ -17,7 +17,7 @@ from ui.frame import current_actor
 from ui.parts import holds
 from ui.parts.basics import box, button, icon, link, put, text
 from ui.parts.feedback import handled, io, toast
-from ui.parts.send_controls import go_on, pause
+from ui.parts.send_controls import TOLD_IN, go_on, pause
 from ui.parts.send_controls import something_moved as something_moved
 from ui.parts.sent_message import readable
 from ui.theme import address
@@ -129,7 +129,8 @@ def _waiting(one: Moving, by: Actor) -> ui.label:
             role="timer",
         )
     if by.may(Right.SEND):
-        button("Undo", lambda: _undo(one.id), kind="plain", icon="undo", small=True, testid="undo")
+        made = button("Undo", lambda: _undo(one.id), kind="plain", icon="undo", small=True, testid="undo")
+        put(made, data_then=TOLD_IN)
     box("left", "i").style(f"animation-duration: {one.seconds_to_undo:.2f}s")
     return _unseen()
 

@@ -19,33 +19,60 @@
 })();
 
 // Whoever uses the keyboard keeps their place: after a question they are back where they pressed, and where that was
-// drawn anew, on what stands there now. `data-place` is shared by things that take each other's place.
+// drawn anew, on what stands there now. `data-place` is shared by things that take each other's place. `data-then` names
+// where to go if nothing does, the best first, each by its place or test id: the line that tells what happened, or the next
+// thing to press. Where all of that is gone too, it is the page itself; nobody is left nowhere.
 (() => {
   const PATIENCE = 3000; // milliseconds; after that nobody is waiting for it any more
+  const SETTLED = 700; // a page that is drawn anew stands by then
   const REACHED = "a[href], button, input, select, textarea, summary, [tabindex]";
-  let last = null, where = "", asked = false, lostAt = 0;
-  const nowhere = () => document.activeElement === document.body || !document.activeElement;
+  let last = null, where = "", then = [], asked = false, led = false, lostAt = 0;
+  const content = () => document.getElementById("content");
+  const nowhere = () => [document.body, content(), null].includes(document.activeElement);
+  const named = (key, name) => `[data-${key}="${CSS.escape(name)}"]`;
   const place = (e) => {
     const marked = e.closest("[data-place], [data-testid]");
-    const name = marked && (marked.dataset.place ? "place" : "testid");
-    return marked ? `[data-${name}="${CSS.escape(marked.dataset[name])}"]` : "";
+    const key = marked && (marked.dataset.place ? "place" : "testid");
+    return marked ? named(key, marked.dataset[key]) : "";
+  };
+  const after = (e) => {
+    const marked = e.closest("[data-then]");
+    return marked ? marked.dataset.then.split(" ") : [];
   };
   document.addEventListener("focusin", (e) => {
+    if (led && e.target === content()) return; // for want of something better, which may still come
     lostAt = 0;
     if (e.target.closest(".q-dialog")) asked = true;
-    else [last, where, asked] = [e.target, place(e.target), false];
+    else if (led) [last, asked] = [e.target, false]; // what they pressed still says where to go next
+    else [last, where, then, asked] = [e.target, place(e.target), after(e.target), false];
   });
   document.addEventListener("pointerdown", (e) => {
     if (!e.target.closest(`${REACHED}, .q-dialog`)) last = null; // somebody left it on purpose
   }, true);
-  const look = () => {
-    if (!last || (last.isConnected && !asked) || !nowhere() || document.querySelector(".q-dialog")) return;
-    lostAt = lostAt || Date.now();
-    const found = last.isConnected ? last : where && document.querySelector(where);
-    const next = found && (found.matches(REACHED) ? found : found.querySelector(REACHED));
-    if (Date.now() - lostAt > PATIENCE) last = null;
-    else if (next && next.offsetParent) next.focus({ preventScroll: true });
+  const seen = (e) => e && e.getClientRects().length && !e.disabled ? e : null;
+  const control = (e) => e && (e.matches(REACHED) ? e : e.querySelector(REACHED));
+  const visible = (selector) => [...document.querySelectorAll(selector)].find(seen);
+  const instead = () => {
+    for (const name of then) {
+      const found = visible(`${named("place", name)}, ${named("testid", name)}`);
+      if (found) return found;
+    }
+    return Date.now() - lostAt > SETTLED ? content() : null;
   };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  const lead = (e) => {
+    if (!e.matches(REACHED)) e.tabIndex = -1;
+    led = true;
+    e.focus({ preventScroll: true });
+    led = false;
+  };
+  const look = () => {
+    if (!last || (seen(last) && !asked) || !nowhere() || document.querySelector(".q-dialog")) return;
+    lostAt = lostAt || Date.now();
+    if (Date.now() - lostAt > PATIENCE) return void (last = null);
+    const back = seen(last) || (where && control(visible(where)));
+    const next = seen(back) || instead();
+    if (next) lead(next);
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, attributeFilter: ["class", "disabled"] });
   document.addEventListener("focusout", () => [100, 400, 1000].forEach((wait) => setTimeout(look, wait)));
 })();
