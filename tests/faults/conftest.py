@@ -10,17 +10,18 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 import main
 from data.database import close_database, now, reading, unit
 from domain.book.consent import fingerprint
 from domain.book.customers import Customer
 from domain.ledger import deliveries
-from domain.ledger.deliveries import Books, State
+from domain.ledger.deliveries import IS_HELD, Books, Delivery, State
 from domain.sending import campaigns, dispatches, launches
 from domain.sending.dispatches import Dispatch
 from domain.sending.launches import Press
+from domain.sending.workers import Worker
 from domain.shop import people, shop
 from domain.shop.people import Actor, Role
 from jobs.queue import close_queue, queue
@@ -117,6 +118,13 @@ class Shop:
         with reading() as session:
             return dispatches.get(session, dispatch_id)
 
+    def held_by(self, pid: int | None) -> int:
+        """Messages that this process has taken and not settled, whether it lives or not."""
+        its_own = (Delivery.claimed_by == Worker.id) & (Worker.pid == pid)
+        with reading() as session:
+            held = select(func.count()).select_from(Delivery).join(Worker, its_own).where(IS_HELD)
+            return session.scalar(held) or 0
+
     def addresses(self, dispatch_id: int, state: State) -> set[str]:
         with reading() as session:
             rows = deliveries.lines(session, dispatch_id, states=(state,), limit=1_000_000)
@@ -151,7 +159,7 @@ def sink(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sink]:
         port = int(said.readline().split()[-1])
     yield Sink(port, record)
     process.terminate()
-    process.wait(10)
+    process.wait(30)
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ class Case:
     address_of_ben: str = BEN
 
 
-SHORT = 0.4  # seconds; a stalled server is given up after it
+SHORT = 1.0  # seconds; a stalled server is given up after it, and on a busy machine no other is
 SENT, TRIED_AGAIN, PUT_OFF, FAILED, ALL_FAILED, NOT_SURE, STOPPED, DRAFT = Class
 
 

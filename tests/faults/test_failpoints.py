@@ -13,7 +13,7 @@ from domain.ledger.deliveries import State
 from domain.sending import campaigns, dispatches
 from domain.sending.campaigns import Status
 from tests.faults.conftest import PROJECT, Shop
-from tests.faults.patience import finish
+from tests.faults.patience import finish, until
 from tests.faults.truth import IN_FLIGHT, Truth, nobody_twice_nobody_lost
 
 RECIPIENTS: Final = 130  # more than a worker claims at once
@@ -68,6 +68,9 @@ def test_a_worker_that_dies_there_repeats_nobody_and_loses_nobody(
     shop_on_disk.write_in(RECIPIENTS)
     dispatch_id = shop_on_disk.launch(shop_on_disk.campaign())
     dies_at(shop_on_disk, f"{place}:{nth}")
+    if place == "dot_sent":  # it left; the sink reads it when it comes to it
+        handed_over = shop_on_disk.addresses(dispatch_id, State.HANDOFF)
+        until(lambda: handed_over & set(shop_on_disk.sink.received()))
     got = shop_on_disk.sink.received()
     states = {state: shop_on_disk.addresses(dispatch_id, state) for state in State}
     assert sum(map(len, states.values())) == RECIPIENTS

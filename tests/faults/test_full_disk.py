@@ -21,7 +21,7 @@ SENTENCE = "its disk may be full"
 RECIPIENTS = 300
 
 
-@pytest.mark.delay(40)
+@pytest.mark.delay(100)
 def test_a_send_waits_for_room_and_then_reaches_everybody_once(shop_on_disk: Shop) -> None:
     """The worker that met the full disk goes on by itself, and nothing left it unwritten meanwhile."""
     shop_on_disk.write_in(RECIPIENTS)

@@ -32,7 +32,7 @@ PAGES: Final = (
 )
 
 
-@pytest.mark.delay(60)
+@pytest.mark.delay(100)
 def test_a_held_database_slows_no_page_and_repeats_nobody(shop_on_disk: Shop) -> None:
     shop_on_disk.write_in(RECIPIENTS)
     with unit() as session:

@@ -31,12 +31,11 @@ TEXT: Final = "Dear {{ firstName }}, come and see the rings on Thursday."
 HTML: Final = "<p>Dear {{ firstName }}, come and see the rings on Thursday.</p>"
 
 
-@pytest.mark.delay(60)
 @pytest.mark.parametrize(
     ("offers", "pace"),
     [
-        pytest.param("pipelining", 0.02, marks=pytest.mark.offers()),
-        pytest.param("chunking", 0.004, marks=pytest.mark.offers("--chunking")),
+        pytest.param("pipelining", 0.02, marks=[pytest.mark.delay(60), pytest.mark.offers()]),
+        pytest.param("chunking", 0.01, marks=[pytest.mark.delay(200), pytest.mark.offers("--chunking")]),
     ],
 )
 def test_nobody_whose_no_was_stored_before_the_hand_over_gets_it(

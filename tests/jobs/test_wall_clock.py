@@ -100,7 +100,7 @@ def test_a_worker_that_another_clock_thinks_dead_goes_on_and_nobody_is_left_in_d
     desk.write_in(*[f"Ana{i}" for i in range(200)])
     dispatch_id = desk.press(desk.campaign())
     taken = 0
-    with desk.mail_server(ScriptedServer(delay=0.1)) as server:
+    with desk.mail_server(ScriptedServer(delay=0.05)) as server:
         for step in range(20, 120, 20):
             desk.until(lambda: len(server.received) > step)  # noqa: B023
             clock.rescue_the_dead(now() + DAY, worker_id=0, pulses=desk.folder / "pulses")
