@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from data.database import reading, unit
 from data.liveness import is_beating
+from domain.book import turns
 from domain.ledger import steps
 from domain.sending import campaigns, dispatches, endings, holds, schedules
 from domain.sending.calendar import GRACE
@@ -29,8 +31,16 @@ def tick(now: datetime) -> None:
     begin_launches(now)
 
 
-def sweep(now: datetime, *, worker_id: int, running: set[int], pulses: Path) -> None:
-    """What brings back work that a dead process held."""
+def sweep(
+    now: datetime,
+    *,
+    worker_id: int,
+    running: set[int],
+    importing: AbstractSet[int] = frozenset(),
+    pulses: Path,
+) -> None:
+    """What brings back work that a dead process held. Imports write to nobody, so a fence does not stop them."""
+    carry_on_imports(now, worker_id=worker_id, importing=importing, pulses=pulses)
     if fence.is_up():
         return
     rescue_the_dead(now, worker_id=worker_id, pulses=pulses)
@@ -64,6 +74,20 @@ def rescue_the_dead(now: datetime, *, worker_id: int, pulses: Path) -> None:
         if holder != worker_id and not _is_alive(worker, now, pulses):
             with unit() as session:
                 steps.rescue(session, holder, now=now)
+
+
+def carry_on_imports(now: datetime, *, worker_id: int, importing: AbstractSet[int], pulses: Path) -> None:
+    with reading() as session:
+        holders = [(number, session.get(Worker, number)) for number in turns.holders(session)]
+    for holder, worker in holders:
+        if holder != worker_id and not _is_alive(worker, now, pulses):
+            with unit() as session:
+                turns.release(session, holder)
+    with reading() as session:
+        waiting = turns.waiting(session, worker_id)
+    for import_id in waiting:
+        if import_id not in importing:
+            queue().wake_for_import(import_id)
 
 
 def close_the_ended(now: datetime) -> None:

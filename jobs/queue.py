@@ -1,4 +1,4 @@
-"""The queue: it carries nothing but "look at dispatch 7". A task that is lost with its worker loses nobody's mail."""
+"""The queue: it carries nothing but "look at dispatch 7", "look at import 3". A task that is lost with its worker loses nothing."""
 
 import logging
 import sqlite3
@@ -30,7 +30,9 @@ class Queue:
             serializer=serializer,
         )
         self.on_wake: Wake = _nobody
+        self.on_wake_for_import: Wake = _nobody
         self._task = self.huey.task(name="look_at_dispatch")(self._look)
+        self._import_task = self.huey.task(name="look_at_import")(self._look_at_import)
 
     def wake(self, dispatch_id: int) -> None:
         """A wake-up that can't be written is no fault: the launch is on disk, and the clock looks for such ones."""
@@ -39,11 +41,21 @@ class Queue:
         except sqlite3.Error as problem:
             log.warning("Nobody could be woken for dispatch %s: %s", dispatch_id, problem)
 
+    def wake_for_import(self, import_id: int) -> None:
+        """As above."""
+        try:
+            self._import_task(import_id)
+        except sqlite3.Error as problem:
+            log.warning("Nobody could be woken for import %s: %s", import_id, problem)
+
     def depth(self) -> int:
         return int(self.huey.pending_count())
 
     def _look(self, dispatch_id: int) -> None:
         self.on_wake(dispatch_id)
+
+    def _look_at_import(self, import_id: int) -> None:
+        self.on_wake_for_import(import_id)
 
 
 def open_queue(file: Path) -> Queue:
@@ -67,5 +79,5 @@ def queue() -> Queue:
     return _queue
 
 
-def _nobody(dispatch_id: int) -> None:
+def _nobody(number: int) -> None:
     raise RuntimeError("this process has no worker")

@@ -10,6 +10,7 @@ from data.liveness import sweep_away
 from domain.message import practice
 from domain.sending import workers
 from domain.shop import limits, sessions
+from jobs import importing
 
 EVERY = timedelta(hours=6)
 
@@ -21,4 +22,5 @@ def tidy(now: datetime, *, pulses: Path) -> None:
         sessions.forget_old(session, now=now)
         workers.forget_old(session, now=now)
         limits.forget_old(session, now=now)
+        importing.tidy(session)
         session.execute(text("PRAGMA optimize"))

@@ -18,6 +18,7 @@ from data.liveness import Pulse
 from domain.sending import runs, workers
 from domain.sending.workers import BEAT_EVERY
 from jobs import clock, fence, upkeep
+from jobs.importer import Importer
 from jobs.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,9 @@ class Worker:
         self._halt = threading.Event()  # what engines look at: set at the end, and while the fence is up
         self._pulse = Pulse(self.pulses / f"{os.getpid()}-{secrets.token_hex(6)}.lock")
         self.id = self._sign_on()
+        self.importer = Importer(self.id)
         queue.on_wake = self.look_at
+        queue.on_wake_for_import = self.importer.look_at
         self._consumer = QuietConsumer(
             queue.huey,
             workers=threads,
@@ -74,6 +77,7 @@ class Worker:
         self._stopping.set()
         self._halt.set()
         self._clock.join(timeout=10)
+        self.importer.stop()
         self._consumer.stop(graceful=True)
         self._sign_off()
         self._pulse.stop()
@@ -145,7 +149,8 @@ class Worker:
     def _sweep(self, moment: datetime) -> None:
         with self._guard:
             running = set(self.running)
-        clock.sweep(moment, worker_id=self.id, running=running, pulses=self.pulses)
+        importing = self.importer.known()
+        clock.sweep(moment, worker_id=self.id, running=running, importing=importing, pulses=self.pulses)
 
     def _sign_off(self) -> None:
         try:
@@ -177,6 +182,8 @@ def leave_replaced() -> NoReturn:
     Going on would be worse. SQLite finds the log of a database by its name, so connections to the old file and to the
     new one in one process read and write each other's pages. What was on its way is in doubt only in the old file.
     """
-    log.critical("The database was replaced while Handbill was running, so Handbill ends. Please start it again.")
+    log.critical(
+        "The database was replaced while Handbill was running, so Handbill ends. Please start it again."
+    )
     logging.shutdown()
     os._exit(REPLACED)

@@ -1,88 +1,114 @@
-"""Writing many people down at once, for an import: few statements, whatever their number."""
+"""Writing many people down at once, for an import: few statements, whatever their number, and what stood there before."""
 
-from datetime import datetime
+import json
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Table, Update, bindparam, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from data.prepared import plain
 from domain.book import statuses, tags
 from domain.book.comparing import Change, Comparison, opts_out_from_the_start
-from domain.book.consent import EVERY_TYPE, Consent, MessageType, Preference, fingerprint
+from domain.book.consent import EVERY_TYPE, MessageType, fingerprint
+from domain.book.imports import Import
 from domain.book.incoming import Incoming
 from domain.book.memory import CARRIED_OVER, Memory
-from domain.book.person import Customer, CustomerDate, CustomerTag
-from domain.shop.people import Actor
+from domain.book.person import Customer
+from domain.book.search import INDEXED
 
-Rows = list[dict[str, Any]]
-BLANK: Final = dict.fromkeys(
-    ("first_name", "last_name", "company", "email", "phone", "language", "notes"), ""
+Row = tuple[Any, ...]
+FACTS: Final = (
+    "first_name", "last_name", "company", "email", "email_key", "phone", "phone_key", "status", "language", "postcode",
+    "preferred_channel", "notes",
+)  # fmt: skip
+BLANK: Final = dict.fromkeys(FACTS, "") | {"email_key": None, "phone_key": None}
+FOUND_BY: Final = frozenset(INDEXED)
+
+
+def _insert(table: str, columns: str, conflict: str = "") -> str:
+    marks = ", ".join("?" * len(columns.split(",")))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}"
+
+
+def _update(columns: tuple[str, ...]) -> str:
+    """Opting out is only ever added."""
+    values = "".join(f"{name} = ?, " for name in columns)
+    return (
+        f"UPDATE customers SET {values}email_hash = ?, phone_hash = ?, email_trouble = ?, attrs = ?, updated_at = ?, "
+        "marketing_opt_out = marketing_opt_out OR ?, version = version + 1 WHERE id = ?"
+    )
+
+
+# As text for the driver, with plain tuples: building each row's values anew costs more than SQLite takes to write them.
+ADD: Final = _insert(
+    "customers",
+    f"id, {', '.join(FACTS)}, email_hash, phone_hash, email_trouble, attrs, marketing_opt_out, timezone, "
+    "source, import_id, created_at, updated_at, active_at, version",
 )
-NO_KEYS: Final = {"email_key": None, "phone_key": None}
+CHANGE: Final = _update(FACTS)
+UNSEARCHED: Final = tuple(name for name in FACTS if name not in FOUND_BY)
+CHANGE_UNSEARCHED: Final = _update(UNSEARCHED)  # leaves the word index alone
+DATE: Final = _insert("customer_dates", "customer_id, kind, month, day, year, note")
+TAG: Final = _insert("customer_tags", "customer_id, tag_id", " ON CONFLICT DO NOTHING")
+PROOF: Final = _insert(
+    "consents",
+    "customer_id, address_hash, channel, message_type, allowed, at, how, source, wording, by_name, by_user_id, address",
+)
+NO: Final = _insert(
+    "preferences",
+    "customer_id, channel, message_type, allowed, changed_at",
+    " ON CONFLICT (customer_id, channel, message_type) DO UPDATE SET allowed = excluded.allowed",
+)
+BEFORE: Final = _insert("import_changes", 'import_id, customer_id, what, "before", version')
 
 
 class _Sheets:
     """The rows to be written, table by table, gathered before the first is."""
 
-    def __init__(self, file_name: str, basis: str, by: Actor, now: datetime) -> None:
-        self.customers: Rows = []
-        self.changes: Rows = []
-        self.dates: Rows = []
-        self.consents: Rows = []
-        self.preferences: Rows = []
+    def __init__(self, entry: Import) -> None:
+        self.entry = entry
+        self.now = plain(entry.created_at)
+        self.customers: list[Row] = []
+        self.changes: dict[str, list[Row]] = {CHANGE: [], CHANGE_UNSEARCHED: []}
+        self.dates: list[Row] = []
+        self.proofs: list[Row] = []
+        self.noes: list[Row] = []
         self.tags: list[tuple[int, str]] = []  # customer, folded name
         self.names: dict[str, str] = {}  # folded name -> as written
-        self._line = {"channel": "email", "at": now, "how": "import", "source": file_name, "address": ""}
-        self._line |= {"wording": basis, "by_name": by.name, "by_user_id": by.user_id}
-        self.now = now
+        self.before: list[tuple[int, dict[str, Any], int]] = []  # customer, what stood there, version
 
     def tag(self, customer_id: int, names: dict[str, str]) -> None:
-        self.names = {**names, **self.names}
-        self.tags += [(customer_id, key) for key in names]
+        for key, name in names.items():
+            self.names.setdefault(key, name)
+            self.tags.append((customer_id, key))
 
     def date(self, customer_id: int, kind: str, day: Any) -> None:
-        row = {"kind": kind, "month": day.month, "day": day.day, "year": day.year, "note": ""}
-        self.dates.append({"customer_id": customer_id, **row})
+        self.dates.append((customer_id, kind, day.month, day.day, day.year, ""))
 
-    def proof(
-        self, customer_id: int, address_hash: str | None, allowed: bool, message_type: str, **more: Any
-    ) -> None:
-        row = {"customer_id": customer_id, "address_hash": address_hash, "allowed": allowed}
-        self.consents.append({**self._line, **row, "message_type": message_type, **more})
+    def proof(self, customer_id: int, address_hash: str | None, allowed: bool) -> None:
+        self._line(customer_id, address_hash, EVERY_TYPE, allowed, self.entry.file_name, self.entry.basis)
 
-    def remember(
-        self, customer_id: int, address_hash: str | None, remembered: Memory | None, out: bool
-    ) -> None:
+    def remember(self, customer_id: int, address_hash: str | None, known: Memory | None, out: bool) -> None:
         """A no from before counts on; a global one is on the customer already."""
-        for word in sorted(remembered.refused) if remembered else ():
+        for word in sorted(known.refused) if known else ():
             if word != EVERY_TYPE:
-                self.preferences.append(
-                    {
-                        "customer_id": customer_id,
-                        "channel": "email",
-                        "message_type": MessageType(word),
-                        "allowed": False,
-                        "changed_at": self.now,
-                    }
-                )
+                self.noes.append((customer_id, "email", str(MessageType(word)), False, self.now))
             if word != EVERY_TYPE or out:
-                self.proof(customer_id, address_hash, False, word, source=CARRIED_OVER, wording="")
+                self._line(customer_id, address_hash, word, False, CARRIED_OVER, "")
+
+    def _line(
+        self, customer_id: int, address_hash: str | None, word: str, allowed: bool, source: str, wording: str
+    ) -> None:
+        by = (self.entry.asked_by.get("name", ""), self.entry.by_user_id, "")
+        self.proofs.append(
+            (customer_id, address_hash, "email", word, allowed, self.now, "import", source, wording, *by)
+        )
 
 
-def write_down(
-    session: Session,
-    comparison: Comparison,
-    import_id: int,
-    file_name: str,
-    basis: str,
-    *,
-    by: Actor,
-    now: datetime,
-) -> None:
+def write_down(session: Session, comparison: Comparison, entry: Import) -> None:
     """Inside a unit that writes: nobody else can take the same customer numbers meanwhile."""
-    sheets = _Sheets(file_name, basis, by, now)
-    _gather_new(session, sheets, comparison, import_id)
+    sheets = _Sheets(entry)
+    _gather_new(session, sheets, comparison)
     for change in comparison.changed:
         _gather_change(sheets, change, comparison.remembered.get(change.columns["email_key"] or ""))
     session.flush()
@@ -95,41 +121,47 @@ def count_opting_out(comparison: Comparison) -> int:
     return sum(1 for _ in new) + sum(change.opts_out for change in comparison.changed)
 
 
-def _gather_new(session: Session, sheets: _Sheets, comparison: Comparison, import_id: int) -> None:
+def _gather_new(session: Session, sheets: _Sheets, comparison: Comparison) -> None:
     last = session.scalar(select(func.max(Customer.id))) or 0
-    common = {"status": statuses.first(session), "timezone": "", "source": "import", "import_id": import_id}
-    common |= {"created_at": sheets.now, "updated_at": sheets.now, "active_at": sheets.now, "version": 1}
+    blank = BLANK | {"status": statuses.first(session)}
+    moments = (sheets.now, sheets.now, sheets.now)  # written down, changed, and their own last act
+    same = ("", "import", sheets.entry.id, *moments, 1)
     for number, person in enumerate(comparison.added, start=last + 1):
-        remembered = comparison.remembered.get(person.email_key or "")
-        _gather_person(sheets, number, person, remembered, common)
+        _gather_person(sheets, number, person, comparison.remembered.get(person.email_key or ""), blank, same)
 
 
 def _gather_person(
-    sheets: _Sheets, number: int, person: Incoming, remembered: Memory | None, common: dict[str, Any]
+    sheets: _Sheets, number: int, person: Incoming, known: Memory | None, blank: dict[str, Any], same: Row
 ) -> None:
-    out = opts_out_from_the_start(person, remembered)
-    row = {"id": number, **common, **BLANK, **NO_KEYS, "attrs": {}, **person.columns}
-    row |= _hashes(row) | {
-        "marketing_opt_out": out,
-        "email_trouble": remembered.trouble if remembered else None,
-    }
-    sheets.customers.append(row)
-    sheets.tag(number, person.tags)
+    out = opts_out_from_the_start(person, known)
+    facts = blank | person.columns
+    address_hash, phone_hash = _hash(facts["email_key"]), _hash(facts["phone_key"])
+    trouble = known.trouble if known else None
+    attrs = _json(person.columns.get("attrs"))
+    sheets.customers.append(
+        (number, *[facts[name] for name in FACTS], address_hash, phone_hash, trouble, attrs, out, *same)
+    )
+    if person.tags:
+        sheets.tag(number, person.tags)
     for kind, day in person.days.items():
         sheets.date(number, kind, day)
-    if row["email_key"]:
-        sheets.proof(number, row["email_hash"], not person.opted_out, EVERY_TYPE)
-    elif person.opted_out:
-        sheets.proof(number, None, False, EVERY_TYPE)
-    sheets.remember(number, row["email_hash"], remembered, out)
+    if address_hash or person.opted_out:
+        sheets.proof(number, address_hash, not person.opted_out)
+    if known:
+        sheets.remember(number, address_hash, known, out)
 
 
 def _gather_change(sheets: _Sheets, change: Change, remembered: Memory | None) -> None:
-    number, before = change.customer_id, remembered if change.new_address else None
-    out = change.opts_out or bool(before and EVERY_TYPE in before.refused)
-    row = {"the_id": number, **change.columns, **_hashes(change.columns), "updated_at": sheets.now}
-    row |= {"opts_out": out, "email_trouble": before.trouble if before else change.trouble}
-    sheets.changes.append(row)
+    number, known = change.customer_id, remembered if change.new_address else None
+    out = change.opts_out or bool(known and EVERY_TYPE in known.refused)
+    trouble = known.trouble if known else change.trouble
+    address_hash = _hash(change.columns["email_key"])
+    is_searched = any(change.before[name] != change.columns[name] for name in FOUND_BY)
+    statement, names = (CHANGE, FACTS) if is_searched else (CHANGE_UNSEARCHED, UNSEARCHED)
+    rest = (address_hash, _hash(change.columns["phone_key"]), trouble, _json(change.columns["attrs"]))
+    values = [change.columns[name] for name in names]
+    sheets.changes[statement].append((*values, *rest, sheets.now, out, number))
+    sheets.before.append((number, _what_changes(change, trouble, out), change.version + 1))
     sheets.tag(number, change.tags)
     for there, kind, day in change.days:
         if there is None:
@@ -137,52 +169,59 @@ def _gather_change(sheets: _Sheets, change: Change, remembered: Memory | None) -
         else:
             there.month, there.day, there.year = day.month, day.day, day.year
     if change.opts_out:
-        sheets.proof(number, row["email_hash"], False, EVERY_TYPE)
-    sheets.remember(number, row["email_hash"], before, out)
+        sheets.proof(number, address_hash, False)
+    sheets.remember(number, address_hash, known, out)
 
 
-def _hashes(row: dict[str, Any]) -> dict[str, str | None]:
-    return {
-        "email_hash": fingerprint(row["email_key"]) if row["email_key"] else None,
-        "phone_hash": fingerprint(row["phone_key"]) if row["phone_key"] else None,
+def _what_changes(change: Change, trouble: str | None, out: bool) -> dict[str, Any]:
+    """For undoing: of each thing what stood there and what stands there now. Tags get their numbers when written."""
+    before, after = change.before, change.columns
+    told: dict[str, Any] = {
+        "facts": {name: [before[name], after[name]] for name in FACTS if before[name] != after[name]},
+        "attrs": {
+            key: [before["attrs"].get(key), value]
+            for key, value in after["attrs"].items()
+            if before["attrs"].get(key) != value
+        },
+        "tags": list(change.tags),
+        "dates": [
+            [kind, [there.month, there.day, there.year] if there else None, [day.month, day.day, day.year]]
+            for there, kind, day in change.days
+        ],
+        "out": out and not change.was_out,
     }
+    if change.new_address:
+        told["trouble"] = change.trouble_before
+    return {name: value for name, value in told.items() if value}
+
+
+def _hash(key: str | None) -> str | None:
+    return fingerprint(key) if key else None
+
+
+def _json(attrs: dict[str, Any] | None) -> str:
+    return json.dumps(attrs) if attrs else "{}"
 
 
 def _write(session: Session, sheets: _Sheets) -> None:
     known = {tag.name.casefold(): tag.id for tag in tags.named(session, sheets.names.values())}
-    tagged: Rows = [
-        {"customer_id": number, "tag_id": known[key]} for number, key in dict.fromkeys(sheets.tags)
-    ]
-    if sheets.changes:
-        session.execute(_update_of_one(), sheets.changes)
-    for model, rows in (
-        (Customer, sheets.customers),
-        (CustomerDate, sheets.dates),
-        (Consent, sheets.consents),
-    ):
+    many = {
+        ADD: sheets.customers,
+        **sheets.changes,
+        DATE: sheets.dates,
+        TAG: [(number, known[key]) for number, key in dict.fromkeys(sheets.tags)],
+        PROOF: sheets.proofs,
+        NO: sheets.noes,
+        BEFORE: [_before(sheets.entry.id, known, *one) for one in sheets.before],
+    }
+    connection = session.connection()
+    for statement, rows in many.items():
         if rows:
-            session.execute(insert(_table(model)), rows)
-    if tagged:
-        session.execute(upsert(_table(CustomerTag)).on_conflict_do_nothing(), tagged)
-    if sheets.preferences:
-        known_no = upsert(_table(Preference))
-        keys = ["customer_id", "channel", "message_type"]
-        session.execute(
-            known_no.on_conflict_do_update(index_elements=keys, set_={"allowed": False}), sheets.preferences
-        )
+            connection.exec_driver_sql(statement, rows)
 
 
-def _update_of_one() -> Update:
-    """The columns come by name from each row; opting out is only ever added."""
-    table = _table(Customer)
-    out = or_(table.c.marketing_opt_out, bindparam("opts_out", type_=Boolean))
-    return (
-        update(table)
-        .where(table.c.id == bindparam("the_id"))
-        .values(marketing_opt_out=out, version=table.c.version + 1)
-    )
-
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
+def _before(
+    import_id: int, tag_ids: dict[str, int], customer_id: int, told: dict[str, Any], version: int
+) -> Row:
+    numbers = {"tags": [tag_ids[key] for key in told["tags"]]} if "tags" in told else {}
+    return (import_id, customer_id, "changed", json.dumps(told | numbers), version)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session
 
 from domain.book import memory
@@ -16,9 +16,12 @@ from domain.book.tags import MOST_FOR_ONE
 
 AT_ONCE: Final = 900
 COMPARED: Final = (
-    "first_name", "last_name", "company", "email", "email_key", "phone", "phone_key", "status", "language", "notes", "attrs",
+    "first_name", "last_name", "company", "email", "email_key", "phone", "phone_key", "status", "language", "postcode",
+    "preferred_channel", "notes", "attrs",
 )  # fmt: skip
-COLUMNS: Final = [getattr(Customer, name) for name in ("id", "marketing_opt_out", "email_trouble", *COMPARED)]
+COLUMNS: Final = [
+    getattr(Customer, name) for name in ("id", "version", "marketing_opt_out", "email_trouble", *COMPARED)
+]
 
 
 @dataclass(slots=True)
@@ -26,13 +29,16 @@ class Change:
     """One person of the book with what the file adds."""
 
     customer_id: int
-    columns: dict[str, Any]  # all of COMPARED as they shall be
+    version: int  # as it is now
+    before: dict[str, Any]  # all of COMPARED as they are
+    columns: dict[str, Any]  # and as they shall be
+    was_out: bool
     opts_out: bool  # they have not said no so far, and the file says so
     tags: dict[str, str]  # those they don't have yet
     days: list[tuple[CustomerDate | None, str, Any]]  # the row that is there, kind, day
     new_address: bool
+    trouble_before: str | None
     trouble: str | None
-    person: Incoming
 
 
 @dataclass(slots=True)
@@ -45,8 +51,9 @@ class Comparison:
     )  # by address, for new people and new addresses
 
 
-def compare(session: Session, people: Sequence[Incoming]) -> Comparison:
-    book = _Book(session, people)
+def compare(session: Session, people: Sequence[Incoming], import_id: int = 0) -> Comparison:
+    """Whom the import itself has added is no part of the book: what a file does is not to depend on how it is cut up."""
+    book = _Book(session, people, import_id)
     result = Comparison()
     same: dict[int, Incoming] = {}
     for person in people:
@@ -65,17 +72,19 @@ def compare(session: Session, people: Sequence[Incoming]) -> Comparison:
 class _Book:
     """The part of the customer book that a file may be about."""
 
-    def __init__(self, session: Session, people: Sequence[Incoming]) -> None:
+    def __init__(self, session: Session, people: Sequence[Incoming], import_id: int) -> None:
+        self._here = and_(Customer.deleted_at.is_(None), Customer.import_id.is_distinct_from(import_id))
         self.by_id: dict[int, Row[Any]] = {}
         self._by_email: dict[str, list[Row[Any]]] = {}
         self._by_phone: dict[str, list[Row[Any]]] = {}
         self._by_name: dict[tuple[str, ...], Row[Any]] = {}
-        for row in _rows_by(session, Customer.email_key, {person.email_key for person in people}):
+        for row in self._rows(session, Customer.email_key, {person.email_key for person in people}):
             self._by_email.setdefault(row.email_key, []).append(row)
-        for row in _rows_by(session, Customer.phone_key, {person.phone_key for person in people}):
+        for row in self._rows(session, Customer.phone_key, {person.phone_key for person in people}):
             self._by_phone.setdefault(row.phone_key, []).append(row)
-        if any(not person.email_key and not person.phone_key for person in people):
-            self._read_those_with_only_a_name(session)
+        self._read_those_with_only_a_name(
+            session, [person for person in people if not person.email_key and not person.phone_key]
+        )
 
     def find(self, person: Incoming) -> Row[Any] | None:
         found = self._find(person)
@@ -96,23 +105,33 @@ class _Book:
             return self._by_name.get((*person.name, person.columns.get("company", "").casefold()))
         return None
 
-    def _read_those_with_only_a_name(self, session: Session) -> None:
-        rows = select(*COLUMNS).where(
-            Customer.email_key.is_(None), Customer.phone_key.is_(None), Customer.deleted_at.is_(None)
+    def _read_those_with_only_a_name(self, session: Session, people: Sequence[Incoming]) -> None:
+        lasts = _spellings(person.columns.get("last_name", "") for person in people)
+        firsts = _spellings(
+            person.columns.get("first_name", "") for person in people if not person.columns.get("last_name")
         )
-        for row in session.execute(rows.order_by(Customer.id)):
-            self._by_name.setdefault((*_name(row), row.company.casefold()), row)
+        by_last = (Customer.last_name.in_(some) for some in _chunks(sorted(lasts - {""})))
+        by_first = (
+            and_(Customer.last_name == "", Customer.first_name.in_(some)) for some in _chunks(sorted(firsts))
+        )
+        nowhere = and_(Customer.email_key.is_(None), Customer.phone_key.is_(None), self._here)
+        for names in (*by_last, *by_first):
+            for row in session.execute(select(*COLUMNS).where(names, nowhere).order_by(Customer.id)):
+                self._by_name.setdefault((*_name(row), row.company.casefold()), row)
+
+    def _rows(self, session: Session, column: Any, keys: set[str | None]) -> Iterable[Row[Any]]:
+        for some in _chunks(sorted(key for key in keys if key)):
+            rows = select(*COLUMNS).where(column.in_(some), self._here)
+            yield from session.execute(rows.order_by(Customer.id))
+
+
+def _spellings(names: Iterable[str]) -> set[str]:
+    """An index knows only how a name is written; these are the ways in which names are."""
+    return {way for name in names for way in (name, name.lower(), name.upper(), name.title())}
 
 
 def _name(row: Row[Any]) -> tuple[str, str]:
     return name_key(row.first_name, row.last_name)
-
-
-def _rows_by(session: Session, column: Any, keys: set[str | None]) -> Iterable[Row[Any]]:
-    for some in _chunks(sorted(key for key in keys if key)):
-        yield from session.execute(
-            select(*COLUMNS).where(column.in_(some), Customer.deleted_at.is_(None)).order_by(Customer.id)
-        )
 
 
 def _compare_details(session: Session, book: _Book, same: dict[int, Incoming], result: Comparison) -> None:
@@ -139,7 +158,10 @@ def _change(row: Row[Any], person: Incoming, tags: set[str], days: dict[str, Cus
         return None
     new_address = wanted["email_key"] != present["email_key"]
     trouble = None if new_address else row.email_trouble
-    return Change(row.id, wanted, opts_out, new_tags, new_days, new_address, trouble, person)
+    return Change(
+        row.id, row.version, present, wanted, row.marketing_opt_out, opts_out, new_tags, new_days, new_address,
+        row.email_trouble, trouble,
+    )  # fmt: skip
 
 
 def _wanted(present: dict[str, Any], person: Incoming) -> dict[str, Any]:

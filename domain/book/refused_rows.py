@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 from data import csv_file
-from domain.book import table_file
+from domain.book.table_file import Table
 
 ROW, WHY = "Row", "Why it was refused"
 
 
-def as_csv(raw: bytes, encoding: str | None, rejected: Sequence[tuple[int, str]]) -> bytes:
+def as_csv(table: Table, rejected: Sequence[tuple[int, str]]) -> bytes:
     """Headings and cells as they were, with the number of the row and the reason before them."""
-    table = table_file.read(raw, encoding)
     wanted = {number for number, _ in rejected}
     kept = table.misfits | {number: cells for number, cells in table.rows if number in wanted}
     lines = [csv_file.line([number, reason, *kept.get(number, [])]) for number, reason in rejected]

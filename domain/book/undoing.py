@@ -1,23 +1,206 @@
 """Taking an import back (N18): what it changed is kept for some days, and whoever was changed since stays as they are."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
 
-from data.base import Base
+from domain.book import imports
+from domain.book.consent import Consent
+from domain.book.imports import DONE, FAILED, KEPT_FOR, RUNNING, UNDOING, UNDONE, Import, ImportChange
+from domain.book.person import Customer
+from domain.book.putting_back import PuttingBack, taken_back
+from domain.book.records import CustomerRecord
+from domain.refusal import Kind, Refusal
+from domain.shop import audit
+from domain.shop.people import Actor, Right, Role
+
+__all__ = ["ImportChange", "WrittenTo", "begin", "finish", "forget_old", "go_on", "is_over", "why_not"]
+
+AT_ONCE: Final = 500  # customers in one unit of work
+KEPT_NAMES: Final = 500  # of those who stay, so many are told by name
+RECORDS, CHANGES, PEOPLE, OVER = "records", "changes", "people", "over"  # in this order: see _people
+WrittenTo = Callable[[Session, Sequence[int]], set[int]]  # which of these customers got a message
 
 
-class ImportChange(Base):
-    """What one import did to one customer or record."""
+def why_not(entry: Import, now: datetime) -> str:
+    """A sentence where this import can't be taken back (any more)."""
+    if entry.state == RUNNING:
+        return "This import is still running. Wait until it is through."
+    if entry.state in (UNDOING, UNDONE):
+        return "This import was taken back already."
+    if now - (entry.finished_at or entry.created_at) > KEPT_FOR:
+        return f"An import can be taken back for {KEPT_FOR.days} days, and they are over."
+    if entry.state == FAILED and not entry.done:
+        return "Nothing of this import was taken."
+    return ""
 
-    __tablename__ = "import_changes"
-    __table_args__ = (Index("ix_import_changes_import", "import_id", "id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
-    customer_id: Mapped[int | None] = mapped_column(index=True)  # no foreign key: it may be gone by then
-    record_id: Mapped[int | None]
-    what: Mapped[str] = mapped_column(String(10))  # added, changed
-    before: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what stood there, of what was changed
-    version: Mapped[int | None]  # the customer's, right after the import: another one means changed since
+def begin(session: Session, import_id: int, *, by: Actor, now: datetime) -> Import:
+    """From now on it is being taken back; `go_on` does it some at a time."""
+    by.require(Right.EDIT_CUSTOMERS)
+    entry = imports.get(session, import_id, by=by)
+    if sentence := why_not(entry, now):
+        raise Refusal("not_undoable", sentence, Kind.CONFLICT)
+    asked = {
+        "user_id": by.user_id,
+        "name": by.name,
+        "role": str(by.role),
+        "via": by.via,
+        "address": by.address,
+    }
+    entry.outcome = {
+        "stage": RECORDS,
+        "at": 0,
+        "removed": 0,
+        "restored": 0,
+        "kept": [],
+        "stay": 0,
+        "by": asked,
+    }
+    entry.state, entry.worker_id, entry.done = UNDOING, None, 0
+    entry.total = _how_much(session, entry)
+    session.flush()
+    return entry
+
+
+def go_on(session: Session, entry: Import, written_to: WrittenTo, *, now: datetime) -> None:
+    """The next some. Inside a unit that writes; the import is the caller's."""
+    run = _Run(session, entry, written_to, now)
+    step = {RECORDS: run.records, CHANGES: run.changes, PEOPLE: run.people}[run.told["stage"]]
+    step()
+    entry.outcome = run.told
+    session.flush()
+    session.expire_all()
+
+
+def is_over(entry: Import) -> bool:
+    return bool(entry.outcome.get("stage") == OVER)
+
+
+def finish(session: Session, entry: Import, *, now: datetime) -> None:
+    entry.state, entry.undone_at, entry.worker_id = UNDONE, now, None
+    told = entry.outcome
+    after = {
+        "file": entry.file_name,
+        "removed": told["removed"],
+        "restored": told["restored"],
+        "stay": told["stay"],
+    }
+    audit.write(session, "import.undone", by=_asker(entry), now=now, subject_id=entry.id, after=after)
+    session.flush()
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """What stood there before an import that can't be taken back any more."""
+    old = select(Import.id).where(
+        Import.state.in_((DONE, FAILED, UNDONE)),
+        func.coalesce(Import.finished_at, Import.created_at) < now - KEPT_FOR,
+    )
+    session.execute(delete(ImportChange).where(ImportChange.import_id.in_(old)))
+
+
+class _Run:
+    """Some of the way back, in one unit of work."""
+
+    def __init__(self, session: Session, entry: Import, written_to: WrittenTo, now: datetime) -> None:
+        self.session, self.entry, self.written_to, self.now = session, entry, written_to, now
+        self.told: dict[str, Any] = {**entry.outcome, "kept": list(entry.outcome["kept"])}
+
+    def records(self) -> None:
+        """Those it added; who was changed since stays."""
+        mine = select(CustomerRecord).where(CustomerRecord.import_id == self.entry.id)
+        rows = self._next(
+            mine.where(CustomerRecord.id > self.told["at"]).order_by(CustomerRecord.id), CHANGES
+        )
+        for row in rows:
+            self.told["at"] = row.id
+            if row.updated_at is None:
+                self.session.delete(row)
+                self.told["removed"] += 1
+            else:
+                self._stays(row.customer_id, "changed")
+
+    def changes(self) -> None:
+        """The last one first: where a file changed something twice, the way back is the same."""
+        mine = (
+            select(ImportChange)
+            .where(ImportChange.import_id == self.entry.id)
+            .order_by(ImportChange.id.desc())
+        )
+        rows = self._next(mine.where(ImportChange.id < self.told["at"]) if self.told["at"] else mine, PEOPLE)
+        back = PuttingBack(self.session, self.entry, rows, self.now)
+        for row in rows:
+            self.told["at"] = row.id
+            put_back, stays = back.put_back(row)
+            self.told["restored"] += put_back
+            if stays and row.customer_id:
+                self._stays(row.customer_id, "changed")
+        back.write()
+
+    def people(self) -> None:
+        """Those it added. After the records: whoever still has one has more than this import gave them."""
+        mine = select(Customer).where(Customer.import_id == self.entry.id, Customer.deleted_at.is_(None))
+        rows = self._next(mine.where(Customer.id > self.told["at"]).order_by(Customer.id), OVER)
+        if not rows:
+            return
+        reasons = self._reasons([row.id for row in rows])
+        going = [row for row in rows if row.version == 1 and row.id not in reasons]
+        for row in rows:
+            self.told["at"] = row.id
+            if row.version != 1 or row.id in reasons:
+                self._stays(row.id, reasons.get(row.id, "changed"))
+        self._remove(going)
+
+    def _next(self, rows: Any, then: str) -> list[Any]:
+        found = list(self.session.scalars(rows.limit(AT_ONCE)))
+        self.entry.done += len(found)
+        if len(found) < AT_ONCE:
+            self.told["stage"] = then
+        return found
+
+    def _reasons(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Why somebody stays although their own row was not changed."""
+        acts = select(Consent.customer_id).where(Consent.customer_id.in_(numbers), Consent.how != "import")
+        records = select(CustomerRecord.customer_id).where(CustomerRecord.customer_id.in_(numbers))
+        found = {number: "changed" for number in self.session.scalars(acts) if number}
+        found |= dict.fromkeys(self.session.scalars(records), "records")
+        return found | dict.fromkeys(self.written_to(self.session, numbers), "written_to")
+
+    def _stays(self, customer_id: int, why: str) -> None:
+        self.told["stay"] += 1
+        if len(self.told["kept"]) < KEPT_NAMES:
+            self.told["kept"].append({"customerId": customer_id, "why": why})
+
+    def _remove(self, going: Sequence[Customer]) -> None:
+        """As if they had never been in the file: a no that was only written there does not outlive it.
+
+        What an address had said before that lies with the customer who said it.
+        """
+        if not going:
+            return
+        gone = update(Customer).where(Customer.id.in_([row.id for row in going]))
+        values = {"deleted_at": self.now, "updated_at": self.now, "marketing_opt_out": False}
+        self.session.execute(
+            gone.values(**values, version=Customer.version + 1).execution_options(synchronize_session=False)
+        )
+        lines = [taken_back(self.entry, row, False, self.now) for row in going if row.email_hash]
+        if lines:
+            self.session.execute(insert(Consent), lines)
+        self.told["removed"] += len(going)
+
+
+def _how_much(session: Session, entry: Import) -> int:
+    counts = (
+        select(func.count()).where(CustomerRecord.import_id == entry.id),
+        select(func.count()).where(ImportChange.import_id == entry.id),
+        select(func.count()).where(Customer.import_id == entry.id, Customer.deleted_at.is_(None)),
+    )
+    return sum(session.scalar(count) or 0 for count in counts)
+
+
+def _asker(entry: Import) -> Actor:
+    asked = entry.outcome["by"]
+    return Actor(asked["user_id"], asked["name"], Role(asked["role"]), asked["via"], False, asked["address"])

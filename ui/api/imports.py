@@ -1,21 +1,33 @@
-"""Bringing in a list of customers."""
+"""Bringing in a list, looking at what became of it, and taking it back."""
 
 import json
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, File, Form, UploadFile
-from pydantic import TypeAdapter, ValidationError
+from fastapi import APIRouter, File, Form, Response, UploadFile
+from pydantic import Field, TypeAdapter, ValidationError
 
-from data.database import now, unit
-from domain.book import importing
-from domain.refusal import Kind, Refusal
+from data.database import reading
+from domain.book import imports
+from domain.book.imports import CUSTOMERS, Import
+from domain.refusal import Kind, Refusal, missing
+from jobs import importing
 from ui.api.door import LARGEST_FILE, CustomerEditor, SignedIn
-from ui.api.shapes import Told
+from ui.api.shapes import Cursor, Id, Limit, Listed, Moment, Told, read_number
 
 router = APIRouter(prefix="/customers", tags=["Customers"], route_class=SignedIn)
 
 MAPPING: Final = TypeAdapter(dict[str, str | None])
+OPTIONS: Final = TypeAdapter(dict[str, str | bool | None])
 NO_BASIS: Final = "Not stated; brought in by {name} through another program"
+PATIENCE: Final = 8.0  # seconds; a program that hears nothing for longer gives up
+CSV: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/csv": {}}, "description": "The rows as they were, each with its reason."}
+}
+WHY: Final = {
+    "changed": "somebody changed them since",
+    "records": "they have orders or appointments since",
+    "written_to": "they got a message since",
+}
 
 
 class RowRefused(Told):
@@ -23,54 +35,136 @@ class RowRefused(Told):
     reason: str
 
 
-class ImportTold(Told):
+class ImportRow(Told):
     import_id: int
+    file_name: str
+    kind: Annotated[str, Field(description="customers, or the kind of its records.")]
+    state: Annotated[str, Field(description="running, done, failed, undoing or undone.")]
+    total: Annotated[int, Field(description="People or records that the file holds.")]
+    done: Annotated[int, Field(description="Of them, how far it came.")]
     added: int
     updated: int
     unchanged: int
-    rejected: list[RowRefused]
+    refused: Annotated[int, Field(description="Rows that were not taken.")]
+    error: str
+    created_at: Moment
+    finished_at: Moment | None
+    undone_at: Moment | None
 
 
-@router.post("/import")
+class ImportTold(ImportRow):
+    rejected: Annotated[list[RowRefused], Field(description="Why, for the first of the refused rows.")]
+
+
+class Kept(Told):
+    customer_id: int
+    why: str
+
+
+class Undone(Told):
+    import_id: int
+    state: str
+    undone: Annotated[int, Field(description="People and records that went, or got back what stood there.")]
+    stay: Annotated[int, Field(description="People who stay as they are now.")]
+    kept: Annotated[list[Kept], Field(description="The first of those who stay, and why.")]
+
+
+@router.post("/import", responses={202: {"model": ImportTold, "description": "It is still running."}})
 def take_a_list(
     by: CustomerEditor,
-    file: Annotated[UploadFile, File(description="CSV with a heading, at most 20 MB.")],
+    response: Response,
+    file: Annotated[UploadFile, File(description="A table with a heading: CSV, XLSX or ODS.")],
     mapping: Annotated[
         str | None, Form(description='Column to field, as JSON: {"E-Mail": "email"}. Left out: guessed.')
     ] = None,
     basis: Annotated[
         str, Form(description="Why the shop may write to these people; kept as proof.", max_length=500)
     ] = "",
+    kind: Annotated[str, Form(description="customers, or a kind of record such as order.")] = CUSTOMERS,
+    options: Annotated[
+        str | None,
+        Form(description='How the file is meant, as JSON: {"dates": "day_first", "numbers": "comma"}.'),
+    ] = None,
 ) -> ImportTold:
-    """Adds and updates; never subscribes anybody again."""
+    """Adds and updates; never subscribes anybody again. A large list is answered with 202 while it is still running."""
     raw = file.file.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:
         raise Refusal("too_large", "This file is larger than 20 MB. Split it.", Kind.TOO_LARGE)
     reason = basis.strip() or NO_BASIS.format(name=by.name)
-    with unit() as session:
-        done = importing.take(
-            session,
-            raw,
-            file.filename or "list.csv",
-            mapping=_mapping(mapping),
-            basis=reason[:200],
-            by=by,
-            now=now(),
-        )
-    return ImportTold(
-        import_id=done.id,
-        added=done.added,
-        updated=done.updated,
-        unchanged=done.unchanged,
-        rejected=[RowRefused(**row) for row in done.rejected],
+    entry = importing.begin(
+        raw,
+        file.filename or "list.csv",
+        kind=kind,
+        mapping=_read(MAPPING, "mapping", mapping),
+        options=_read(OPTIONS, "options", options),
+        basis=reason[:200],
+        by=by,
+    )
+    entry = importing.wait(entry.id, by, PATIENCE)
+    response.status_code = 202 if entry.is_open else 200
+    return _told(entry)
+
+
+@router.get("/imports")
+def list_imports(by: CustomerEditor, limit: Limit = 50, cursor: Cursor = None) -> Listed[ImportRow]:
+    """The latest first."""
+    with reading() as session:
+        rows = imports.latest(session, by=by, limit=limit + 1, before=read_number(cursor))
+        total = imports.how_many(session)
+    more = str(rows[limit - 1].id) if len(rows) > limit else None
+    return Listed(items=[ImportRow(**_row(row)) for row in rows[:limit]], next_cursor=more, total=total)
+
+
+@router.get("/imports/{import_id}")
+def get_import(by: CustomerEditor, import_id: Id) -> ImportTold:
+    with reading() as session:
+        return _told(imports.get(session, import_id, by=by))
+
+
+@router.get("/imports/{import_id}/refused", responses=CSV)
+def download_refused_rows(by: CustomerEditor, import_id: Id) -> Response:
+    """To be corrected and brought in again; kept for thirty days."""
+    with reading() as session:
+        content = importing.refused_file(imports.get(session, import_id, by=by))
+    if content is None:
+        raise missing("list of refused rows")
+    told = {"Content-Disposition": 'attachment; filename="rows-to-correct.csv"'}
+    return Response(content, media_type="text/csv", headers=told)
+
+
+@router.post(
+    "/imports/{import_id}/undo", responses={202: {"model": Undone, "description": "It is under way."}}
+)
+def take_back(by: CustomerEditor, response: Response, import_id: Id) -> Undone:
+    """Within thirty days. Who was changed since, or got a message, stays as they are."""
+    importing.take_back(import_id, by)
+    entry = importing.wait(import_id, by, PATIENCE)
+    response.status_code = 202 if entry.is_open else 200
+    told = entry.outcome
+    return Undone(
+        import_id=entry.id,
+        state=entry.state,
+        undone=told["removed"] + told["restored"],
+        stay=told["stay"],
+        kept=[Kept(customer_id=one["customerId"], why=WHY[one["why"]]) for one in told["kept"]],
     )
 
 
-def _mapping(text: str | None) -> dict[str, str | None] | None:
+def _told(entry: Import) -> ImportTold:
+    return ImportTold(**_row(entry), rejected=[RowRefused(**row) for row in entry.rejected])
+
+
+def _row(entry: Import) -> dict[str, Any]:
+    names = ImportRow.model_fields.keys() - {"import_id"}
+    return {"import_id": entry.id, **{name: getattr(entry, name) for name in names}}
+
+
+def _read(shape: TypeAdapter[Any], name: str, text: str | None) -> Any:
     if not text:
         return None
     try:
-        return MAPPING.validate_python(json.loads(text), strict=True)
+        return shape.validate_python(json.loads(text), strict=True)
     except (ValueError, ValidationError, RecursionError):
-        sentence = 'The mapping must be JSON of column and field, such as {"E-Mail": "email"}.'
-        raise Refusal("malformed", sentence, Kind.MALFORMED, field="mapping") from None
+        example = '{"E-Mail": "email"}' if name == "mapping" else '{"dates": "day_first"}'
+        sentence = f"The {name} must be JSON such as {example}."
+        raise Refusal("malformed", sentence, Kind.MALFORMED, field=name) from None

@@ -30,7 +30,7 @@ from ui.api.words import ALIASES
 
 HOME: Final = "/api/marketing"
 ROOMS: Final = (
-    customers, imports, audience, segments, templates, campaigns, dispatches, deliveries, results, platforms, settings, installation, health,
+    imports, customers, audience, segments, templates, campaigns, dispatches, deliveries, results, platforms, settings, installation, health,
 )  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 NOTHING_BEHIND: Final = ("/api", "/api/{path:path}", "/crm/{path:path}", "/t/{path:path}")

@@ -5,11 +5,13 @@ from typing import Any
 
 from nicegui import events, ui
 
-from data.database import now, reading, unit
-from domain.book import importing, refused_rows
+from data.database import now, reading
+from domain.book import importing
 from domain.book.importing import Preview
+from domain.book.imports import Import
 from domain.refusal import Refusal
 from domain.shop.people import Actor, Right
+from jobs import importing as jobs
 from ui.frame import Page, current_actor
 from ui.parts import import_steps
 from ui.parts.basics import alert, box, button, card, head, page, steps
@@ -39,6 +41,7 @@ class Sheet:
     encoding: str | None = None
     mapping: dict[str, str | None] | None = None
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    taken: Import | None = None
 
 
 async def build() -> None:
@@ -185,10 +188,9 @@ class Room:
 
     async def _download(self) -> None:
         (await current_actor()).require(Right.EDIT_CUSTOMERS)
-        if self.sheet:
-            sheet = self.sheet
-            content = await io(refused_rows.as_csv, sheet.raw, sheet.encoding, sheet.rejected)
-            ui.download.content(content, "rows-to-correct.csv", "text/csv")
+        if self.sheet and self.sheet.taken:
+            content = await io(jobs.refused_file, self.sheet.taken)
+            ui.download.content(content or b"", "rows-to-correct.csv", "text/csv")
 
     def _step(self, place: int) -> None:
         self._say("")
@@ -214,18 +216,12 @@ def _preview(sheet: Sheet, by: Actor) -> Preview:
 
 
 def _taken(sheet: Sheet, basis: str, by: Actor) -> Done:
-    with unit() as session:
-        entry = importing.take(
-            session,
-            sheet.raw,
-            sheet.name,
-            mapping=sheet.mapping,
-            encoding=sheet.encoding,
-            basis=basis,
-            by=by,
-            now=now(),
-        )
-        return Done(entry.file_name, entry.added, entry.updated, entry.unchanged, tuple(sheet.rejected))
+    entry = jobs.begin(
+        sheet.raw, sheet.name, mapping=sheet.mapping, encoding=sheet.encoding, basis=basis, by=by
+    )
+    entry = jobs.wait(entry.id, by, 600)
+    sheet.taken = entry
+    return Done(entry.file_name, entry.added, entry.updated, entry.unchanged, tuple(sheet.rejected))
 
 
 PAGES: list[Any] = [

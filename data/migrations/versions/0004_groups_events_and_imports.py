@@ -33,10 +33,13 @@ NEW_COLUMNS = {
     "imports": [
         sa.Column("kind", sa.String(30), nullable=False, server_default="customers"),
         sa.Column("state", sa.String(10), nullable=False, server_default="done"),
+        sa.Column("worker_id", sa.Integer(), nullable=True),
         sa.Column("total", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("done", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("options", sa.JSON(), nullable=False, server_default="{}"),
         sa.Column("error", sa.Text(), nullable=False, server_default=""),
+        sa.Column("refused", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("outcome", sa.JSON(), nullable=False, server_default="{}"),
         sa.Column("finished_at", sa.DateTime(), nullable=True),
         sa.Column("undone_at", sa.DateTime(), nullable=True),
     ],

@@ -1,0 +1,99 @@
+"""An import: which file, how it is meant, how far it came, what became of it."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select
+from sqlalchemy.orm import Mapped, Session, defer, mapped_column
+
+from data.base import Base, Instant
+from domain.refusal import missing
+from domain.shop.people import Actor, Right
+
+CUSTOMERS: Final = "customers"
+RUNNING, DONE, FAILED, UNDOING, UNDONE = "running", "done", "failed", "undoing", "undone"
+KEPT_FOR: Final = timedelta(days=30)  # what an import changed, so that it can be taken back
+
+
+class Import(Base):
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    basis: Mapped[str] = mapped_column(String(200), default="")  # why the shop may write to these people
+    kind: Mapped[str] = mapped_column(
+        String(30), default=CUSTOMERS, server_default=CUSTOMERS
+    )  # or a record kind
+    state: Mapped[str] = mapped_column(
+        String(10), default=DONE, server_default=DONE
+    )  # running, done, failed, undoing, undone
+    worker_id: Mapped[int | None]  # who is at it
+    total: Mapped[int] = mapped_column(default=0, server_default="0")  # people or records to take
+    done: Mapped[int] = mapped_column(default=0, server_default="0")  # of them, how far it came
+    options: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )  # how the file is meant, who asked, and where its bytes lie
+    error: Mapped[str] = mapped_column(Text, default="", server_default="")
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    added: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0, server_default="0")  # rows; the first reasons are below
+    rejected: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [{"row": 7, "reason": "..."}]
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # see undoing
+    by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    undone_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (RUNNING, UNDOING)
+
+    @property
+    def asked_by(self) -> dict[str, Any]:
+        by: dict[str, Any] = self.options.get("by", {})
+        return by
+
+
+class ImportChange(Base):
+    """What one import did to one customer or record that was there before."""
+
+    __tablename__ = "import_changes"
+    __table_args__ = (Index("ix_import_changes_import", "import_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
+    customer_id: Mapped[int | None] = mapped_column(index=True)  # no foreign key: it may be gone by then
+    record_id: Mapped[int | None]
+    what: Mapped[str] = mapped_column(String(10))  # changed
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of what was changed: before and after
+    version: Mapped[int | None]  # the customer's, right after the import
+
+
+def get(session: Session, import_id: int, *, by: Actor) -> Import:
+    by.require(Right.EDIT_CUSTOMERS)
+    entry = session.get(Import, import_id)
+    if entry is None:
+        raise missing("import")
+    return entry
+
+
+def latest(session: Session, *, by: Actor, limit: int = 50, before: int | None = None) -> list[Import]:
+    """Newest first, without their reasons."""
+    by.require(Right.EDIT_CUSTOMERS)
+    rows = select(Import).options(defer(Import.rejected, raiseload=True)).order_by(Import.id.desc())
+    return list(session.scalars((rows.where(Import.id < before) if before else rows).limit(limit)))
+
+
+def how_many(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Import)) or 0
+
+
+def wanted_files(session: Session, *, now: datetime) -> set[str]:
+    """What still lies beside the database for one of them: the file itself while it runs, its refused rows for a while."""
+    recent = select(Import.options).where(Import.created_at > now - KEPT_FOR)
+    names = {options.get("refused_file") for options in session.scalars(recent)}
+    open_ones = select(Import.options).where(Import.state.in_((RUNNING, UNDOING)))
+    names |= {options.get("file") for options in session.scalars(open_ones)}
+    return {name for name in names if name}

@@ -1,0 +1,201 @@
+"""Bringing a file in and taking it back: small ones at once, large ones by a worker, some at a time.
+
+Between two units of work everybody else has their turn. What a unit wrote and how far it came are one commit, so whoever
+goes on after a crash begins exactly there.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from data.config import config
+from data.database import now, reading, unit
+from data.spool import Spool
+from domain.book import contents, importing, imports, refused_rows, taking, turns, undoing
+from domain.book.contents import Contents
+from domain.book.imports import UNDOING, Import
+from domain.ledger.recipients import written_to
+from domain.refusal import Refusal
+from domain.shop.people import Actor
+from jobs.queue import queue
+
+log = logging.getLogger(__name__)
+
+BREATH: Final = 0.004  # seconds between two units: enough for whoever waits for the database to be next
+FILE_GONE: Final = "The file is no longer there, so the rest of it could not be read. Bring it in once more."
+OTHER_FILE: Final = (
+    "The file reads differently than before, so the rest of it was left alone. Bring it in once more."
+)
+FAULT: Final = (
+    "Something went wrong on our side, and the rest of the file was left alone. What was taken is safe."
+)
+
+_at_hand: dict[int, Contents] = {}  # read by this process already: a file is not read twice without need
+
+
+def begin(
+    raw: bytes,
+    file_name: str,
+    *,
+    kind: str = imports.CUSTOMERS,
+    mapping: Mapping[str, str | None] | None = None,
+    encoding: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    basis: str,
+    by: Actor,
+) -> Import:
+    """Done when it returns if the file is small; otherwise running: see `wait`."""
+    moment = now()
+    with reading() as session:
+        found = importing.open_file(
+            session, raw, kind=kind, mapping=mapping, encoding=encoding, options=options, by=by, now=moment
+        )
+    meant = {**(options or {}), "encoding": encoding, "refused_file": _keep_refused(found)}
+    if len(found.items) > taking.AT_ONCE:
+        meant["file"] = spool().keep(raw)
+    with unit() as session:
+        take = importing.start if "file" in meant else taking.at_once
+        entry = take(session, found, file_name, basis=basis, options=meant, by=by, now=moment)
+    if entry.is_open:
+        _at_hand.clear()
+        _at_hand[entry.id] = found
+        queue().wake_for_import(entry.id)
+    return entry
+
+
+def take_back(import_id: int, by: Actor) -> Import:
+    """As `begin`: what is small is over when it returns."""
+    moment = now()
+    with unit() as session:
+        entry = undoing.begin(session, import_id, by=by, now=moment)
+        if entry.total <= undoing.AT_ONCE:
+            while not undoing.is_over(entry):
+                undoing.go_on(session, entry, written_to, now=moment)
+            undoing.finish(session, entry, now=moment)
+    if entry.is_open:
+        queue().wake_for_import(import_id)
+    return entry
+
+
+def wait(import_id: int, by: Actor, seconds: float) -> Import:
+    """Until it is over, or until then."""
+    end = time.monotonic() + seconds
+    while True:
+        with reading() as session:
+            entry = imports.get(session, import_id, by=by)
+        if not entry.is_open or time.monotonic() > end:
+            return entry
+        time.sleep(0.05)
+
+
+def work(import_id: int, worker_id: int, *, stopping: threading.Event) -> None:
+    """Take this import as far as it goes, if it is nobody else's. Blocks; call it in a thread of its own."""
+    with unit() as session:
+        is_mine = turns.claim(session, import_id, worker_id)
+    if not is_mine:
+        return
+    try:
+        _go_on(import_id, worker_id, stopping)
+    except OperationalError as problem:
+        log.warning("Import %s waits for its database: %s", import_id, problem.orig)  # the clock looks again
+    except Refusal as refusal:
+        _fail(import_id, worker_id, refusal.sentence)
+    except Exception:
+        log.exception("Import %s broke", import_id)
+        _fail(import_id, worker_id, FAULT)
+
+
+def refused_file(entry: Import) -> bytes | None:
+    """The rows that were not taken, to be corrected; None where there are none, or after thirty days."""
+    return spool().read(str(entry.options.get("refused_file") or ""))
+
+
+def spool() -> Spool:
+    return Spool(config().data / "imports")
+
+
+def tidy(session: Session) -> None:
+    """Files that no import wants any more."""
+    undoing.forget_old(session, now=now())
+    spool().sweep(imports.wanted_files(session, now=now()))
+
+
+def _keep_refused(found: Contents) -> str:
+    return spool().keep(refused_rows.as_csv(found.table, found.rejected)) if found.rejected else ""
+
+
+def _go_on(import_id: int, worker_id: int, stopping: threading.Event) -> None:
+    with reading() as session:
+        entry = turns.mine(session, import_id, worker_id)
+    if entry is None:
+        return
+    if entry.state == UNDOING:
+        _in_turns(import_id, worker_id, stopping, _undo_some)
+        return
+    found = _contents(entry)
+    if found is None or len(found.items) != entry.total:
+        _fail(import_id, worker_id, FILE_GONE if found is None else OTHER_FILE)
+        return
+    _in_turns(import_id, worker_id, stopping, lambda session, entry: _take_some(session, entry, found))
+
+
+def _in_turns(
+    import_id: int, worker_id: int, stopping: threading.Event, step: Callable[[Session, Import], bool]
+) -> None:
+    """`step` says whether there is more to do."""
+    more = True
+    while more and not stopping.is_set():
+        with unit() as session:
+            entry = turns.mine(session, import_id, worker_id)
+            more = entry is not None and step(session, entry)
+        time.sleep(BREATH)
+    if not more and entry is not None:
+        spool().drop(str(entry.options.get("file") or ""))
+
+
+def _take_some(session: Session, entry: Import, found: Contents) -> bool:
+    taking.go_on(session, entry, found)
+    if taking.is_through(entry):
+        taking.finish(session, entry, now=now())
+    return entry.is_open
+
+
+def _undo_some(session: Session, entry: Import) -> bool:
+    undoing.go_on(session, entry, written_to, now=now())
+    if undoing.is_over(entry):
+        undoing.finish(session, entry, now=now())
+    return entry.is_open
+
+
+def _contents(entry: Import) -> Contents | None:
+    """Read as at the start. None where the file is gone."""
+    if (found := _at_hand.pop(entry.id, None)) is not None:
+        return found
+    raw = spool().read(str(entry.options.get("file") or ""))
+    if raw is None:
+        return None
+    with reading() as session:
+        return contents.read(
+            session,
+            raw,
+            kind=entry.kind,
+            mapping=entry.mapping,
+            encoding=entry.options.get("encoding"),
+            options=entry.options,
+            country=entry.options.get("country"),
+            now=entry.created_at,
+        )
+
+
+def _fail(import_id: int, worker_id: int, sentence: str) -> None:
+    with unit() as session:
+        entry = turns.mine(session, import_id, worker_id)
+        if entry is not None:
+            taking.fail(session, entry, sentence, now=now())
+    if entry is not None:
+        spool().drop(str(entry.options.get("file") or ""))
