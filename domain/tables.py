@@ -11,6 +11,7 @@ from domain.book import (
     importing,
     own_fields,
     records,
+    side_tables,
     staff,
     statuses,
     undoing,
@@ -22,8 +23,8 @@ from domain.shop import audit, installation, limits, mail, notices, people, sess
 
 ROOMS = (
     audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, events, groups, importing,
-    installation, limits, mail, notices, own_fields, people, practice, records, segments, sessions, shop, staff, statuses,
-    templates, undoing, workers,
+    installation, limits, mail, notices, own_fields, people, practice, records, segments, sessions, shop, side_tables, staff,
+    statuses, templates, undoing, workers,
 )  # fmt: skip
 
 metadata = Base.metadata

@@ -22,6 +22,7 @@ from sqlalchemy import (
     exists,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
@@ -60,7 +61,12 @@ class LeftOut(StrEnum):
 
 class Preference(Base):
     __tablename__ = "preferences"
-    __table_args__ = (UniqueConstraint("customer_id", "channel", "message_type"),)
+    __table_args__ = (
+        UniqueConstraint("customer_id", "channel", "message_type"),
+        Index(
+            "ix_preferences_no", "channel", "message_type", "customer_id", sqlite_where=text("allowed IS 0")
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))

@@ -13,7 +13,8 @@ branch_labels = None
 depends_on = None
 
 NEW_TABLES = (
-    "events", "import_changes", "different_people", "group_members", "groups", "own_fields", "staff", "categories",
+    "shared_addresses", "customer_facts", "events", "import_changes", "different_people", "group_members", "groups",
+    "own_fields", "staff", "categories",
 )  # fmt: skip
 NEW_COLUMNS = {
     "record_kinds": [
@@ -45,6 +46,24 @@ NEW_COLUMNS = {
     ],
 }
 
+LEFT_OUT = ("deleted_at", "email_key", "email_trouble", "marketing_opt_out")
+IS_LEFT_OUT = "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out"
+RECORDS_BEFORE = {
+    "ix_customer_records_start": ["kind", "status", "starts_at"],
+    "ix_customer_records_end": ["kind", "ends_at"],
+}
+RECORDS_BY = {
+    "ix_customer_records_start": ["kind", "status", "starts_at", "ends_at", "customer_id"],
+    "ix_customer_records_end": ["kind", "ends_at", "starts_at", "status", "customer_id"],
+}
+TEXT = "coalesce(CAST(value AS TEXT), '')"
+IS_NUMBER = f"json_type({TEXT}) IN ('integer', 'real')"
+NUMBER = f"CASE WHEN json_valid({TEXT}) THEN CASE WHEN {IS_NUMBER} THEN CAST({TEXT} AS REAL) END END"
+TRIGGERS = (
+    "customer_facts_added", "customer_facts_changed",
+    *(f"shared_{place}_{act}" for place in ("email_key", "phone_key") for act in ("added", "changed", "removed")),
+)  # fmt: skip
+
 
 def upgrade() -> None:
     for table, columns in NEW_COLUMNS.items():
@@ -61,6 +80,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(12), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("who", sa.String(8), nullable=False),
+    own_fields_one_by_one()
+    shared_addresses()
+    covering_indexes()
         sa.ForeignKeyConstraint(
             ["delivery_id"],
             ["deliveries.id"],
@@ -180,3 +202,85 @@ def downgrade() -> None:
     for table, columns in NEW_COLUMNS.items():
         for column in columns:
             op.drop_column(table, column.name)
+def own_fields_one_by_one() -> None:
+    op.create_table(
+        "customer_facts",
+        sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(collation="NOCASE"), nullable=False),
+        sa.Column("number", sa.Float(), nullable=True),
+        *gone_with_customer("customer_facts", "customer_id"),
+        sa.PrimaryKeyConstraint("customer_id", "key", name=op.f("pk_customer_facts")),
+        sqlite_with_rowid=False,
+    )
+    facts = f"SELECT customers.id, key, {TEXT}, {NUMBER} FROM customers, json_each(attrs) WHERE json_type(attrs) = 'object'"
+    op.execute(f"INSERT OR REPLACE INTO customer_facts {facts}")
+    op.create_index("ix_customer_facts_number", "customer_facts", ["key", "number"])
+    op.create_index("ix_customer_facts_text", "customer_facts", ["key", "text"])
+    new = f"SELECT new.id, key, {TEXT}, {NUMBER} FROM json_each(new.attrs) WHERE json_type(new.attrs) = 'object'"
+    put_in = f"INSERT OR REPLACE INTO customer_facts {new};"
+    take_out = "DELETE FROM customer_facts WHERE customer_id = new.id;"
+    on_customers("customer_facts_added", "INSERT", "new.attrs <> '{}'", put_in)
+    on_customers("customer_facts_changed", "UPDATE OF attrs", "new.attrs <> old.attrs", take_out + put_in)
+
+
+def shared_addresses() -> None:
+    op.create_table(
+        "shared_addresses",
+        sa.Column("place", sa.String(20), nullable=False),
+        sa.Column("address", sa.String(320), nullable=False),
+        sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("place", "address", "customer_id", name=op.f("pk_shared_addresses")),
+        sqlite_with_rowid=False,
+    )
+    for place in ("email_key", "phone_key"):
+        several = f"SELECT {place} FROM customers WHERE {place} IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+        op.execute(
+            f"INSERT INTO shared_addresses SELECT '{place}', {place}, id FROM customers WHERE {place} IN ({several})"
+        )
+        other = f"SELECT id FROM customers WHERE {place} = new.{place} AND id <> new.id LIMIT 1"
+        put_in = (
+            f"INSERT OR IGNORE INTO shared_addresses SELECT '{place}', new.{place}, id FROM ({other}) "
+            f"UNION ALL SELECT '{place}', new.{place}, new.id WHERE EXISTS ({other});"
+        )
+        mine = f"place = '{place}' AND address = old.{place} AND customer_id = old.id"
+        take_out = f"DELETE FROM shared_addresses WHERE {mine};"
+        shares = f"new.{place} IS NOT NULL AND EXISTS ({other.removesuffix(' LIMIT 1')})"
+        moved = f"new.{place} IS NOT old.{place}"
+        on_customers(f"shared_{place}_added", "INSERT", shares, put_in)
+        on_customers(f"shared_{place}_changed", f"UPDATE OF {place}", moved, take_out + put_in)
+        on_customers(f"shared_{place}_removed", "DELETE", f"old.{place} IS NOT NULL", take_out)
+
+
+def on_customers(name: str, act: str, when: str, then: str) -> None:
+    op.execute(f"CREATE TRIGGER {name} AFTER {act} ON customers WHEN {when} BEGIN {then} END")
+
+
+def covering_indexes() -> None:
+    op.drop_index("ix_customers_live", "customers")
+    op.create_index(
+        "ix_customers_left_out_email", "customers", ["id", *LEFT_OUT], sqlite_where=sa.text(IS_LEFT_OUT)
+    )
+    op.create_index(
+        "ix_preferences_no",
+        "preferences",
+        ["channel", "message_type", "customer_id"],
+        sqlite_where=sa.text("allowed IS 0"),
+    )
+    for name, columns in RECORDS_BY.items():
+        op.drop_index(name, "customer_records")
+        op.create_index(name, "customer_records", columns)
+
+
+def without_covering_indexes() -> None:
+    for name, columns in RECORDS_BEFORE.items():
+        op.drop_index(name, "customer_records")
+        op.create_index(name, "customer_records", columns)
+    op.drop_index("ix_preferences_no", "preferences")
+    op.drop_index("ix_customers_left_out_email", "customers")
+    op.create_index("ix_customers_live", "customers", ["id"], sqlite_where=sa.text("deleted_at IS NULL"))
+
+
+    without_covering_indexes()
+    for name in TRIGGERS:
+        op.execute(f"DROP TRIGGER {name}")
