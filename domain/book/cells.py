@@ -7,11 +7,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from domain.book.columns import OWN
 from domain.book.contact import meant_instead, read_email, read_phone
-from domain.book.days import read_day
+from domain.book.days import Day, read_day
 from domain.book.person_rows import Incoming, Shop
 from domain.book.sheet import LANGUAGE, LONGEST_NOTES, NAMES
 from domain.book.tags import LONGEST, MOST_FOR_ONE
@@ -138,19 +139,23 @@ class PersonCells:
         self._collect(person, person.groups, text, "group", LONGEST_GROUP)
 
     def _collect(self, person: Incoming, into: dict[str, str], text: str, noun: str, longest: int) -> None:
-        for name in several(text):
+        for key, name in several(text):
             if len(name) > longest or len(into) >= MOST_FOR_ONE:
                 self._leave_out(person, f"the {noun} '{name[:30]}...' is too long or one too many")
             else:
-                into.setdefault(name.casefold(), name)
+                into.setdefault(key, name)
 
     def _day_reader(self, kind: str) -> Read:
         day_first = self._day_first.get(kind, True)
         this_year = self._now.year
 
+        @lru_cache(maxsize=40_000)
+        def day_of(text: str) -> Day:
+            return read_day(squeeze(text), field=kind, day_first=day_first, latest=this_year)
+
         def read(person: Incoming, text: str) -> None:
             try:
-                day = read_day(squeeze(text), field=kind, day_first=day_first, latest=this_year)
+                day = day_of(text)
             except Refusal as no:
                 return self._leave_out(person, no.sentence.split(". ")[0].rstrip("."))
             if kind == "birthday" and day.year and day.year > this_year:
@@ -214,24 +219,28 @@ class PersonCells:
         self._warn(f"Row {person.row}: {what}; this was left out.")
 
 
-def several(text: str) -> list[str]:
-    """ "gold; pearls", "gold,pearls" and '"gold","VIP evening"' are lists of tags."""
+@lru_cache(maxsize=5_000)
+def several(text: str) -> tuple[tuple[str, str], ...]:
+    """ "gold; pearls", "gold,pearls" and '"gold","VIP evening"' are lists of tags: each folded, and as written."""
     separator = next((sign for sign in (";", "|") if sign in text), ",")
-    if separator not in text and '"' not in text and "\n" not in text:
-        name = squeeze(text)
-        return [name] if name else []
     try:
         cells = next(
             csv.reader([text.replace("\n", separator)], delimiter=separator, skipinitialspace=True), []
         )
     except csv.Error:
         cells = text.split(separator)
-    return [name for name in map(squeeze, cells) if name]
+    return tuple((name.casefold(), name) for name in map(squeeze, cells) if name)
 
 
 def _line_reader(name: str, longest: int) -> Read:
+    """The same first name in a thousand rows is one text in memory."""
+
+    @lru_cache(maxsize=20_000)
+    def clean(text: str) -> str:
+        return one_line(name, text, longest)
+
     def read(person: Incoming, text: str) -> None:
-        if value := one_line(name, text, longest):
+        if value := clean(text):
             person.columns[name] = value
 
     return read

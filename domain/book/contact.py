@@ -8,6 +8,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, EmailSyntaxError, validate_email
 from rapidfuzz import fuzz, process
 
+from domain.book.phone_rules import shortcut
 from domain.refusal import invalid
 
 # Letters that need no closer look before the "@"; anything else goes through the whole check.
@@ -34,7 +35,8 @@ def read_email(text: str) -> Address:
     """Refuses with a sentence what can't be an address. An empty text is for the caller to handle."""
     local, _, domain = text.rpartition("@")
     if _is_plain(local, text) and (ascii_domain := _ascii_domain(domain)):
-        return Address(text, f"{local.lower()}@{ascii_domain}")
+        key = f"{local.lower()}@{ascii_domain}"
+        return Address(text, text if key == text else key)  # one text in memory, where they are the same
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailSyntaxError as error:
@@ -46,16 +48,13 @@ def read_email(text: str) -> Address:
 
 def read_phone(text: str, country: str) -> Phone:
     """`country` (two letters) says how a number without + is meant."""
-    try:
-        number = _number(text, country)
-    except phonenumbers.NumberParseException:
-        number = None
+    number = shortcut(text, country) or _number(text, country)
     if number is None:
         raise invalid(
             "phone",
             f"'{_short(text)}' can't be read as a phone number. Try it with + and the country's code.",
         )
-    return Phone(text, number)
+    return Phone(text, text if number == text else number)
 
 
 def did_you_mean(email: str) -> str | None:
@@ -95,8 +94,12 @@ def _nearest_domain(domain: str) -> str | None:
     return found[0] if found else None
 
 
+@lru_cache(maxsize=5_000)
 def _number(text: str, country: str) -> str | None:
-    number = phonenumbers.parse(text, country.upper() or None)
+    try:
+        number = phonenumbers.parse(text, country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return None
     if not phonenumbers.is_possible_number(number) or number.extension:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

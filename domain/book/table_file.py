@@ -18,7 +18,7 @@ from domain.refusal import Kind, Refusal
 
 __all__ = ["ADDRESS", "ENCODINGS", "LONGEST_CELL", "MOST_BYTES", "MOST_ROWS", "Rows", "Table", "read"]
 
-MOST_BYTES, MOST_ROWS, LONGEST_CELL, MOST_COLUMNS = 100_000_000, 500_000, 1_000_000, 300
+MOST_BYTES, MOST_ROWS, LONGEST_CELL, MOST_COLUMNS = 60_000_000, 300_000, 1_000_000, 300
 GIVEN_UP_AT: Final = (
     8_000_000  # letters of one cell: here a quote mark was never closed, and the next line begins anew
 )
