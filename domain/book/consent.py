@@ -235,9 +235,16 @@ def allows(session: Session, customer_id: int, channel: str, message_type: str) 
 
 
 def history(session: Session, customer_id: int) -> list[Consent]:
-    return list(
-        session.scalars(select(Consent).where(Consent.customer_id == customer_id).order_by(Consent.id.desc()))
-    )
+    """Newest first; with the lines of those who were merged into this customer, which keep their own number."""
+    theirs = select(Customer.id).where(Customer.merged_into == customer_id)
+    mine = or_(Consent.customer_id == customer_id, Consent.customer_id.in_(theirs))
+    return list(session.scalars(select(Consent).where(mine).order_by(Consent.id.desc())))
+
+
+def states(session: Session, customer_id: int) -> list[Preference]:
+    """What the person wants today, for each channel and type they ever said something about."""
+    said = select(Preference).where(Preference.customer_id == customer_id)
+    return list(session.scalars(said.order_by(Preference.channel, Preference.message_type)))
 
 
 def suppress(

@@ -23,6 +23,7 @@ class Customer(Base):
         Index("ix_customers_created", "created_at"),
         Index("ix_customers_active_at", "active_at"),
         Index("ix_customers_name", "last_name", "first_name", "id"),
+        Index("ix_customers_merged_into", "merged_into", sqlite_where=text("merged_into IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -70,9 +70,19 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column._copy())
     op.create_index(op.f("ix_customer_records_import_id"), "customer_records", ["import_id"])
+    op.create_index(
+        "ix_customers_merged_into",
+        "customers",
+        ["merged_into"],
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+    )
+    what_was_said_can_be_blanked()
     words_of_records()
     people()
     imports()
+    own_fields_one_by_one()
+    shared_addresses()
+    covering_indexes()
     op.create_table(
         "events",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -80,9 +90,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(12), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("who", sa.String(8), nullable=False),
-    own_fields_one_by_one()
-    shared_addresses()
-    covering_indexes()
         sa.ForeignKeyConstraint(
             ["delivery_id"],
             ["deliveries.id"],
@@ -93,6 +100,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_delivery", "events", ["delivery_id", "kind"])
     op.create_index("ix_events_kind", "events", ["kind", "at"])
+
+
+KEPT_IN_AUDIT = ("id", "at", "action", "subject_id", "actor_id", "actor_name", "actor_role", "via", "address")
+
+
+def what_was_said_can_be_blanked() -> None:
+    """Who is erased is erased from the log too: of entries about customers the contents may go, and nothing else."""
+    is_kept = " AND ".join(f"new.{column} IS old.{column}" for column in KEPT_IN_AUDIT)
+    about_customers = "(old.action LIKE 'customer.%' OR old.action LIKE 'record.%')"
+    blanked = f"new.before IS NULL AND new.after IS NULL AND {about_customers} AND {is_kept}"
+    op.execute("DROP TRIGGER audit_entries_no_update")
+    op.execute(
+        f"CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries WHEN NOT ({blanked}) "
+        "BEGIN SELECT RAISE(ABORT, 'audit_entries is only ever added to'); END"
+    )
 
 
 def words_of_records() -> None:
@@ -186,22 +208,6 @@ def imports() -> None:
     op.create_index(op.f("ix_import_changes_customer_id"), "import_changes", ["customer_id"])
 
 
-def gone_with_customer(table: str, *columns: str) -> list[sa.ForeignKeyConstraint]:
-    return [
-        sa.ForeignKeyConstraint(
-            [column], ["customers.id"], name=f"fk_{table}_{column}_customers", ondelete="CASCADE"
-        )
-        for column in columns
-    ]
-
-
-def downgrade() -> None:
-    for table in NEW_TABLES:
-        op.drop_table(table)
-    op.drop_index(op.f("ix_customer_records_import_id"), "customer_records")
-    for table, columns in NEW_COLUMNS.items():
-        for column in columns:
-            op.drop_column(table, column.name)
 def own_fields_one_by_one() -> None:
     op.create_table(
         "customer_facts",
@@ -281,6 +287,28 @@ def without_covering_indexes() -> None:
     op.create_index("ix_customers_live", "customers", ["id"], sqlite_where=sa.text("deleted_at IS NULL"))
 
 
+def gone_with_customer(table: str, *columns: str) -> list[sa.ForeignKeyConstraint]:
+    return [
+        sa.ForeignKeyConstraint(
+            [column], ["customers.id"], name=f"fk_{table}_{column}_customers", ondelete="CASCADE"
+        )
+        for column in columns
+    ]
+
+
+def downgrade() -> None:
     without_covering_indexes()
     for name in TRIGGERS:
         op.execute(f"DROP TRIGGER {name}")
+    for table in NEW_TABLES:
+        op.drop_table(table)
+    op.execute("DROP TRIGGER audit_entries_no_update")
+    op.execute(
+        "CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries "
+        "BEGIN SELECT RAISE(ABORT, 'audit_entries is only ever added to'); END"
+    )
+    op.drop_index("ix_customers_merged_into", "customers")
+    op.drop_index(op.f("ix_customer_records_import_id"), "customer_records")
+    for table, columns in NEW_COLUMNS.items():
+        for column in columns:
+            op.drop_column(table, column.name)

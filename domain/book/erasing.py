@@ -1,0 +1,158 @@
+"""Somebody asks to be forgotten: what is known of them goes, and what keeps them from being written to again stays.
+
+What stays is an empty card with their number, so that the number is nobody else's some day; the ledger of their wishes,
+which names addresses only as keyed hashes; and a suppression under such a hash, so that an old list brought in again
+reaches nobody. The audit log keeps who did what and when, without what it said about them.
+
+The book's part of it; the ledger's part, and the verb for the doors, stand in `domain/ledger/farewells`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, null, or_, select, update
+from sqlalchemy.orm import Session
+
+from domain.book import consent, customers
+from domain.book.consent import EVERY_TYPE, MessageType, Preference
+from domain.book.duplicates import DifferentPeople
+from domain.book.groups import GroupMember
+from domain.book.person import Customer, CustomerDate, CustomerTag
+from domain.book.record import CustomerRecord
+from domain.book.undoing import ImportChange
+from domain.message.practice import PracticeMail
+from domain.shop import audit
+from domain.shop.audit import AuditEntry
+from domain.shop.people import Actor, Right
+
+REASON: Final = "erased"
+# A phone number is kept from being written to where messages go by number.
+CHANNEL_OF: Final = {"email_hash": "email", "phone_hash": "whatsapp"}
+BLANK: Final = dict.fromkeys(
+    ("first_name", "last_name", "company", "email", "phone", "language", "timezone", "notes", "postcode"), ""
+)
+NOTHING: Final = dict.fromkeys(
+    ("email_key", "email_hash", "email_trouble", "phone_key", "phone_hash", "import_id", "merged_into")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What erasing somebody would do, for the question beforehand."""
+
+    name: str
+    records: int
+    sharing: list[str]  # others at the same address, who then get no marketing either
+
+    @property
+    def stays(self) -> str:
+        """The sentence under the question."""
+        kept = (
+            "What stays: how many messages were sent, without the address; what they said about mail, under a code "
+            "instead of the address; and that code, so that nobody writes to them again from an old list."
+        )
+        if not self.sharing:
+            return kept
+        who = self.sharing[0] if len(self.sharing) == 1 else f"{len(self.sharing)} other customers"
+        get = "gets" if len(self.sharing) == 1 else "get"
+        return f"{kept} {who} at the same address {get} no marketing any more either."
+
+
+def foresee(session: Session, customer_id: int) -> Farewell:
+    customer = customers.get(session, customer_id)
+    others = [one.shown_name for one in customers.others_with(session, customer.email_key, customer_id)]
+    rows = select(CustomerRecord.id).where(CustomerRecord.customer_id == customer_id)
+    return Farewell(customer.shown_name, len(session.scalars(rows).all()), others)
+
+
+def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> list[int]:
+    """Answers with the numbers of the cards that are empty now: theirs, and those that were merged into it."""
+    by.require(Right.EDIT_CUSTOMERS)
+    customers.get(session, customer_id)
+    mine = or_(Customer.id == customer_id, Customer.merged_into == customer_id)
+    cards = list(session.scalars(select(Customer).where(mine)))
+    numbers = [card.id for card in cards]
+    with _overwriting(session):
+        for card in cards:
+            _hold_back(session, card, numbers, now)
+            _throw_away_practice(session, card)
+        _blank(session, numbers, now)
+        _take_belongings(session, numbers)
+        _silence(session, numbers)
+    audit.write(session, "customer.erased", by=by, now=now, subject_id=customer_id, after={"cards": numbers})
+    session.flush()
+    session.expire_all()
+    return numbers
+
+
+def _hold_back(session: Session, card: Customer, numbers: list[int], now: datetime) -> None:
+    """Where others in the book have the same address, they still get what they ordered, and no marketing."""
+    for column, channel in CHANNEL_OF.items():
+        mark = getattr(card, column)
+        if mark is None:
+            continue
+        consented = [str(kind) for kind in MessageType if kind.needs_consent]
+        scopes = consented if _is_shared(session, column, mark, numbers) else [EVERY_TYPE]
+        for scope in scopes:
+            consent.suppress(session, channel, mark, reason=REASON, now=now, scope=scope)
+
+
+def _is_shared(session: Session, column: str, mark: str, numbers: list[int]) -> bool:
+    key = column.replace("hash", "key")
+    value = select(getattr(Customer, key)).where(getattr(Customer, column) == mark).limit(1).scalar_subquery()
+    others = select(Customer.id).where(
+        getattr(Customer, key) == value, Customer.id.not_in(numbers), Customer.deleted_at.is_(None)
+    )
+    return session.scalar(others.limit(1)) is not None
+
+
+def _throw_away_practice(session: Session, card: Customer) -> None:
+    """Letters of the practice inbox hold the name and the address."""
+    if card.email_key:
+        session.execute(delete(PracticeMail).where(PracticeMail.recipient.in_([card.email_key, card.email])))
+
+
+def _blank(session: Session, numbers: list[int], now: datetime) -> None:
+    values: dict[str, Any] = {
+        **BLANK, **NOTHING, "attrs": {}, "preferred_channel": "", "marketing_opt_out": True, "source": REASON,
+        "created_at": now, "updated_at": now, "active_at": now, "deleted_at": now, "version": Customer.version + 1,
+    }  # fmt: skip
+    session.execute(_quietly(update(Customer).where(Customer.id.in_(numbers)).values(values)))
+
+
+def _take_belongings(session: Session, numbers: list[int]) -> None:
+    for model in (CustomerRecord, CustomerDate, CustomerTag, GroupMember, Preference):
+        session.execute(_quietly(delete(model).where(model.customer_id.in_(numbers))))
+    pairs = or_(DifferentPeople.first_id.in_(numbers), DifferentPeople.second_id.in_(numbers))
+    session.execute(_quietly(delete(DifferentPeople).where(pairs)))
+    emptied = update(ImportChange).where(ImportChange.customer_id.in_(numbers)).values(before={})
+    session.execute(_quietly(emptied))
+
+
+def _silence(session: Session, numbers: list[int]) -> None:
+    """The audit log is only ever added to, with this one exception, which the database allows: what was there is blanked."""
+    about = or_(AuditEntry.action.startswith("customer."), AuditEntry.action.startswith("record."))
+    blanking = update(AuditEntry).where(AuditEntry.subject_id.in_(numbers), about)
+    session.execute(_quietly(blanking.values(before=null(), after=null())))
+
+
+@contextmanager
+def _overwriting(session: Session) -> Iterator[None]:
+    """Freed places of the file are filled with zeros; where SQLite can do it, words leave the search index for good."""
+    connection, can_forget_words = session.connection(), sqlite3.sqlite_version_info >= (3, 42)
+    forget = "INSERT INTO customers_fts(customers_fts, rank) VALUES ('secure-delete', %d)"
+    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    if can_forget_words:
+        connection.exec_driver_sql(forget % 1)
+    yield
+    if can_forget_words:
+        connection.exec_driver_sql(forget % 0)
+    connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+
+
+def _quietly(statement: Any) -> Any:
+    return statement.execution_options(synchronize_session=False)
