@@ -21,9 +21,9 @@ from domain.book import consent, customers
 from domain.book.consent import EVERY_TYPE, MessageType, Preference
 from domain.book.duplicates import DifferentPeople
 from domain.book.groups import GroupMember
+from domain.book.imports import ImportChange
 from domain.book.person import Customer, CustomerDate, CustomerTag
 from domain.book.record import CustomerRecord
-from domain.book.undoing import ImportChange
 from domain.message.practice import PracticeMail
 from domain.shop import audit
 from domain.shop.audit import AuditEntry

@@ -1,6 +1,7 @@
 """The file on a shop's disk and the mapped classes say the same, and an old file keeps what is in it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,18 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from data import migrate
-from data.database import close_database, open_database
+from data.database import close_database, open_database, reading, unit
+from data.secrets import use_keys
 from domain import tables
+from domain.book import categories, customers, record_kinds, records, staff
+from domain.book.imports import Import
+from domain.ledger import farewells
+from domain.shop.audit import AuditEntry
+from domain.shop.people import Actor, Role
 
 CUSTOMER = (
     "INSERT INTO customers (id, first_name, last_name, company, email, phone, status, language, timezone, "
@@ -23,6 +30,23 @@ CUSTOMER = (
 CONSENT = (
     "INSERT INTO consents (channel, message_type, allowed, at, how, source, wording, by_name, address) "
     "VALUES ('email', 'all', 1, '2026-01-01', 'staff', '', '', '', '')"
+)
+
+ENTRY = (
+    "INSERT INTO audit_entries (at, action, subject_id, actor_id, actor_name, actor_role, via, address, after) VALUES "
+    "('2026-01-01', 'customer.created', 1, 1, 'Olive', 'owner', 'page', '', '{\"first_name\": \"Ana\"}')"
+)
+RECORD = (
+    "INSERT INTO customer_records (customer_id, kind, title, category, staff, starts_at, status, source, attrs, "
+    "created_at) VALUES (1, '{kind}', '', '{category}', '{staff}', '2026-0{month}-01', 'done', 'typed', '{{}}', '2026-01-01')"
+)
+SHOP_OF_VERSION_3 = (
+    CUSTOMER,
+    "INSERT INTO record_kinds (key, label, has_end) VALUES ('order', 'Bought', 0), ('repair', 'Repair', 1)",
+    RECORD.format(kind="order", category="Rings", staff="Bo", month=1),
+    RECORD.format(kind="repair", category="Watches", staff="", month=2),
+    "INSERT INTO imports (file_name, basis, mapping, added, updated, unchanged, rejected, created_at) "
+    "VALUES ('list.csv', 'Till', '{}', 1, 0, 0, '[]', '2026-01-01')",
 )
 
 
@@ -69,6 +93,64 @@ def test_the_consent_ledger_can_only_be_added_to(engine: Engine, act: str) -> No
         connection.execute(text(CONSENT))
     with pytest.raises(IntegrityError, match="only ever added to"), engine.begin() as connection:
         connection.execute(text(act))
+
+
+def test_a_shop_of_version_3_keeps_its_records_imports_and_words(engine: Engine) -> None:
+    upgrade(engine, "0003")
+    with engine.begin() as connection:
+        for statement in SHOP_OF_VERSION_3:
+            connection.execute(text(statement))
+    migrate.migrate(engine)
+    with reading() as session:
+        assert categories.labels(session) == {"Rings": "Rings", "Watches": "Watches"}
+        assert staff.labels(session) == {"Bo": "Bo"}
+        [repair, order] = records.of(session, 1)
+        assert (order.category, order.staff, order.updated_at, order.import_id) == ("Rings", "Bo", None, None)
+        assert repair.staff == ""
+        ana = customers.get(session, 1)
+        assert (ana.preferred_channel, ana.postcode, ana.merged_into, ana.version) == ("", "", None, 1)
+        took = session.scalars(select(Import)).one()
+        assert (took.kind, took.state, took.added, took.undone_at) == ("customers", "done", 1, None)
+        assert records.kinds(session) == {"order": "Bought", "repair": "Repair"}
+    with unit() as session:
+        records.ensure_usual_kinds(session)
+        assert list(records.kinds(session))[:2] == ["order", "appointment"]
+        assert record_kinds.get(session, "order").label == "Bought"
+
+
+def test_the_audit_log_can_only_be_added_to(engine: Engine) -> None:
+    migrate.migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text(ENTRY))
+    for act in (
+        "UPDATE audit_entries SET actor_name = 'Nobody'",
+        "UPDATE audit_entries SET before = NULL, after = NULL, actor_id = 7",
+        "UPDATE audit_entries SET after = '{}'",
+        "UPDATE audit_entries SET action = 'campaign.sent'",
+        "DELETE FROM audit_entries",
+    ):
+        with pytest.raises(IntegrityError, match="only ever added to"), engine.begin() as connection:
+            connection.execute(text(act))
+
+
+def test_what_was_said_about_an_erased_customer_is_blanked_and_nothing_else(engine: Engine) -> None:
+    migrate.migrate(engine)
+    use_keys(b"test" * 8)
+    by, now = Actor(1, "Olive", Role.OWNER), datetime(2026, 11, 21, tzinfo=UTC)
+    with engine.begin() as connection:
+        connection.execute(text(ENTRY.replace("customer.created", "campaign.created")))
+    with unit() as session:
+        records.ensure_usual_kinds(session)
+        ana = customers.create(session, {"first_name": "Ana", "email": "ana@x.example"}, by=by, now=now).id
+    with unit() as session:
+        farewells.erase(session, ana, by=by, now=now)
+    with reading() as session:
+        kept = session.execute(select(AuditEntry.action, AuditEntry.after).order_by(AuditEntry.id)).all()
+    assert [tuple(row) for row in kept] == [
+        ("campaign.created", {"first_name": "Ana"}),
+        ("customer.created", None),
+        ("customer.erased", {"cards": [ana]}),
+    ]
 
 
 def upgrade(engine: Engine, revision: str) -> None:

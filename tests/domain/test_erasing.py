@@ -1,0 +1,204 @@
+"""Somebody asks to be forgotten: what goes, what stays, and that nobody writes to them again."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from data.database import reading, unit
+from domain.audience.reach import EMAIL_REACH
+from domain.book import consent, customers, erasing, groups, records, search
+from domain.book.consent import MessageType
+from domain.book.customers import Customer
+from domain.book.imports import ImportChange
+from domain.ledger import farewells
+from domain.ledger.deliveries import Delivery, State
+from domain.message import practice
+from domain.refusal import Refusal
+from domain.sending import opt_out
+from domain.shop.audit import AuditEntry
+from tests.cast import Cast
+from tests.domain.test_one_person import card, merged, person, sent_to, states, went_out
+
+ANA = {
+    "first_name": "Anastasia",
+    "last_name": "Bergmann",
+    "email": "ana@erased.example",
+    "phone": "020 7946 0018",
+}
+TRACES = ("anastasia", "bergmann", "ana@erased", "7946", "opals", "hg1")
+
+
+def erased(cast: Cast, now: datetime, customer_id: int) -> None:
+    with unit() as session:
+        farewells.erase(session, customer_id, by=cast.max_, now=now)
+
+
+def everything() -> str:
+    """Every cell of the database, in small letters."""
+    with reading() as session:
+        tables = session.scalars(
+            text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%fts%'")
+        )
+        return "\n".join(
+            str(session.execute(text(f'SELECT * FROM "{name}"')).all()) for name in tables
+        ).lower()
+
+
+def full_card(cast: Cast, now: datetime) -> int:
+    ana = person(
+        cast, now, **ANA, notes="Likes opals", tags=["gold"], birthday="--05-17", postcode="HG1 1AA", attrs={"stone": "opals"},
+        dates=[{"kind": "custom", "date": "2019-06-08", "note": "opals bought"}], preferences={"newsletter": True},
+    )  # fmt: skip
+    with unit() as session:
+        group = groups.create(session, "Evening", by=cast.olive, now=now)
+        groups.add_members(session, group.id, [ana], by=cast.olive, now=now)
+        order = records.add(
+            session, ana, {"kind": "order", "starts_at": now, "title": "Opals"}, by=cast.olive, now=now
+        )
+        records.change(session, order.id, {"title": "Two opals"}, by=cast.olive, now=now)
+        customers.change(session, ana, {"notes": "Likes black opals"}, by=cast.olive, now=now)
+        practice.keep(session, sender="x@shop.example", recipient="ana@erased.example", raw=b"Subject: Anastasia\r\n\r\nHi", now=now)  # fmt: skip
+        session.add(ImportChange(import_id=_import(session, now), customer_id=ana, what="changed", before={"first_name": "Anastasia"}))  # fmt: skip
+    return ana
+
+
+def _import(session: Any, now: datetime) -> int:
+    from domain.book.imports import Import
+
+    entry = Import(file_name="list.csv", created_at=now)
+    session.add(entry)
+    session.flush()
+    return int(entry.id)
+
+
+def test_nothing_that_names_the_person_is_left_anywhere(cast: Cast, now: datetime) -> None:
+    ana = full_card(cast, now)
+    assert all(trace in everything() for trace in TRACES)
+    erased(cast, now, ana)
+    left = everything()
+    assert [trace for trace in TRACES if trace in left] == []
+    with reading() as session:
+        assert search.page(session, search="anastasia").items == []
+        with pytest.raises(Refusal, match="does not exist"):
+            customers.get(session, ana)
+
+
+def test_who_did_what_and_when_stays_in_the_log(cast: Cast, now: datetime) -> None:
+    ana = full_card(cast, now)
+    erased(cast, now, ana)
+    with reading() as session:
+        entries = list(
+            session.scalars(
+                select(AuditEntry).where(
+                    AuditEntry.subject_id == ana, AuditEntry.action.startswith("customer.")
+                )
+            )
+        )
+        assert [(one.action, one.actor_name, one.before) for one in entries] == [
+            ("customer.created", "Olive", None),
+            ("customer.changed", "Olive", None),
+            ("customer.erased", "Max", None),
+        ]
+        assert len(consent.history(session, ana)) == 1
+
+
+def test_the_same_address_brought_in_again_is_not_written_to(cast: Cast, now: datetime) -> None:
+    erased(cast, now, person(cast, now, **ANA))
+    again = person(cast, now, **ANA)
+    with reading() as session:
+        for kind in MessageType:
+            why = session.scalar(select(consent.why_left_out(EMAIL_REACH, kind)).where(Customer.id == again))
+            assert why == "suppressed", kind
+
+
+def test_others_at_the_same_address_get_what_they_ordered_and_no_marketing(cast: Cast, now: datetime) -> None:
+    ana = person(cast, now, **ANA)
+    tom = person(cast, now, first_name="Tom", email=ANA["email"])
+    with reading() as session:
+        asked = erasing.foresee(session, ana)
+    assert asked.sharing == ["Tom"]
+    assert asked.stays.endswith("Tom at the same address gets no marketing any more either.")
+    erased(cast, now, ana)
+    with reading() as session:
+        why = [
+            session.scalar(select(consent.why_left_out(EMAIL_REACH, kind)).where(Customer.id == tom))
+            for kind in (MessageType.MARKETING, MessageType.NEWSLETTER, MessageType.OPERATIONAL)
+        ]
+    assert why == ["suppressed", "suppressed", None]
+
+
+def test_queued_messages_are_cancelled_and_sent_ones_keep_no_address(cast: Cast, now: datetime) -> None:
+    ana = person(cast, now, **ANA)
+    person(cast, now, first_name="Tom", email="tom@x.example")
+    first = sent_to(cast, now)
+    with unit() as session:
+        row = session.scalars(select(Delivery).where(Delivery.customer_id == ana)).one()
+        row.state, row.reply = State.SENT, "250 ok <ana@erased.example>"
+    second = sent_to(cast, now)
+    with reading() as session:
+        assert farewells.how_many_wait(session, ana) == 1
+    erased(cast, now, ana)
+    assert states(first) == {None: State.SENT, "tom@x.example": State.QUEUED}
+    assert states(second) == {None: State.CANCELLED, "tom@x.example": State.QUEUED}
+    assert went_out(second, now) == ["tom@x.example"]
+    assert "ana@erased" not in everything()
+
+
+def test_a_message_in_a_workers_hands_is_not_handed_over_after_the_erasure(cast: Cast, now: datetime) -> None:
+    from domain.ledger import steps
+
+    ana = person(cast, now, **ANA)
+    dispatch = sent_to(cast, now)
+    with unit() as session:
+        [held] = steps.claim(session, dispatch, 1, now=now, most=10)
+    erased(cast, now, ana)
+    pairs = [(held.id, held.attempt)]
+    with unit() as session:
+        assert (
+            steps.hand_over(session, dispatch, 1, pairs, EMAIL_REACH, MessageType.MARKETING, now=now) == set()
+        )
+        steps.let_go(session, dispatch, 1, pairs, EMAIL_REACH, MessageType.MARKETING, now=now)
+    assert states(dispatch) == {None: State.SKIPPED}
+
+
+def test_the_link_in_an_old_message_still_answers(cast: Cast, now: datetime) -> None:
+    ana = person(cast, now, **ANA)
+    sent_to(cast, now)
+    erased(cast, now, ana)
+    with unit() as session:
+        delivery = session.scalars(select(Delivery.id)).one()
+        of = opt_out.recipient(session, delivery)
+        assert of is not None
+        opt_out.stop(session, of, everything=True, how="link", address="", now=now)
+        assert opt_out.standing(session, of).everything
+
+
+def test_cards_that_were_merged_into_it_are_erased_too(cast: Cast, now: datetime) -> None:
+    ana = person(cast, now, **ANA)
+    other = person(cast, now, first_name="Anastasia", email="old@erased.example")
+    merged(cast, now, ana, other)
+    erased(cast, now, ana)
+    assert "anastasia" not in everything()
+    again = person(cast, now, first_name="A", email="old@erased.example")
+    with reading() as session:
+        why = select(consent.why_left_out(EMAIL_REACH, MessageType.OPERATIONAL)).where(Customer.id == again)
+        assert session.scalar(why) == "suppressed"
+
+
+def test_the_number_of_an_erased_customer_is_nobody_elses(cast: Cast, now: datetime) -> None:
+    ana = person(cast, now, **ANA)
+    erased(cast, now, ana)
+    assert person(cast, now, first_name="Tom") != ana
+
+
+def test_only_owner_and_manager_may_erase_and_only_once(cast: Cast, now: datetime) -> None:
+    ana = person(cast, now, **ANA)
+    for by in cast.who_may_only_look():
+        with pytest.raises(Refusal, match="you may not"), unit() as session:
+            farewells.erase(session, ana, by=by, now=now)
+    assert card(ana).email
+    erased(cast, now, ana)
+    with pytest.raises(Refusal, match="does not exist"):
+        erased(cast, now, ana)
