@@ -17,6 +17,7 @@ from data.config import config
 from data.database import now, reading, unit
 from data.spool import Spool
 from domain.book import contents, importing, imports, refused_rows, taking, turns, undoing
+from domain.book.columns import CUSTOMERS
 from domain.book.contents import Contents
 from domain.book.imports import UNDOING, Import
 from domain.ledger.recipients import written_to
@@ -42,7 +43,7 @@ def begin(
     raw: bytes,
     file_name: str,
     *,
-    kind: str = imports.CUSTOMERS,
+    kind: str = CUSTOMERS,
     mapping: Mapping[str, str | None] | None = None,
     encoding: str | None = None,
     options: Mapping[str, Any] | None = None,
@@ -61,6 +62,8 @@ def begin(
     with unit() as session:
         take = importing.start if "file" in meant else taking.at_once
         entry = take(session, found, file_name, basis=basis, options=meant, by=by, now=moment)
+        if not entry.is_open:
+            _keep_more_refused(entry, found)
     if entry.is_open:
         _at_hand.clear()
         _at_hand[entry.id] = found
@@ -129,6 +132,15 @@ def _keep_refused(found: Contents) -> str:
     return spool().keep(refused_rows.as_csv(found.table, found.rejected)) if found.rejected else ""
 
 
+def _keep_more_refused(entry: Import, found: Contents) -> None:
+    """Records of people whom nobody knows are refused only when they are taken."""
+    if entry.refused > len(found.rejected):
+        later = [(int(one["row"]), str(one["reason"])) for one in entry.rejected]
+        rejected = sorted({*found.rejected, *later})
+        content = refused_rows.as_csv(found.table, rejected)
+        entry.options = {**entry.options, "refused_file": spool().keep(content)}
+
+
 def _go_on(import_id: int, worker_id: int, stopping: threading.Event) -> None:
     with reading() as session:
         entry = turns.mine(session, import_id, worker_id)
@@ -162,6 +174,7 @@ def _take_some(session: Session, entry: Import, found: Contents) -> bool:
     taking.go_on(session, entry, found)
     if taking.is_through(entry):
         taking.finish(session, entry, now=now())
+        _keep_more_refused(entry, found)
     return entry.is_open
 
 

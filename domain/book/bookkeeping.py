@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.prepared import plain
-from domain.book import statuses, tags
+from domain.book import groups, statuses, tags
 from domain.book.comparing import Change, Comparison, opts_out_from_the_start
 from domain.book.consent import EVERY_TYPE, MessageType, fingerprint
-from domain.book.imports import Import
+from domain.book.imports import Import, asker
 from domain.book.incoming import Incoming
 from domain.book.memory import CARRIED_OVER, Memory
 from domain.book.person import Customer
@@ -25,7 +25,8 @@ BLANK: Final = dict.fromkeys(FACTS, "") | {"email_key": None, "phone_key": None}
 FOUND_BY: Final = frozenset(INDEXED)
 
 
-def _insert(table: str, columns: str, conflict: str = "") -> str:
+def insert_into(table: str, columns: str, conflict: str = "") -> str:
+    """For the driver: a mark for each column."""
     marks = ", ".join("?" * len(columns.split(",")))
     return f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}"
 
@@ -40,7 +41,7 @@ def _update(columns: tuple[str, ...]) -> str:
 
 
 # As text for the driver, with plain tuples: building each row's values anew costs more than SQLite takes to write them.
-ADD: Final = _insert(
+ADD: Final = insert_into(
     "customers",
     f"id, {', '.join(FACTS)}, email_hash, phone_hash, email_trouble, attrs, marketing_opt_out, timezone, "
     "source, import_id, created_at, updated_at, active_at, version",
@@ -48,18 +49,19 @@ ADD: Final = _insert(
 CHANGE: Final = _update(FACTS)
 UNSEARCHED: Final = tuple(name for name in FACTS if name not in FOUND_BY)
 CHANGE_UNSEARCHED: Final = _update(UNSEARCHED)  # leaves the word index alone
-DATE: Final = _insert("customer_dates", "customer_id, kind, month, day, year, note")
-TAG: Final = _insert("customer_tags", "customer_id, tag_id", " ON CONFLICT DO NOTHING")
-PROOF: Final = _insert(
+DATE: Final = insert_into("customer_dates", "customer_id, kind, month, day, year, note")
+TAG: Final = insert_into("customer_tags", "customer_id, tag_id", " ON CONFLICT DO NOTHING")
+MEMBER: Final = insert_into("group_members", "group_id, customer_id", " ON CONFLICT DO NOTHING")
+PROOF: Final = insert_into(
     "consents",
     "customer_id, address_hash, channel, message_type, allowed, at, how, source, wording, by_name, by_user_id, address",
 )
-NO: Final = _insert(
+NO: Final = insert_into(
     "preferences",
     "customer_id, channel, message_type, allowed, changed_at",
     " ON CONFLICT (customer_id, channel, message_type) DO UPDATE SET allowed = excluded.allowed",
 )
-BEFORE: Final = _insert("import_changes", 'import_id, customer_id, what, "before", version')
+BEFORE: Final = insert_into("import_changes", 'import_id, customer_id, what, "before", version')
 
 
 class _Sheets:
@@ -75,12 +77,19 @@ class _Sheets:
         self.noes: list[Row] = []
         self.tags: list[tuple[int, str]] = []  # customer, folded name
         self.names: dict[str, str] = {}  # folded name -> as written
+        self.groups: list[tuple[int, str]] = []  # customer, folded name
+        self.group_names: dict[str, str] = {}
         self.before: list[tuple[int, dict[str, Any], int]] = []  # customer, what stood there, version
 
     def tag(self, customer_id: int, names: dict[str, str]) -> None:
         for key, name in names.items():
             self.names.setdefault(key, name)
             self.tags.append((customer_id, key))
+
+    def group(self, customer_id: int, names: dict[str, str]) -> None:
+        for key, name in names.items():
+            self.group_names.setdefault(key, name)
+            self.groups.append((customer_id, key))
 
     def date(self, customer_id: int, kind: str, day: Any) -> None:
         self.dates.append((customer_id, kind, day.month, day.day, day.year, ""))
@@ -105,15 +114,17 @@ class _Sheets:
         )
 
 
-def write_down(session: Session, comparison: Comparison, entry: Import) -> None:
-    """Inside a unit that writes: nobody else can take the same customer numbers meanwhile."""
+def write_down(session: Session, comparison: Comparison, entry: Import) -> int:
+    """Inside a unit that writes: nobody else can take the same customer numbers meanwhile. Gives the first new one."""
     sheets = _Sheets(entry)
-    _gather_new(session, sheets, comparison)
+    first = (session.scalar(select(func.max(Customer.id))) or 0) + 1
+    _gather_new(session, sheets, comparison, first)
     for change in comparison.changed:
         _gather_change(sheets, change, comparison.remembered.get(change.columns["email_key"] or ""))
     session.flush()
     _write(session, sheets)
     session.expire_all()
+    return first
 
 
 def count_opting_out(comparison: Comparison) -> int:
@@ -121,12 +132,11 @@ def count_opting_out(comparison: Comparison) -> int:
     return sum(1 for _ in new) + sum(change.opts_out for change in comparison.changed)
 
 
-def _gather_new(session: Session, sheets: _Sheets, comparison: Comparison) -> None:
-    last = session.scalar(select(func.max(Customer.id))) or 0
+def _gather_new(session: Session, sheets: _Sheets, comparison: Comparison, first: int) -> None:
     blank = BLANK | {"status": statuses.first(session)}
     moments = (sheets.now, sheets.now, sheets.now)  # written down, changed, and their own last act
     same = ("", "import", sheets.entry.id, *moments, 1)
-    for number, person in enumerate(comparison.added, start=last + 1):
+    for number, person in enumerate(comparison.added, start=first):
         _gather_person(sheets, number, person, comparison.remembered.get(person.email_key or ""), blank, same)
 
 
@@ -143,6 +153,8 @@ def _gather_person(
     )
     if person.tags:
         sheets.tag(number, person.tags)
+    if person.groups:
+        sheets.group(number, person.groups)
     for kind, day in person.days.items():
         sheets.date(number, kind, day)
     if address_hash or person.opted_out:
@@ -163,6 +175,7 @@ def _gather_change(sheets: _Sheets, change: Change, remembered: Memory | None) -
     sheets.changes[statement].append((*values, *rest, sheets.now, out, number))
     sheets.before.append((number, _what_changes(change, trouble, out), change.version + 1))
     sheets.tag(number, change.tags)
+    sheets.group(number, change.groups)
     for there, kind, day in change.days:
         if there is None:
             sheets.date(number, kind, day)
@@ -184,6 +197,7 @@ def _what_changes(change: Change, trouble: str | None, out: bool) -> dict[str, A
             if before["attrs"].get(key) != value
         },
         "tags": list(change.tags),
+        "groups": list(change.groups),
         "dates": [
             [kind, [there.month, there.day, there.year] if there else None, [day.month, day.day, day.year]]
             for there, kind, day in change.days
@@ -205,14 +219,16 @@ def _json(attrs: dict[str, Any] | None) -> str:
 
 def _write(session: Session, sheets: _Sheets) -> None:
     known = {tag.name.casefold(): tag.id for tag in tags.named(session, sheets.names.values())}
+    lists = _groups(session, sheets)
     many = {
         ADD: sheets.customers,
         **sheets.changes,
         DATE: sheets.dates,
         TAG: [(number, known[key]) for number, key in dict.fromkeys(sheets.tags)],
+        MEMBER: [(lists[key], number) for number, key in dict.fromkeys(sheets.groups)],
         PROOF: sheets.proofs,
         NO: sheets.noes,
-        BEFORE: [_before(sheets.entry.id, known, *one) for one in sheets.before],
+        BEFORE: [_before(sheets.entry.id, known, lists, *one) for one in sheets.before],
     }
     connection = session.connection()
     for statement, rows in many.items():
@@ -220,8 +236,26 @@ def _write(session: Session, sheets: _Sheets) -> None:
             connection.exec_driver_sql(statement, rows)
 
 
+def _groups(session: Session, sheets: _Sheets) -> dict[str, int]:
+    if not sheets.group_names:
+        return {}
+    made = groups.named(
+        session, sheets.group_names.values(), by=asker(sheets.entry), now=sheets.entry.created_at
+    )
+    return {name.casefold(): number for name, number in made.items()}
+
+
 def _before(
-    import_id: int, tag_ids: dict[str, int], customer_id: int, told: dict[str, Any], version: int
+    import_id: int,
+    tag_ids: dict[str, int],
+    group_ids: dict[str, int],
+    customer_id: int,
+    told: dict[str, Any],
+    version: int,
 ) -> Row:
-    numbers = {"tags": [tag_ids[key] for key in told["tags"]]} if "tags" in told else {}
+    numbers = {
+        name: [ids[key] for key in told[name]]
+        for name, ids in (("tags", tag_ids), ("groups", group_ids))
+        if name in told
+    }
     return (import_id, customer_id, "changed", json.dumps(told | numbers), version)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.book import memory
 from domain.book.consent import EVERY_TYPE
+from domain.book.groups import Group, GroupMember
 from domain.book.incoming import Incoming, may_be_one, name_key
 from domain.book.memory import Memory
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
@@ -35,6 +36,7 @@ class Change:
     was_out: bool
     opts_out: bool  # they have not said no so far, and the file says so
     tags: dict[str, str]  # those they don't have yet
+    groups: dict[str, str]  # those they are not in yet
     days: list[tuple[CustomerDate | None, str, Any]]  # the row that is there, kind, day
     new_address: bool
     trouble_before: str | None
@@ -106,13 +108,13 @@ class _Book:
         return None
 
     def _read_those_with_only_a_name(self, session: Session, people: Sequence[Incoming]) -> None:
-        lasts = _spellings(person.columns.get("last_name", "") for person in people)
-        firsts = _spellings(
+        lasts = spellings(person.columns.get("last_name", "") for person in people)
+        firsts = spellings(
             person.columns.get("first_name", "") for person in people if not person.columns.get("last_name")
         )
-        by_last = (Customer.last_name.in_(some) for some in _chunks(sorted(lasts - {""})))
+        by_last = (Customer.last_name.in_(some) for some in in_parts(sorted(lasts - {""})))
         by_first = (
-            and_(Customer.last_name == "", Customer.first_name.in_(some)) for some in _chunks(sorted(firsts))
+            and_(Customer.last_name == "", Customer.first_name.in_(some)) for some in in_parts(sorted(firsts))
         )
         nowhere = and_(Customer.email_key.is_(None), Customer.phone_key.is_(None), self._here)
         for names in (*by_last, *by_first):
@@ -120,12 +122,12 @@ class _Book:
                 self._by_name.setdefault((*_name(row), row.company.casefold()), row)
 
     def _rows(self, session: Session, column: Any, keys: set[str | None]) -> Iterable[Row[Any]]:
-        for some in _chunks(sorted(key for key in keys if key)):
+        for some in in_parts(sorted(key for key in keys if key)):
             rows = select(*COLUMNS).where(column.in_(some), self._here)
             yield from session.execute(rows.order_by(Customer.id))
 
 
-def _spellings(names: Iterable[str]) -> set[str]:
+def spellings(names: Iterable[str]) -> set[str]:
     """An index knows only how a name is written; these are the ways in which names are."""
     return {way for name in names for way in (name, name.lower(), name.upper(), name.title())}
 
@@ -136,31 +138,45 @@ def _name(row: Row[Any]) -> tuple[str, str]:
 
 def _compare_details(session: Session, book: _Book, same: dict[int, Incoming], result: Comparison) -> None:
     tagged = _tags_of(session, [number for number, person in same.items() if person.tags])
+    listed = _groups_of(session, [number for number, person in same.items() if person.groups])
     dated = _days_of(session, [number for number, person in same.items() if person.days])
     for number, person in same.items():
-        change = _change(book.by_id[number], person, tagged.get(number, set()), dated.get(number, {}))
+        there = _There(tagged.get(number, set()), listed.get(number, set()), dated.get(number, {}))
+        change = _change(book.by_id[number], person, there)
         if change:
             result.changed.append(change)
         else:
             result.unchanged += 1
 
 
-def _change(row: Row[Any], person: Incoming, tags: set[str], days: dict[str, CustomerDate]) -> Change | None:
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What somebody has beside their row."""
+
+    tags: set[str]  # folded
+    groups: set[str]  # folded
+    days: dict[str, CustomerDate]  # by kind
+
+
+def _change(row: Row[Any], person: Incoming, there: _There) -> Change | None:
     present = {name: getattr(row, name) for name in COMPARED}
     wanted = _wanted(present, person)
-    new_tags = {key: name for key, name in person.tags.items() if key not in tags}
-    new_tags = dict(list(new_tags.items())[: max(0, MOST_FOR_ONE - len(tags))])
+    new_tags = {key: name for key, name in person.tags.items() if key not in there.tags}
+    new_tags = dict(list(new_tags.items())[: max(0, MOST_FOR_ONE - len(there.tags))])
+    new_groups = {key: name for key, name in person.groups.items() if key not in there.groups}
     new_days = [
-        (days.get(kind), kind, day) for kind, day in person.days.items() if not _same_day(days.get(kind), day)
+        (there.days.get(kind), kind, day)
+        for kind, day in person.days.items()
+        if not _same_day(there.days.get(kind), day)
     ]
     opts_out = person.opted_out and not row.marketing_opt_out
-    if wanted == present and not new_tags and not new_days and not opts_out:
+    if wanted == present and not (new_tags or new_groups or new_days or opts_out):
         return None
     new_address = wanted["email_key"] != present["email_key"]
     trouble = None if new_address else row.email_trouble
     return Change(
-        row.id, row.version, present, wanted, row.marketing_opt_out, opts_out, new_tags, new_days, new_address,
-        row.email_trouble, trouble,
+        row.id, row.version, present, wanted, row.marketing_opt_out, opts_out, new_tags, new_groups, new_days,
+        new_address, row.email_trouble, trouble,
     )  # fmt: skip
 
 
@@ -185,16 +201,25 @@ def _same_day(there: CustomerDate | None, day: Any) -> bool:
 
 def _tags_of(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
-    for some in _chunks(numbers):
+    for some in in_parts(numbers):
         rows = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id)
         for number, name in session.execute(rows.where(_among(CustomerTag.customer_id, some))):
             found.setdefault(number, set()).add(name.casefold())
     return found
 
 
+def _groups_of(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for some in in_parts(numbers):
+        rows = select(GroupMember.customer_id, Group.name).join(Group, Group.id == GroupMember.group_id)
+        for number, name in session.execute(rows.where(_among(GroupMember.customer_id, some))):
+            found.setdefault(number, set()).add(name.casefold())
+    return found
+
+
 def _days_of(session: Session, numbers: Sequence[int]) -> dict[int, dict[str, CustomerDate]]:
     found: dict[int, dict[str, CustomerDate]] = {}
-    for some in _chunks(numbers):
+    for some in in_parts(numbers):
         rows = select(CustomerDate).where(_among(CustomerDate.customer_id, some), CustomerDate.note == "")
         for day in session.scalars(rows):
             found.setdefault(day.customer_id, {})[day.kind] = day
@@ -216,5 +241,5 @@ def _among(column: Any, numbers: Sequence[int]) -> ColumnElement[bool]:
     return among
 
 
-def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+def in_parts(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
     return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))

@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from domain.book import columns, statuses, table_file
-from domain.book.imports import CUSTOMERS
-from domain.book.incoming import Incoming, Shop, read_people
+from domain.book import columns, record_kinds, statuses, table_file
+from domain.book.columns import CUSTOMERS
+from domain.book.incoming import Reading, read_people
+from domain.book.incoming_records import IncomingRecords, read_records
+from domain.book.manner import Ambiguity
+from domain.book.person_rows import Shop
 from domain.book.table_file import Table
 from domain.shop import shop
+from domain.shop.money import currency_of
+
+LONGEST_SOURCE: Final = 20
 
 
 @dataclass(slots=True)
@@ -21,9 +27,10 @@ class Contents:
     kind: str  # customers, or the kind of its records
     country: str  # the shop's, by which telephone numbers were read
     problem: str = ""  # why nothing can be taken with these columns
-    items: list[Incoming] = field(default_factory=list)  # in the order of the file, each person once
+    items: list[Any] = field(default_factory=list)  # Incoming or IncomingRecord, in the order of the file
     rejected: list[tuple[int, str]] = field(default_factory=list)  # row as a spreadsheet counts, and why
     warnings: list[str] = field(default_factory=list)
+    ambiguities: list[Ambiguity] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -43,34 +50,54 @@ def read(
 ) -> Contents:
     """The same bytes, choices and moment give the same items in the same order: a run that broke off counts on it.
 
-    Without a mapping the columns are guessed. Raises a Refusal only when the file is no table at all.
+    Without a mapping the columns are guessed. `options`: "sheet" of a workbook, and the answers to the ambiguities.
+    Raises a Refusal only when the file is no table at all, or something was chosen that is not there.
     """
-    table = table_file.read(raw, encoding)
-    found = Contents(table, _chosen(mapping, table), kind, country or shop.read(session).country)
-    if problem := columns.what_is_missing(found.mapping, table.headers):
+    options = options or {}
+    if kind != CUSTOMERS:
+        record_kinds.get(session, kind)
+    table = table_file.read(raw, encoding, options.get("sheet"))
+    about = _about(session, country)
+    found = Contents(table, _chosen(mapping, table, kind), kind, about.country)
+    if problem := columns.what_is_missing(found.mapping, table.headers, kind):
         found.problem, found.warnings, found.rejected = problem, table.warnings, table.rejected
         return found
-    reading = read_people(table, found.mapping, Shop(found.country, _statuses(session)), now)
-    found.items, found.rejected, found.warnings = reading.people, reading.rejected, reading.warnings
+    reading = _understood(table, found.mapping, kind, about, now, options)
+    found.items = reading.people if isinstance(reading, Reading) else _with_source(reading)
+    found.rejected, found.warnings = reading.rejected, reading.warnings
+    found.ambiguities = reading.ambiguities
     return found
 
 
-def _chosen(mapping: Mapping[str, str | None] | None, table: Table) -> dict[str, str]:
+def _chosen(mapping: Mapping[str, str | None] | None, table: Table, kind: str) -> dict[str, str]:
     if mapping is not None:
-        return columns.checked_mapping(mapping, table.headers)
-    return columns.guess_mapping(table.headers) or _guessed_by_content(table)
+        return columns.checked_mapping(mapping, table.headers, kind)
+    guessed = columns.guess_mapping(table.headers, kind)
+    return guessed or columns.guess_by_cells([cells for _, cells in table.rows[:20]], table.headers)
 
 
-def _guessed_by_content(table: Table) -> dict[str, str]:
-    """A bare list of addresses needs no heading."""
-    some = [cells for _, cells in table.rows[:20]]
-    for place, header in enumerate(table.headers):
-        filled = [cells[place].strip() for cells in some if cells[place].strip()]
-        if filled and all(table_file.ADDRESS.fullmatch(cell) for cell in filled):
-            return {header: "email"}
-    return {}
+def _understood(
+    table: Table, mapping: dict[str, str], kind: str, about: Shop, now: datetime, options: Mapping[str, Any]
+) -> Reading | IncomingRecords:
+    if kind == CUSTOMERS:
+        return read_people(table, mapping, about, now, options)
+    return read_records(table, mapping, kind, about, now, options)
 
 
-def _statuses(session: Session) -> dict[str, str]:
+def _with_source(found: IncomingRecords) -> list[Any]:
+    """Numbers of orders and of repairs begin at one each: where no program is named, each kind counts for itself."""
+    for record in found.records:
+        kind, source = record.columns["kind"], record.columns["source"]
+        if source == "import" and kind != "order":
+            record.columns["source"] = f"import {kind}"[:LONGEST_SOURCE]
+    return found.records
+
+
+def _about(session: Session, country: str | None) -> Shop:
+    here = shop.read(session)
+    country = country or here.country
     words = {status.label.casefold(): status.key for status in statuses.every(session)}
-    return words | {key: key for key in statuses.keys(session)}
+    words |= {key: key for key in statuses.keys(session)}
+    labels = record_kinds.labels(session)
+    kinds = {label.casefold(): key for key, label in labels.items()} | {key: key for key in labels}
+    return Shop(country, words, here.timezone, currency_of(country), kinds)

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from domain.book import bookkeeping, contents
-from domain.book.columns import guess_mapping
+from domain.book import bookkeeping, contents, record_keeping
+from domain.book.columns import CUSTOMERS, guess_mapping
 from domain.book.comparing import compare
 from domain.book.contents import Contents
-from domain.book.imports import CUSTOMERS, RUNNING, Import
+from domain.book.imports import RUNNING, Import
+from domain.book.manner import Ambiguity
 from domain.book.words import one_line
 from domain.refusal import Refusal, invalid
 from domain.shop import audit
@@ -45,6 +46,11 @@ class Preview:
     rejected: list[tuple[int, str]] = field(default_factory=list)  # row as a spreadsheet counts, and why
     warnings: list[str] = field(default_factory=list)
     problem: str = ""  # why this file can't be taken with these columns
+    kind: str = CUSTOMERS
+    sheets: list[str] = field(default_factory=list)  # of a workbook
+    sheet: str = ""  # the one that was read
+    ambiguities: list[Ambiguity] = field(default_factory=list)  # to be asked
+    unknown: int = 0  # records of people whom the book does not know; refused, or added with them
 
 
 def preview(
@@ -52,28 +58,50 @@ def preview(
     raw: bytes,
     file_name: str,
     *,
+    kind: str = CUSTOMERS,
     mapping: Mapping[str, str | None] | None = None,
     encoding: str | None = None,
+    options: Mapping[str, Any] | None = None,
     by: Actor,
     now: datetime,
 ) -> Preview:
     """Without a mapping the columns are guessed. Raises a Refusal only when the file is no table at all."""
     by.require(Right.EDIT_CUSTOMERS)
-    found = contents.read(session, raw, mapping=mapping, encoding=encoding, now=now)
+    found = contents.read(
+        session, raw, kind=kind, mapping=mapping, encoding=encoding, options=options, now=now
+    )
     table = found.table
     sample = [[cell[:80] for cell in cells] for _, cells in table.rows[:SAMPLE_ROWS]]
     seen = Preview(
         shown_name(file_name), table.encoding, table.delimiter, table.headers, found.mapping, sample
     )
-    seen.rows, seen.warnings = found.rows, found.warnings
+    seen.rows, seen.warnings, seen.ambiguities = found.rows, found.warnings, found.ambiguities
+    seen.kind, seen.sheets, seen.sheet = kind, table.sheets, table.sheet
     if found.problem:
         seen.problem = found.problem
-        return seen
+    elif kind == CUSTOMERS:
+        _look_at_people(session, seen, found)
+    else:
+        _look_at_records(session, seen, found, bool((options or {}).get("add_unknown")))
+    return seen
+
+
+def _look_at_people(session: Session, seen: Preview, found: Contents) -> None:
     comparison = compare(session, found.items)
     seen.will_add, seen.will_update = len(comparison.added), len(comparison.changed)
     seen.unchanged, seen.will_opt_out = comparison.unchanged, bookkeeping.count_opting_out(comparison)
     seen.rejected = found.rejected
-    return seen
+
+
+def _look_at_records(session: Session, seen: Preview, found: Contents, add_unknown: bool) -> None:
+    records = record_keeping.compare(session, found.items, add_unknown=True)
+    seen.unknown = len(records.of_new)
+    if not add_unknown:
+        reasons = record_keeping.compare(session, found.items, add_unknown=False).rejected
+        records.rejected, records.of_new = reasons, []
+    seen.will_add = len(records.added) + len(records.of_new)
+    seen.will_update, seen.unchanged = len(records.changed), records.unchanged
+    seen.rejected = sorted([*found.rejected, *records.rejected])
 
 
 def open_file(
@@ -112,7 +140,7 @@ def start(
     `basis` is the shop's own reason why it may write to these people; it becomes part of each one's proof.
     """
     by.require(Right.EDIT_CUSTOMERS)
-    reason = _basis(basis, found)
+    reason = _basis(basis, found, options or {})
     asked = {"name": by.name, "role": str(by.role), "via": by.via, "address": by.address}
     entry = Import(
         file_name=shown_name(file_name),
@@ -145,9 +173,10 @@ def shown_name(file_name: str) -> str:
     return one_line("file_name", file_name.replace("\\", "/").rpartition("/")[2][:200], 200) or "list.csv"
 
 
-def _basis(basis: str, found: Contents) -> str:
+def _basis(basis: str, found: Contents, options: Mapping[str, Any]) -> str:
     reason = one_line("basis", basis, 200)
-    if not reason and found.kind == CUSTOMERS and "email" in found.mapping.values():
+    adds_people = found.kind == CUSTOMERS or options.get("add_unknown")
+    if not reason and adds_people and "email" in found.mapping.values():
         raise invalid(
             "basis",
             "Say why you may write to these people, for example: customers who signed up at the till.",

@@ -7,10 +7,10 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from data.base import Base, Instant
+from domain.book.columns import CUSTOMERS
 from domain.refusal import missing
-from domain.shop.people import Actor, Right
+from domain.shop.people import Actor, Right, Role
 
-CUSTOMERS: Final = "customers"
 RUNNING, DONE, FAILED, UNDOING, UNDONE = "running", "done", "failed", "undoing", "undone"
 KEPT_FOR: Final = timedelta(days=30)  # what an import changed, so that it can be taken back
 
@@ -88,6 +88,20 @@ def latest(session: Session, *, by: Actor, limit: int = 50, before: int | None =
 
 def how_many(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Import)) or 0
+
+
+def asker(entry: Import) -> Actor:
+    """Whoever started it; what runs later is still their act."""
+    asked = entry.asked_by
+    role = Role(asked.get("role", Role.CLOCK))
+    return Actor(
+        entry.by_user_id,
+        asked.get("name", "Handbill"),
+        role,
+        asked.get("via", "clock"),
+        False,
+        asked.get("address", ""),
+    )
 
 
 def wanted_files(session: Session, *, now: datetime) -> set[str]:

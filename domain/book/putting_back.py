@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from domain.book import statuses
 from domain.book.consent import EVERY_TYPE, Consent, fingerprint
+from domain.book.groups import GroupMember
 from domain.book.imports import DONE, RUNNING, Import, ImportChange
 from domain.book.person import Customer, CustomerDate
 from domain.book.records import CustomerRecord
@@ -40,6 +41,7 @@ class PuttingBack:
         told = change.before
         steps = [*self._facts(customer, told.get("facts", {})), *self._attrs(customer, told.get("attrs", {}))]
         steps += self._tags(customer, told.get("tags", ()))
+        steps += self._groups(customer, told.get("groups", ()))
         steps += [self._date(customer, *one) for one in told.get("dates", ())]
         if "trouble" in told and customer.email == told["facts"].get("email", [None])[0]:
             customer.email_trouble = told["trouble"]
@@ -93,6 +95,14 @@ class PuttingBack:
         for tag in there:
             customer.tags.remove(tag)
         return [True] if there else []
+
+    def _groups(self, customer: Customer, numbers: Sequence[int]) -> Iterable[bool]:
+        if not numbers:
+            return []
+        mine = (GroupMember.customer_id == customer.id, GroupMember.group_id.in_(numbers))
+        gone = delete(GroupMember).where(*mine).execution_options(synchronize_session=False)
+        self.session.execute(gone)
+        return [True]
 
     def _date(
         self, customer: Customer, kind: str, before: list[int | None] | None, after: list[int | None]

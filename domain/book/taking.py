@@ -6,24 +6,25 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from domain.book import bookkeeping, importing
+from domain.book import bookkeeping, importing, record_keeping
+from domain.book.columns import CUSTOMERS
 from domain.book.comparing import compare
 from domain.book.contents import Contents
-from domain.book.imports import DONE, FAILED, Import
+from domain.book.imports import DONE, FAILED, Import, asker
+from domain.book.incoming_records import IncomingRecord
+from domain.book.person_rows import Incoming
 from domain.shop import audit
-from domain.shop.people import Actor, Role
+from domain.shop.people import Actor
 
+MOST_REASONS: Final = 20_000  # that are kept with the import
 AT_ONCE: Final = 1_000  # people in one unit of work: others wait no longer than it takes
 
 
 def go_on(session: Session, entry: Import, found: Contents) -> None:
     """The next some. Inside a unit that writes; the import is the caller's."""
     some = found.items[entry.done : entry.done + AT_ONCE]
-    comparison = compare(session, some, entry.id)
-    bookkeeping.write_down(session, comparison, entry)
-    entry.added += len(comparison.added)
-    entry.updated += len(comparison.changed)
-    entry.unchanged += comparison.unchanged
+    take = _take_people if found.kind == CUSTOMERS else _take_records
+    take(session, entry, some)
     entry.done += len(some)
     session.flush()
 
@@ -64,18 +65,25 @@ def fail(session: Session, entry: Import, sentence: str, *, now: datetime) -> No
     session.flush()
 
 
-def asker(entry: Import) -> Actor:
-    """Whoever started it; what runs later is still their act."""
-    asked = entry.asked_by
-    role = Role(asked.get("role", Role.CLOCK))
-    return Actor(
-        entry.by_user_id,
-        asked.get("name", "Handbill"),
-        role,
-        asked.get("via", "clock"),
-        False,
-        asked.get("address", ""),
-    )
+def _take_people(session: Session, entry: Import, some: list[Incoming]) -> None:
+    comparison = compare(session, some, entry.id)
+    bookkeeping.write_down(session, comparison, entry)
+    entry.added += len(comparison.added)
+    entry.updated += len(comparison.changed)
+    entry.unchanged += comparison.unchanged
+
+
+def _take_records(session: Session, entry: Import, some: list[IncomingRecord]) -> None:
+    add_unknown = bool(entry.options.get("add_unknown"))
+    records = record_keeping.compare(session, some, add_unknown=add_unknown, import_id=entry.id)
+    record_keeping.write_down(session, records, entry)
+    entry.added += len(records.added) + len(records.of_new)
+    entry.updated += len(records.changed)
+    entry.unchanged += records.unchanged
+    if records.rejected:
+        entry.refused += len(records.rejected)
+        told = [{"row": row, "reason": reason} for row, reason in records.rejected]
+        entry.rejected = [*entry.rejected, *told][:MOST_REASONS]
 
 
 def _summary(entry: Import) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def go_on(session: Session, entry: Import, written_to: WrittenTo, *, now: dateti
     run = _Run(session, entry, written_to, now)
     step = {RECORDS: run.records, CHANGES: run.changes, PEOPLE: run.people}[run.told["stage"]]
     step()
+    if run.told["stage"] != entry.outcome["stage"]:
+        run.told["at"] = 0
     entry.outcome = run.told
     session.flush()
     session.expire_all()

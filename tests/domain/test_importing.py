@@ -386,7 +386,7 @@ def test_nuls_short_rows_and_the_line_of_excel_do_no_harm(cast: Cast, now: datet
         (b"\x00\x00\x00", "empty"),
         (b"PK\x03\x04rest", "damaged"),
         (b"%PDF-1.7", "PDF"),
-        (b"x" * (table_file.MOST_BYTES + 1), "larger than 100 MB"),
+        (b"x" * (table_file.MOST_BYTES + 1), "larger than 60 MB"),
         (b"," * 400 + b"\n", "empty"),
         (b"a," * 400, "more than 300 columns"),
     ],

@@ -8,7 +8,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from data.database import reading
 from domain.book import imports
-from domain.book.imports import CUSTOMERS, Import
+from domain.book.columns import CUSTOMERS
+from domain.book.imports import Import
 from domain.refusal import Kind, Refusal, missing
 from jobs import importing
 from ui.api.door import LARGEST_FILE, CustomerEditor, SignedIn
