@@ -26,7 +26,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 NEXT = MINUTE - timedelta(
     seconds=30
 )  # from NOON to the end of its minute: it counts until that has left entirely
-PROMPT = 10.0  # seconds
+PROMPT = 3.0  # seconds
 IN_TIME = timedelta(seconds=8)  # within which a change in the settings shows: two looks of the clock
 TEN_AN_HOUR, TEN_A_DAY = Limits(per_hour=10), Limits(per_day=10)
 THIRTY, TWO_HUNDRED = ([f"Ana{i}" for i in range(many)] for many in (30, 200))
