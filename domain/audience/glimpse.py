@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.audience import rules, segments
+from domain.audience.names import read as read_names
 from domain.book.customers import Customer
 
 
@@ -26,5 +27,5 @@ def glimpse(session: Session, tree: Any, *, now: datetime, most: int = 6) -> Gli
     order = (Customer.last_name, Customer.first_name, Customer.id)
     some = session.scalars(select(Customer).where(*meant).order_by(*order).limit(most))
     return Glimpse(
-        matched, rule.sentence(segments.names(session)), tuple((one.id, one.shown_name) for one in some)
+        matched, rule.sentence(read_names(session)), tuple((one.id, one.shown_name) for one in some)
     )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from domain.audience import segments
 from domain.audience.leaves import either
 from domain.audience.meaning import in_any, in_groups, left_out
+from domain.audience.names import read as read_names
 from domain.audience.rules import EVERYBODY, Rule
 from domain.audience.who import Audience, Except, Who
 from domain.book.customers import Customer, CustomerTag, Tag
@@ -43,7 +44,7 @@ def group_names(session: Session) -> dict[int, str]:
 
 def _why_out(session: Session, out: Except, customer: Customer, now: datetime) -> str:
     for one in out.segments:
-        if holds(session, customer, segments.condition(session, in_any([one]), now=now)):
+        if holds(session, customer, segments.condition(session, in_any([one]), now=now, of_many=False)):
             return f"is in the segment {segments.name_of(session, one)}"
     mine = select(Tag.name).join(CustomerTag, CustomerTag.tag_id == Tag.id)
     tag = session.scalar(mine.where(CustomerTag.customer_id == customer.id, Tag.name.in_(out.tags)).limit(1))
@@ -72,6 +73,6 @@ def _not_in_segments(session: Session, audience: Audience, customer: Customer, n
 def _unmet(session: Session, rule: Rule, customer: Customer, now: datetime) -> str:
     """The first condition that keeps this person out."""
     for demand in rule.demands:
-        if not holds(session, customer, segments.condition(session, demand, now=now)):
-            return demand.sentence(segments.names(session))
-    return rule.sentence(segments.names(session))
+        if not holds(session, customer, segments.condition(session, demand, now=now, of_many=False)):
+            return demand.sentence(read_names(session))
+    return rule.sentence(read_names(session))

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience import rules, segments
 from domain.audience.leaves import either
+from domain.audience.names import read as read_names
 from domain.audience.unmet import group_names
 from domain.audience.who import Audience, Except, Who
 from domain.book import statuses
@@ -35,7 +36,7 @@ def _meant(session: Session, audience: Audience) -> str:
         case Who.STATUS:
             return _with_status(session, audience.statuses)
         case Who.RULE:
-            said = (audience.rule or rules.EVERYBODY).sentence(segments.names(session))
+            said = (audience.rule or rules.EVERYBODY).sentence(read_names(session))
             return "Everyone" if said == "everyone" else f"Rule: {said}"
     return "Everyone"
 

@@ -10,6 +10,7 @@ from data.database import now, reading, unit
 from domain.audience import audience as audiences
 from domain.audience import rules, segments
 from domain.audience.audience import Audience, Who
+from domain.audience.names import read as read_names
 from domain.audience.reach import EMAIL_REACH
 from domain.audience.segments import Segment
 from domain.book.consent import MessageType
@@ -114,7 +115,7 @@ def _told(session: Session, segment: Segment, count: int | None) -> SegmentTold:
         kind="system" if segment.is_system else "custom",
         note=segment.note,
         rule=segment.rule,
-        sentence=rules.parse(segment.rule).sentence(segments.names(session)),
+        sentence=rules.parse(segment.rule).sentence(read_names(session)),
         count=count,
         counted_at=segment.counted_at,
         created_at=segment.created_at,

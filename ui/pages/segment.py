@@ -8,6 +8,7 @@ from nicegui import ui
 
 from data.database import now, reading, unit
 from domain.audience import rules, segments
+from domain.audience.names import read as read_names
 from domain.sending import campaigns
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
@@ -196,7 +197,7 @@ def _known(segment_id: int, by: Actor) -> Known:
             one.name,
             one.note,
             rule.as_json(),
-            rule.sentence(segments.names(session)),
+            rule.sentence(read_names(session)),
             one.is_system,
             tuple(campaigns.using_segment(session, one.id)),
             stock(session, by, besides=one.id),

@@ -9,6 +9,8 @@ from nicegui import ui
 
 from data.database import now, reading, unit
 from domain.audience import rules, segments
+from domain.audience.names import Names
+from domain.audience.names import read as read_names
 from domain.audience.segments import Segment
 from domain.refusal import Refusal
 from domain.shop.people import Actor, Right
@@ -119,11 +121,11 @@ def _cards(by: Actor) -> list[Card]:
     for segment_id in missing:
         _refreshed(segment_id, by)
     with reading() as session:
-        zone, names = read_shop(session).zone, segments.names(session)
+        zone, names = read_shop(session).zone, read_names(session)
         return [_card(one, names, zone, moment) for one in segments.every(session, by=by)]
 
 
-def _card(one: Segment, names: dict[int, str], zone: ZoneInfo, moment: datetime) -> Card:
+def _card(one: Segment, names: Names, zone: ZoneInfo, moment: datetime) -> Card:
     said = rules.parse(one.rule).sentence(names)
     return Card(one.id, one.name, one.note, said, one.is_system, one.count, _counted(one, zone, moment))
 
