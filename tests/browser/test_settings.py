@@ -175,8 +175,11 @@ def test_a_second_account_is_added_and_the_order_is_changed(page: Page, practisi
     dialog.get_by_test_id("mail-host").fill("spare.example")
     dialog.get_by_test_id("mail-username").fill("olive")
     dialog.get_by_test_id("mail-password").fill("till drawer")
+    dialog.get_by_test_id("mail-security").click()
+    page.get_by_role("option", name="STARTTLS").click()
     dialog.get_by_test_id("mail-save").click()
     expect(page.get_by_test_id("mail-account-1")).to_contain_text("2. Spare")
+    expect(page.get_by_test_id("mail-add")).to_be_focused()  # although a list was open over the question
     assert "till drawer" not in page.content()
     page.get_by_test_id("mail-up-1").press("Enter")
     expect(page.get_by_test_id("mail-account-0")).to_contain_text("1. Spare")
@@ -184,6 +187,7 @@ def test_a_second_account_is_added_and_the_order_is_changed(page: Page, practisi
     with reading() as session:
         assert [one.label for one in mail.every(session)] == ["Spare", "first.example"]
     page.get_by_test_id("mail-remove-0").click()
+    expect(page.get_by_test_id("dialog")).to_contain_text("first.example goes on.")
     page.get_by_test_id("confirm").click()
     expect(page.get_by_test_id("mail-host")).to_have_value("first.example")
 

@@ -74,13 +74,17 @@ class AccountList:
         by = await current_actor()
         sure = await confirm(
             f"Remove {known.label}?",
-            "The account and its password are forgotten. The others go on.",
+            f"The account and its password are forgotten. {self._who_goes_on(known)}",
             confirm_label="Remove",
             kind="danger",
         )
         if sure:
             await io(_remove, known.id or 0, by)
             await self.redraw()
+
+    def _who_goes_on(self, without: Known) -> str:
+        others = [one.label for one in self.accounts if one.id != without.id]
+        return f"{others[0]} goes on." if len(others) == 1 else "The others go on."
 
     async def practise(self) -> None:
         await back_to_practice(self.redraw)

@@ -26,6 +26,7 @@
   const PATIENCE = 3000; // milliseconds; after that nobody is waiting for it any more
   const SETTLED = 700; // a page that is drawn anew stands by then
   const REACHED = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const ASIDE = ".q-dialog, .q-menu"; // what opens over the page, and goes again
   let last = null, where = "", then = [], asked = false, led = false, lostAt = 0;
   const content = () => document.getElementById("content");
   const nowhere = () => [document.body, content(), null].includes(document.activeElement);
@@ -42,12 +43,12 @@
   document.addEventListener("focusin", (e) => {
     if (led && e.target === content()) return; // for want of something better, which may still come
     lostAt = 0;
-    if (e.target.closest(".q-dialog")) asked = true;
+    if (e.target.closest(ASIDE)) asked = true;
     else if (led) [last, asked] = [e.target, false]; // what they pressed still says where to go next
     else [last, where, then, asked] = [e.target, place(e.target), after(e.target), false];
   });
   document.addEventListener("pointerdown", (e) => {
-    if (!e.target.closest(`${REACHED}, .q-dialog`)) last = null; // somebody left it on purpose
+    if (!e.target.closest(`${REACHED}, ${ASIDE}`)) last = null; // somebody left it on purpose
   }, true);
   const seen = (e) => e && e.getClientRects().length && !e.disabled ? e : null;
   const control = (e) => e && (e.matches(REACHED) ? e : e.querySelector(REACHED));
@@ -66,7 +67,7 @@
     led = false;
   };
   const look = () => {
-    if (!last || (seen(last) && !asked) || !nowhere() || document.querySelector(".q-dialog")) return;
+    if (!last || (seen(last) && !asked) || !nowhere() || document.querySelector(ASIDE)) return;
     lostAt = lostAt || Date.now();
     if (Date.now() - lostAt > PATIENCE) return void (last = null);
     const back = seen(last) || (where && control(visible(where)));
