@@ -23,6 +23,7 @@ PARTS: Final = re.compile(
 MARKS: Final = re.compile(r"[.,]")
 ONE_MARK: Final = re.compile(r"(?P<before>\d*)[.,](?P<behind>\d*)\D*$")
 MOST: Final = 2**53
+LONGEST: Final = 40
 
 # Where the comma stands before the cents.
 _COMMA = "AT BE BG BR CL CO CZ DE DK EE ES FI FR GR HR HU ID IS IT LT LU LV NL NO PL PT RO RS RU SE SI SK TR UA VN AR UY"
@@ -31,12 +32,16 @@ COMMA_COUNTRIES: Final = frozenset(_COMMA.split())
 
 def read_amount(text: str, currency: str, *, comma: bool, field: str = "amount") -> tuple[int, str]:
     """Smallest units and currency; `currency` is meant where the text names none. `comma` stands before the cents."""
-    found = PARTS.fullmatch(text.replace("\xa0", " ").replace("\u202f", " ").replace("\u2212", "-").strip())
-    if not found:
-        raise invalid(field, f"'{text[:30]}' is not an amount")
-    named = (
-        _currency(found["before"] + found["in"], currency) or _currency(found["after"], currency) or currency
+    plain = text.replace("\xa0", " ").replace("\u202f", " ").replace("\u2212", "-").strip()
+    found = PARTS.fullmatch(plain) if len(plain) <= LONGEST else None
+    words = (
+        [_currency(word, currency) for word in (found["before"] + found["in"], found["after"])]
+        if found
+        else []
     )
+    if not found or None in words:
+        raise invalid(field, f"'{text[:30]}' is not an amount")
+    named = next(filter(None, words), currency)
     decimal, thousands = (",", ".") if comma else (".", ",")
     figure = re.sub(r"[\s'’]", "", found["figure"]).replace(thousands, "").replace(decimal, ".")
     if figure.count(".") > 1:
@@ -79,10 +84,11 @@ def is_open(text: str) -> bool:
     return bool(found and len(found["behind"]) == 3 and tells(text) is None)
 
 
-def _currency(text: str, usual: str) -> str:
+def _currency(text: str, usual: str) -> str | None:
+    """None for a word that is no money."""
     word = text.strip(" -()").casefold()
-    if word in AMBIGUOUS and usual:
-        return usual
+    if not word or word in AMBIGUOUS:
+        return usual if word else ""
     if len(word) == 3 and word.isascii() and word.isalpha():
         return word.upper()
-    return SIGNS.get(word, "")
+    return SIGNS.get(word)

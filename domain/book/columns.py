@@ -175,6 +175,8 @@ def _wanted(field: str, best: Mapping[str, object]) -> bool:
 
 
 def _by_cells(filled: Sequence[str]) -> str:
+    if any(len(cell) > 320 for cell in filled):
+        return ""
     if filled and all(ADDRESS.fullmatch(cell) for cell in filled):
         return "email"
     if filled and all(NUMBER.fullmatch(cell) and sum(map(str.isdigit, cell)) >= 6 for cell in filled):

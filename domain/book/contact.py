@@ -13,7 +13,7 @@ from domain.refusal import invalid
 
 # Letters that need no closer look before the "@"; anything else goes through the whole check.
 PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
-LONGEST_LOCAL, LONGEST_ADDRESS = 64, 254
+LONGEST_LOCAL, LONGEST_ADDRESS, LONGEST_TYPED = 64, 254, 320
 _DOMAINS: Final = """gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk live.com msn.com yahoo.com
 yahoo.co.uk yahoo.de yahoo.fr icloud.com me.com mac.com aol.com proton.me protonmail.com gmx.de gmx.net gmx.at web.de
 t-online.de freenet.de orange.fr free.fr laposte.net wanadoo.fr sfr.fr btinternet.com sky.com virginmedia.com
@@ -33,6 +33,8 @@ class Phone(NamedTuple):
 
 def read_email(text: str) -> Address:
     """Refuses with a sentence what can't be an address. An empty text is for the caller to handle."""
+    if len(text) > LONGEST_TYPED:
+        raise invalid("email", f"'{_short(text)}' is not an email address.")
     local, _, domain = text.rpartition("@")
     if _is_plain(local, text) and (ascii_domain := _ascii_domain(domain)):
         key = f"{local.lower()}@{ascii_domain}"

@@ -20,6 +20,7 @@ MONTH_IN_WORDS: Final = re.compile(
 )
 EARLIEST_YEAR, LATEST_YEAR = 1880, 2200
 LEAP = 2000
+LONGEST: Final = 60  # letters
 
 # How months begin in English, German, French, Dutch, Spanish and Italian; enough letters to tell them apart.
 MONTHS: Final = [
@@ -57,7 +58,7 @@ def read_day(text: str, *, field: str = "birthday", day_first: bool = True, late
 
     `latest` is the last year that two digits can mean: 84 is 1984 unless 2084 may be meant.
     """
-    found = _parts(text, day_first)
+    found = _parts(text, day_first) if len(text) <= LONGEST else None
     if found is None:
         raise _unreadable(field, text)
     year, month, day = found

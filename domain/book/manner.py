@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.book.amounts import COMMA_COUNTRIES, is_open, read_amount, tells
-from domain.book.days import LATEST_YEAR, WRITTEN, read_day
+from domain.book.days import LATEST_YEAR, LONGEST, WRITTEN, read_day
 from domain.refusal import Kind, Refusal
 
 DAYS: Final = frozenset({"birthday", "wedding", "engagement", "name_day", "starts_at", "ends_at"})
@@ -48,12 +48,14 @@ class _Column:
     def look(self, text: str) -> None:
         if self.field in DAYS:
             self._look_at_day(text)
-        elif self.told is None:
+        elif self.told is None and len(text) <= LONGEST:
             self.told = tells(text)
             if not self.open and self.told is None and is_open(text):
                 self.open = text
 
     def _look_at_day(self, text: str) -> None:
+        if len(text) > LONGEST:
+            return
         found = WRITTEN.fullmatch(text) if text[4:5] != "-" else None
         if not found:
             return

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from domain.book.days import read_day
-from domain.refusal import Refusal, invalid
+from domain.book.days import LONGEST, read_day
+from domain.refusal import invalid
 
 # The time of day behind a day, with what stands between and after it.
 TIME: Final = re.compile(
@@ -24,6 +24,8 @@ def read_moment(text: str, zone: str, *, field: str, day_first: bool = True, lat
     """
     if STAMP.fullmatch(text):
         return datetime.fromtimestamp(int(text[:10]), UTC)
+    if len(text) > LONGEST:
+        raise invalid(field, f"'{text[:30]}' is not a moment")
     found = TIME.search(text)
     day = read_day(
         (text[: found.start()] if found else text).strip(" ,"),
@@ -45,11 +47,9 @@ def read_moment(text: str, zone: str, *, field: str, day_first: bool = True, lat
 
 def with_time(day: str, time_of_day: str) -> str:
     """Two columns as one text, where the second has a time in it."""
+    if len(day) + len(time_of_day) >= LONGEST:
+        return day
     return f"{day} {time_of_day}" if TIME.search(time_of_day) and not TIME.search(day) else day
-
-
-def is_time(text: str) -> bool:
-    return bool(TIME.fullmatch(text))
 
 
 def _time_of(found: re.Match[str]) -> time:
@@ -72,11 +72,3 @@ def _zone_of(found: re.Match[str] | None, zone: str) -> timezone | ZoneInfo:
 @lru_cache(maxsize=8)
 def _known(zone: str) -> ZoneInfo:
     return ZoneInfo(zone)
-
-
-def told(text: str, zone: str, *, day_first: bool) -> datetime | None:
-    """What it would mean in this order; nothing if it can't."""
-    try:
-        return read_moment(text, zone, field="", day_first=day_first)
-    except Refusal:
-        return None

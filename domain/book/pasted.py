@@ -9,7 +9,10 @@ from typing import Final
 from domain.refusal import Kind, Refusal
 
 MOST_LETTERS: Final = 5_000_000
-ADDRESS: Final = re.compile(r"[^\s@<>,;:\"'()\[\]]+@[^\s@<>,;:\"'()\[\]]+\.[^\s@<>,;:\"'()\[\]]+")
+_PART: Final = r"""[^\s@<>,;:"'()\[\]]"""
+ADDRESS: Final = re.compile(
+    rf"{_PART}{{1,64}}@{_PART}{{1,190}}\.{_PART}{{1,63}}"
+)  # bounded, as the text may be hostile
 # Somebody in a list of recipients: "Berg, Anna" <anna@berg.example>, or without a name.
 PIECE: Final = re.compile(r"""(?:"[^"\n]*"|<[^<>\n]*>|[^,;<>"\n])+""")
 HEADINGS: Final = ("Email", "Name")

@@ -126,7 +126,7 @@ def _table(raw: bytes, shown: str, codec: str, delimiter: str) -> Table:
             "too_many_columns", f"This file has more than {MOST_COLUMNS} columns. Is it the right one?"
         )
     headers, warnings = _headings(first), []
-    if any(ADDRESS.fullmatch(cell.strip()) for cell in first):
+    if any(len(cell) <= 320 and ADDRESS.fullmatch(cell.strip()) for cell in first):
         headers, number = [f"Column {place + 1}" for place in range(len(first))], number - 1
         warnings.append("The first row already is a person, so the columns have no headings.")
     rows = Rows(raw, codec, delimiter, len(headers), number)

@@ -7,8 +7,10 @@ from typing import Any
 
 from domain.refusal import invalid
 
-# Control characters, halves of characters, and marks that turn the reading direction of what follows.
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+# Control characters, halves of characters, spaces without width, and marks that turn the reading direction.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 
 
 def one_line(field: str, value: Any, longest: int) -> str:
