@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from data.base import Base, Instant
 from domain.book.columns import CUSTOMERS
+from domain.book.person import Customer
 from domain.refusal import missing
 from domain.shop.people import Actor, Right, Role
 
@@ -84,6 +85,12 @@ def latest(session: Session, *, by: Actor, limit: int = 50, before: int | None =
     by.require(Right.EDIT_CUSTOMERS)
     rows = select(Import).options(defer(Import.rejected, raiseload=True)).order_by(Import.id.desc())
     return list(session.scalars((rows.where(Import.id < before) if before else rows).limit(limit)))
+
+
+def added_by(session: Session, import_id: int) -> set[int]:
+    """The customers that came with it and are in the book."""
+    mine = select(Customer.id).where(Customer.import_id == import_id, Customer.deleted_at.is_(None))
+    return set(session.scalars(mine))
 
 
 def how_many(session: Session) -> int:

@@ -17,11 +17,16 @@ from domain.refusal import Kind, Refusal
 from domain.shop import audit
 from domain.shop.people import Actor, Right, Role
 
-__all__ = ["ImportChange", "WrittenTo", "begin", "finish", "forget_old", "go_on", "is_over", "why_not"]
+__all__ = ["WHY", "ImportChange", "WrittenTo", "begin", "finish", "forget_old", "go_on", "is_over", "why_not"]
 
 AT_ONCE: Final = 500  # customers in one unit of work
 KEPT_NAMES: Final = 500  # of those who stay, so many are told by name
 RECORDS, CHANGES, PEOPLE, OVER = "records", "changes", "people", "over"  # in this order: see _people
+WHY: Final = {
+    "changed": "somebody changed them since",
+    "records": "they have orders or appointments since",
+    "written_to": "they got a message since",
+}
 WrittenTo = Callable[[Session, Sequence[int]], set[int]]  # which of these customers got a message
 
 
@@ -93,6 +98,16 @@ def finish(session: Session, entry: Import, *, now: datetime) -> None:
     }
     audit.write(session, "import.undone", by=_asker(entry), now=now, subject_id=entry.id, after=after)
     session.flush()
+
+
+def who_stays(session: Session, entry: Import, *, most: int) -> list[tuple[int, str, str]]:
+    """Number, name and reason of the first of those who stay as they are."""
+    kept = entry.outcome.get("kept", [])[:most]
+    numbers = [one["customerId"] for one in kept]
+    names = {
+        row.id: row.shown_name for row in session.scalars(select(Customer).where(Customer.id.in_(numbers)))
+    }
+    return [(one["customerId"], names.get(one["customerId"], "Somebody"), WHY[one["why"]]) for one in kept]
 
 
 def forget_old(session: Session, *, now: datetime) -> None:

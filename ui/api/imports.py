@@ -7,7 +7,7 @@ from fastapi import APIRouter, File, Form, Response, UploadFile
 from pydantic import Field, TypeAdapter, ValidationError
 
 from data.database import reading
-from domain.book import imports
+from domain.book import imports, undoing
 from domain.book.columns import CUSTOMERS
 from domain.book.imports import Import
 from domain.refusal import Kind, Refusal, missing
@@ -23,11 +23,6 @@ NO_BASIS: Final = "Not stated; brought in by {name} through another program"
 PATIENCE: Final = 8.0  # seconds; a program that hears nothing for longer gives up
 CSV: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {}}, "description": "The rows as they were, each with its reason."}
-}
-WHY: Final = {
-    "changed": "somebody changed them since",
-    "records": "they have orders or appointments since",
-    "written_to": "they got a message since",
 }
 
 
@@ -147,7 +142,7 @@ def take_back(by: CustomerEditor, response: Response, import_id: Id) -> Undone:
         state=entry.state,
         undone=told["removed"] + told["restored"],
         stay=told["stay"],
-        kept=[Kept(customer_id=one["customerId"], why=WHY[one["why"]]) for one in told["kept"]],
+        kept=[Kept(customer_id=one["customerId"], why=undoing.WHY[one["why"]]) for one in told["kept"]],
     )
 
 

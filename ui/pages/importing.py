@@ -1,58 +1,62 @@
-"""Bringing customers in from a list: nothing is written before it is clear what will happen."""
+"""Bringing people and what they had in from a list: nothing is written before it is clear what will happen."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from nicegui import events, ui
+from nicegui import ui
 
 from data.database import now, reading
-from domain.book import importing
+from domain.book import importing, record_kinds
+from domain.book.columns import CUSTOMERS
 from domain.book.importing import Preview
-from domain.book.imports import Import
 from domain.refusal import Refusal
 from domain.shop.people import Actor, Right
 from jobs import importing as jobs
 from ui.frame import Page, current_actor
-from ui.parts import import_steps
+from ui.parts import import_list, import_steps
 from ui.parts.basics import alert, box, button, card, head, page, steps
 from ui.parts.customer_form import TO_THE_FAULT
 from ui.parts.feedback import io, sentence_for
-from ui.parts.import_steps import (
-    Basis,
-    Columns,
-    Done,
-    choose_file,
-    reasons,
-    result,
-    what_would_happen,
-    working,
-)
+from ui.parts.import_outcome import PATH, Outcome
+from ui.parts.import_questions import Questions
+from ui.parts.import_source import TOO_LARGE, Source
+from ui.parts.import_steps import Basis, Columns, reasons, what_would_happen, working
 
 STEPS = ("Choose the list", "Check it", "Done")
-TOO_LARGE = f"This file is larger than {import_steps.MEGABYTES} MB, or it is not a list. Choose a CSV file, or split it."
 
 
 @dataclass
 class Sheet:
-    """The file somebody chose, and how they said it is meant."""
+    """The list somebody chose, and how they said it is meant."""
 
     name: str
     raw: bytes
+    kind: str = CUSTOMERS
     encoding: str | None = None
     mapping: dict[str, str | None] | None = None
-    rejected: list[tuple[int, str]] = field(default_factory=list)
-    taken: Import | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
 
-async def build() -> None:
-    Room().start()
+async def build(by: Actor) -> None:
+    kinds, earlier = await io(_kinds_and_earlier, by)
+    Room(kinds, earlier).start()
+
+
+async def build_one(import_id: int) -> None:
+    with page("narrow"):
+        with head("Import", back=("Import customers", PATH)):
+            pass
+        outcome = Outcome(import_id)
+    await outcome.look()
 
 
 class Room:
     """One step is seen at a time; what was chosen stays until it is replaced."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: dict[str, str], earlier: list[dict[str, Any]]) -> None:
+        self.kinds, self.earlier = kinds, earlier
         self.sheet: Sheet | None = None
+        self.kind = CUSTOMERS
         self.asked = 0
         with page("narrow"):
             with head("Import customers", back=("Customers", "/customers")):
@@ -65,16 +69,19 @@ class Room:
         self.sheet = None
         self._step(0)
         with self.room:
-            choose_file(self._received, lambda: self._say(TOO_LARGE))
+            self.source = Source(self.kinds, self.kind, self._received, lambda: self._say(TOO_LARGE))
+            import_list.draw(self.earlier)
 
-    async def _received(self, event: events.UploadEventArguments) -> None:
-        (await current_actor()).require(Right.EDIT_CUSTOMERS)
-        sheet = Sheet(event.file.name, await event.file.read())
+    async def _received(self, name: str, raw: bytes) -> None:
+        by = await current_actor()
+        by.require(Right.EDIT_CUSTOMERS)
+        self.kind = self.source.kind
+        sheet = Sheet(name, raw, self.kind)
         self._say("")
         with self.room:
             wait = working("Reading the list")
         try:
-            seen = await io(_preview, sheet, await current_actor())
+            seen = await io(_preview, sheet, by)
         except Refusal as refusal:
             self._say(refusal.sentence)
         else:
@@ -88,11 +95,12 @@ class Room:
         self._step(1)
         with self.room:
             self.figures = box("full hb-stack")
+            self.questions = Questions(self._answered)
             self.basis = Basis()
             self.columns = box("full")
             with box("hb-actions"):
                 box("grow")
-                button("Choose another file", self.start, testid="other-file")
+                button("Choose another list", self.start, testid="other-file")
                 self.go = button("Import", self._take, kind="primary", icon="check", testid="import-go")
         self._draw_columns(seen)
         self._draw(seen)
@@ -103,21 +111,19 @@ class Room:
             Columns(seen, self._mapped, self._encoded)
 
     def _draw(self, seen: Preview) -> None:
-        """What would happen, with these columns."""
+        """What would happen, with these columns and answers."""
         assert self.sheet is not None
-        self.sheet.rejected = seen.rejected
-        people = seen.will_add + seen.will_update
-        self.go.set_enabled(not seen.problem and bool(people))
+        going = seen.will_add + seen.will_update
+        self.go.set_enabled(not seen.problem and bool(going))
+        self.questions.show(seen, self.sheet.options)
+        adds_people = seen.kind == CUSTOMERS or bool(self.sheet.options.get("add_unknown"))
+        self.basis.room.visible = adds_people
         self.figures.classes(remove="is-stale")
         self.figures.clear()
         with self.figures:
             what_would_happen(seen)
-            if not people and not seen.problem:
-                alert(
-                    "There is nothing to do",
-                    "Nobody in this list is new, and nothing about them is.",
-                    testid="nothing-to-do",
-                )
+            if not going and not seen.problem:
+                alert("There is nothing to do", "Nothing in this list is new.", testid="nothing-to-do")
             if seen.rejected:
                 with card(f"{len(seen.rejected):,} of {seen.rows:,} rows will be refused"):
                     reasons(seen.rejected)
@@ -132,9 +138,22 @@ class Room:
         """Other letters may mean other headings, so the columns are guessed anew."""
         if self.sheet:
             self.sheet.encoding, self.sheet.mapping = encoding, None
-            seen = await self._look_again()
-            if seen:
-                self._draw_columns(seen)
+            await self._look_at_columns_again()
+
+    async def _answered(self, name: str, value: Any) -> None:
+        if self.sheet is None:
+            return
+        self.sheet.options[name] = value
+        if name == "sheet":  # another sheet has other columns
+            self.sheet.mapping = None
+            await self._look_at_columns_again()
+        else:
+            await self._look_again()
+
+    async def _look_at_columns_again(self) -> None:
+        seen = await self._look_again()
+        if seen:
+            self._draw_columns(seen)
 
     async def _look_again(self) -> Preview | None:
         assert self.sheet is not None
@@ -163,13 +182,13 @@ class Room:
         self._say("")
         self.go.props("loading")
         try:
-            done = await io(_taken, self.sheet, self.basis.value, by)
+            import_id = await io(_taken, self.sheet, self.basis.value, by)
         except Refusal as refusal:
             self._refused(refusal)
         except Exception as error:  # nothing was written; the list and what was chosen stay
             self._say(sentence_for(error))
         else:
-            self._show(done)
+            ui.navigate.to(f"{PATH}/{import_id}")
         finally:
             if not self.go.is_deleted:
                 self.go.props(remove="loading")
@@ -180,17 +199,6 @@ class Room:
             ui.run_javascript(TO_THE_FAULT)
         else:
             self._say(refusal.sentence)
-
-    def _show(self, done: Done) -> None:
-        self._step(2)
-        with self.room:
-            result(done, self._download, self.start)
-
-    async def _download(self) -> None:
-        (await current_actor()).require(Right.EDIT_CUSTOMERS)
-        if self.sheet and self.sheet.taken:
-            content = await io(jobs.refused_file, self.sheet.taken)
-            ui.download.content(content or b"", "rows-to-correct.csv", "text/csv")
 
     def _step(self, place: int) -> None:
         self._say("")
@@ -208,22 +216,42 @@ class Room:
                 alert(sentence, tone="bad", testid="import-refused")
 
 
+def _kinds_and_earlier(by: Actor) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    with reading() as session:
+        kinds = record_kinds.labels(session)
+    return kinds, import_list.look(by)
+
+
 def _preview(sheet: Sheet, by: Actor) -> Preview:
     with reading() as session:
         return importing.preview(
-            session, sheet.raw, sheet.name, mapping=sheet.mapping, encoding=sheet.encoding, by=by, now=now()
+            session,
+            sheet.raw,
+            sheet.name,
+            kind=sheet.kind,
+            mapping=sheet.mapping,
+            encoding=sheet.encoding,
+            options=sheet.options,
+            by=by,
+            now=now(),
         )
 
 
-def _taken(sheet: Sheet, basis: str, by: Actor) -> Done:
+def _taken(sheet: Sheet, basis: str, by: Actor) -> int:
     entry = jobs.begin(
-        sheet.raw, sheet.name, mapping=sheet.mapping, encoding=sheet.encoding, basis=basis, by=by
+        sheet.raw,
+        sheet.name,
+        kind=sheet.kind,
+        mapping=sheet.mapping,
+        encoding=sheet.encoding,
+        options=sheet.options,
+        basis=basis,
+        by=by,
     )
-    entry = jobs.wait(entry.id, by, 600)
-    sheet.taken = entry
-    return Done(entry.file_name, entry.added, entry.updated, entry.unchanged, tuple(sheet.rejected))
+    return entry.id
 
 
 PAGES: list[Any] = [
-    Page("/customers/import", "Import customers", build, right=Right.EDIT_CUSTOMERS),
+    Page(PATH, "Import customers", build, right=Right.EDIT_CUSTOMERS),
+    Page(f"{PATH}/{{import_id}}", "Import", build_one, right=Right.EDIT_CUSTOMERS),
 ]

@@ -1,21 +1,20 @@
-"""The steps of an import: choose a file, look at what would happen, take it, see what became of it."""
+"""The second step of an import: what would happen, what each column means, and why the shop may write to these people."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from nicegui import events, ui
+from nicegui import ui
 
-from domain.book.columns import OWN, SHOWN
+from domain.book import columns
+from domain.book.columns import CUSTOMERS, OWN
 from domain.book.importing import Preview
-from domain.book.table_file import ENCODINGS, MOST_BYTES
-from ui.parts.basics import alert, box, button, card, link_button, put, stats, text
-from ui.parts.inputs import Field, drop_zone, select, text_input
+from domain.book.table_file import ENCODINGS
+from ui.parts.basics import alert, box, button, card, put, stats, text
+from ui.parts.inputs import Field, select, text_input
 from ui.words import counted, number
 
 LEAVE_OUT: Final = ""
 MOST_COLUMNS, MOST_REASONS, MOST_WARNINGS = 20, 100, 20
-MEGABYTES: Final = MOST_BYTES // 1_000_000
 ENCODING: Final = {
     "UTF-8": "UTF-8 (usual today)",
     "UTF-16": "UTF-16 (Excel, Unicode text)",
@@ -31,35 +30,6 @@ ENCODING: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Done:
-    """What an import did. `rejected` are rows as a spreadsheet counts them, and why."""
-
-    file_name: str
-    added: int
-    updated: int
-    unchanged: int
-    rejected: tuple[tuple[int, str], ...]
-
-
-def choose_file(on_file: Callable[[events.UploadEventArguments], Any], on_refused: Callable[[], Any]) -> None:
-    with card("Choose the list", "A CSV file: from a spreadsheet, choose “Save as” and then CSV."):
-        drop_zone(
-            "Drop the file here, or press to choose it",
-            f"CSV, up to {MEGABYTES} MB. Nothing is written before you have seen what will happen.",
-            on_file,
-            accept=".csv,.tsv,.txt,text/csv,text/plain",
-            most_bytes=MOST_BYTES,
-            on_refused=on_refused,
-            testid="import-file",
-        )
-        text(
-            "A heading such as Email, First name or Tags is recognised by itself. People who unsubscribed stay "
-            "unsubscribed, whatever the list says.",
-            "hb-help",
-        )
-
-
 def what_would_happen(seen: Preview) -> None:
     if seen.problem:
         alert("This list can’t be taken yet", seen.problem, tone="bad", testid="import-problem")
@@ -72,6 +42,8 @@ def what_would_happen(seen: Preview) -> None:
             ("Refused", number(len(seen.rejected)), "rows, with the reason below"),
         ]
     )
+    if seen.kind != CUSTOMERS:
+        return
     told = seen.will_add + seen.will_update + seen.unchanged + len(seen.rejected)
     if seen.rows > told:
         again = counted(seen.rows - told, "row tells", "rows tell")
@@ -81,16 +53,18 @@ def what_would_happen(seen: Preview) -> None:
         alert(f"{who} will be marked as opted out", "The list says that they do not want marketing.")
 
 
-def reasons(rejected: Sequence[tuple[int, str]], *, testid: str = "rejected") -> None:
+def reasons(rejected: Sequence[tuple[int, str]], *, total: int = 0, testid: str = "rejected") -> None:
+    """The first of them; `total` where more were refused than are given."""
+    total = max(total, len(rejected))
     with put(box("hb-reasons", "ul", testid=testid), tabindex="0", aria_label="Refused rows"):
         for row, reason in rejected[:MOST_REASONS]:
             with box("", "li"):
                 text(f"Row {row:,}", "", "span")
                 text(f"{reason[:1].upper()}{reason[1:]}.", "", "span")
-        if len(rejected) > MOST_REASONS:
+        if total > MOST_REASONS:
             with box("", "li"):
                 text("", "", "span")
-                text(f"And {len(rejected) - MOST_REASONS:,} more.", "", "span")
+                text(f"And {total - MOST_REASONS:,} more.", "", "span")
 
 
 def warnings(sentences: Sequence[str]) -> None:
@@ -125,6 +99,8 @@ class Columns:
                 more.on_click(lambda: self._all(rest, more))
 
     def _encoding(self, on_encoding: Callable[[str], Any]) -> None:
+        if self.seen.sheets:  # a workbook says by itself which letters it has
+            return
         known = {key: ENCODING.get(key, key) for key in ENCODINGS}
         options = known if self.seen.encoding in known else {self.seen.encoding: self.seen.encoding, **known}
         field = Field("Letters", "If accents such as é look wrong below, choose another.")
@@ -161,7 +137,8 @@ class Columns:
         return ", ".join(cells[:3]) or "Empty in the first rows"
 
     def _options(self, header: str) -> dict[str, str]:
-        return {LEAVE_OUT: "Leave out", **SHOWN, f"{OWN}{header[:60]}": f"Keep as your own field “{header}”"}
+        known = columns.fields(self.seen.kind)
+        return {LEAVE_OUT: "Leave out", **known, f"{OWN}{header[:60]}": f"Keep as your own field “{header}”"}
 
     def _choose(self, header: str, field: str | None) -> Any:
         self.mapping[header] = field or None
@@ -172,7 +149,8 @@ class Basis:
     """Why the shop may write to these people: part of each one's proof."""
 
     def __init__(self, value: str = "") -> None:
-        with card("Why may you write to these people?"):
+        self.room = box("full")
+        with self.room, card("Why may you write to these people?"):
             self.field = Field(
                 "Your reason",
                 "It is kept with each of them as the proof. For example: customers who signed up at the till.",
@@ -184,30 +162,6 @@ class Basis:
     @property
     def value(self) -> str:
         return (self.entry.value or "").strip()
-
-
-def result(done: Done, download: Callable[[], Any], again: Callable[[], Any]) -> None:
-    with box("hb-stack"):
-        alert("The list is in your book", f"From {done.file_name}.", tone="good", testid="import-done")
-        stats(
-            [
-                ("Added", number(done.added), "new in your book"),
-                ("Updated", number(done.updated), "gaps filled, facts corrected"),
-                ("Unchanged", number(done.unchanged), "nothing new about them"),
-                ("Refused", number(len(done.rejected)), "rows that were left out"),
-            ]
-        )
-        if done.rejected:
-            title = f"{counted(len(done.rejected), 'row')} left out"
-            with card(title, "Correct them in the downloaded file and bring that in: nobody is added twice."):
-                reasons(done.rejected)
-                with box("hb-row"):
-                    button("Download these rows", download, icon="download", testid="download-rejected")
-        with box("hb-row wrap"):
-            link_button(
-                "See your customers", "/customers?order=newest", kind="primary", testid="see-customers"
-            )
-            button("Bring in another list", again, testid="another")
 
 
 def working(sentence: str) -> ui.element:

@@ -1,0 +1,133 @@
+"""Bringing lists in and taking them back, as somebody at the counter does it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
+
+from data.database import now, reading, unit
+from domain.book import customers, records
+from domain.book.person import Customer
+from domain.shop import people
+from tests.browser.server import email_of
+
+HEADINGS = "Email,First name,Last name\n"
+MANY = 6_000
+
+
+@pytest.mark.parametrize("who", ["page", "phone"])
+def test_an_import_is_taken_back_after_a_question(
+    request: pytest.FixtureRequest, who: str, tmp_path: Path
+) -> None:
+    page: Page = request.getfixturevalue(who)
+    rows = f"back@{who}.example,Una,Doing\nstay@{who}.example,Stan,Staying\n"
+    bring(page, tmp_path, HEADINGS + rows)
+    expect(page.get_by_test_id("import-done")).to_be_visible()
+    with unit() as session:
+        number = session.scalar(select(Customer.id).where(Customer.email_key == f"stay@{who}.example"))
+        assert number
+        customers.change(session, number, {"last_name": "Changed"}, by=olive(session), now=now())
+    page.get_by_test_id("take-back").click()
+    expect(page.get_by_test_id("dialog")).to_contain_text("2 customers that came with it will go again")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("import-undone")).to_be_visible()
+    expect(page.get_by_test_id("import-kept")).to_contain_text("Stan Changed")
+    assert (is_known(f"back@{who}.example"), is_known(f"stay@{who}.example")) == (False, True)
+    page.reload()
+    expect(page.get_by_test_id("import-undone")).to_be_visible()
+    expect(page.get_by_test_id("take-back")).to_have_count(0)
+
+
+def test_a_large_list_shows_how_far_it_is_and_goes_on_without_the_page(page: Page, tmp_path: Path) -> None:
+    rows = "".join(f"many{number}@large.example,Many,Large {number}\n" for number in range(MANY))
+    choose(page, tmp_path, HEADINGS + rows)
+    page.get_by_test_id("basis").fill("Signed up at the till")
+    page.get_by_test_id("import-go").click()
+    page.wait_for_url("**/customers/import/*")
+    page.goto("/customers")
+    page.go_back()
+    expect(page.get_by_test_id("import-done")).to_be_visible(timeout=60_000)
+    expect(page.locator(".hb-stat .v").first).to_have_text(f"{MANY:,}")
+    page.goto("/customers/import")
+    expect(page.get_by_test_id("earlier-imports")).to_contain_text(f"{MANY:,} added")
+
+
+def test_a_pasted_list_of_addresses_is_enough(page: Page) -> None:
+    page.goto("/customers/import")
+    page.get_by_test_id("paste-open").click()
+    page.get_by_test_id("paste").fill("one@pasted.example\ntwo@pasted.example\n")
+    page.get_by_test_id("paste-go").click()
+    page.get_by_test_id("basis").fill("They wrote their address down at the fair")
+    page.get_by_test_id("import-go").click()
+    expect(page.get_by_test_id("import-done")).to_be_visible()
+    assert is_known("two@pasted.example")
+
+
+def test_a_day_that_can_be_read_in_two_ways_is_asked_about(page: Page, tmp_path: Path) -> None:
+    choose(page, tmp_path, "Email,Birthday\nday@two.example,03/04/1990\n")
+    expect(page.get_by_test_id("ask-dates")).to_contain_text("“03/04/1990” can be read in two ways")
+    page.get_by_test_id("meant-dates-month_first").click()
+    expect(page.get_by_test_id("meant-dates-month_first")).to_have_attribute("aria-checked", "true")
+    page.get_by_test_id("basis").fill("Customers")
+    page.get_by_test_id("import-go").click()
+    expect(page.get_by_test_id("import-done")).to_be_visible()
+    with reading() as session:
+        number = session.scalar(select(Customer.id).where(Customer.email_key == "day@two.example"))
+        assert customers.birthday_of(customers.get(session, number or 0)) == "1990-03-04"
+
+
+def test_orders_come_in_for_known_people_and_for_new_ones_if_asked(page: Page, tmp_path: Path) -> None:
+    with unit() as session:
+        fields = {"first_name": "Ora", "email": "ora@orders.example"}
+        ora = customers.create(session, fields, by=olive(session), now=now()).id
+    page.goto("/customers/import")
+    page.get_by_test_id("import-kind").click()
+    page.get_by_role("option", name="Order", exact=True).click()
+    file = "Order number,Email,Date,Total,Item\nA1,ora@orders.example,2026-10-17,120.00,Ring\nA2,nia@orders.example,2026-10-18,80.00,Chain\n"
+    drop(page, tmp_path, file)
+    expect(figures(page)).to_have_text(["1", "0", "0", "1"])
+    expect(page.get_by_test_id("basis")).to_be_hidden()
+    page.get_by_test_id("add-unknown").click()
+    expect(figures(page)).to_have_text(["2", "0", "0", "0"])
+    page.get_by_test_id("basis").fill("Bought in our web shop")
+    page.get_by_test_id("import-go").click()
+    expect(page.get_by_test_id("import-done")).to_be_visible()
+    with reading() as session:
+        assert [one.amount for one in records.of(session, ora)] == [12000]
+    assert is_known("nia@orders.example")
+
+
+def bring(page: Page, folder: Path, content: str) -> None:
+    choose(page, folder, content)
+    page.get_by_test_id("basis").fill("Signed up at the till")
+    page.get_by_test_id("import-go").click()
+
+
+def choose(page: Page, folder: Path, content: str) -> None:
+    page.goto("/customers/import")
+    drop(page, folder, content)
+    expect(page.get_by_test_id("columns")).to_be_visible()
+
+
+def drop(page: Page, folder: Path, content: str) -> None:
+    file = folder / "till list.csv"
+    file.write_text(content)
+    page.locator("[data-testid=import-file] input[type=file]").set_input_files(file)
+
+
+def figures(page: Page) -> Any:
+    return page.locator(".hb-stat .v")
+
+
+def is_known(email: str) -> bool:
+    with reading() as session:
+        here = select(func.count()).where(Customer.email_key == email, Customer.deleted_at.is_(None))
+        return bool(session.scalar(here))
+
+
+def olive(session: Any) -> people.Actor:
+    user = people.by_email(session, email_of("olive"))
+    assert user is not None
+    return user.as_actor("page")
