@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from sqlalchemy import Select, case, func, insert, literal, select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from data.base import Instant
 from domain.audience.judging import judge
 from domain.audience.meaning import condition
+from domain.audience.tally import MATCHED, tally
 from domain.audience.verdict import Verdict, explain
 from domain.audience.who import Audience, Who
 from domain.audience.wording import describe
@@ -76,21 +78,14 @@ def count(
     not_reached_by: int | None = None,
     heeding_limit: bool = True,
 ) -> Count:
-    """How many match, how many get it, and why the others do not. One statement.
+    """How many match, how many get it, and why the others do not.
 
     Not `heeding_limit`: how many could be reached at all, whatever they got lately.
     """
-    judged = judge(
-        session,
-        audience,
-        reach,
-        message_type,
-        now=now,
-        not_reached_by=not_reached_by,
-        heeding_limit=heeding_limit,
-    )
-    by_reason: dict[str | None, int] = dict(iter(session.execute(judged.sums())))
-    matched = by_reason.pop(None, 0)
+    asked = partial(judge, session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
+    judged, each = (asked(heeding_limit=heeding_limit, of_many=of_many) for of_many in (True, False))
+    by_reason = tally(session, judged, each)
+    matched = by_reason[MATCHED]
     left_out = {str(word): by_reason[word] for word in LEFT_OUT_WORDS if by_reason.get(word)}
     return Count(matched, matched - sum(left_out.values()), left_out, reach.channel)
 
@@ -138,9 +133,20 @@ def first_names(
 ) -> list[str]:
     """A few of those who get it, for "Ana, Ben and 340 others"."""
     judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
-    some = judged.recipients().limit(most)
+    some = _first(session, judged.recipients(), most)
     people = session.scalars(select(Customer).where(Customer.id.in_(some)).order_by(Customer.id))
     return [person.first_name or person.shown_name for person in people]
+
+
+def _first(session: Session, recipients: Select[Any], most: int) -> list[int]:
+    """Read only as far as needed. Of one address the first in the book gets it."""
+    found: dict[str, int] = {}
+    with session.execute(recipients, execution_options={"yield_per": 20}) as rows:
+        for customer_id, address in rows:
+            found.setdefault(address, customer_id)
+            if len(found) == most:
+                break
+    return list(found.values())
 
 
 def matching(session: Session, audience: Audience, *, now: datetime) -> Select[int]:

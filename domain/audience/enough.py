@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from data.base import Instant
 from domain.book.consent import MessageType, Reach
 from domain.book.customers import Customer
+from domain.book.side_tables import SharedAddress
 from domain.ledger.deliveries import OPEN, REACHED, Delivery, State
 from domain.shop import mail
 from domain.shop.sending_rules import Cap
@@ -57,11 +58,11 @@ WHOSE_ADDRESS: Final = ("This address already", " to this address")
 
 
 def spared(
-    session: Session, reach: Reach, message_type: MessageType, *, now: datetime
+    session: Session, reach: Reach, message_type: MessageType, *, now: datetime, of_many: bool = True
 ) -> ColumnElement[bool] | None:
     """Over `customers`: got enough, or shares a mailbox that did. None where nobody can be spared.
 
-    Gathered once for a whole statement.
+    Gathered once for a whole statement; not `of_many` reads only what one customer got.
     """
     cap = read_shop(session).cap
     if cap is None or not message_type.needs_consent:
@@ -69,14 +70,16 @@ def spared(
     launches = _launches(session, cap, now)
     if len(launches) < cap.messages:  # a launch writes to nobody twice
         return None
+    if not of_many:
+        return _one_spared(reach, launches, cap, now)
     people, mailboxes = _people(launches, cap, now), _mailboxes(reach, launches, cap, now)
     return or_(Customer.id.in_(select(people.c.id)), reach.address.in_(select(mailboxes.c.address)))
 
 
 def shared(reach: Reach) -> Select[Any]:
-    """Addresses that stand twice in the book, found by the index alone: they are few."""
-    found = select(reach.address).where(reach.address.is_not(None)).group_by(reach.address)
-    return found.having(func.count() > 1)
+    """Addresses that stand twice in the book: they are few."""
+    found = select(SharedAddress.address).where(SharedAddress.place == reach.place)
+    return found.group_by(SharedAddress.address).having(func.count() > 1)
 
 
 def sentence(session: Session, customer_id: int, address: str, *, now: datetime) -> str:
@@ -98,6 +101,17 @@ def _people(launches: dict[int, datetime], cap: Cap, now: datetime) -> CTE:
     person = Delivery.customer_id + NOUGHT
     found = select(person.label("id")).where(_counts(launches, cap, now), Delivery.customer_id.is_not(None))
     return found.group_by(person).having(func.count() >= cap.messages).cte("spared").prefix_with(GATHERED)
+
+
+def _one_spared(reach: Reach, launches: dict[int, datetime], cap: Cap, now: datetime) -> ColumnElement[bool]:
+    counted = select(func.count()).select_from(Delivery).where(_counts(launches, cap, now))
+    person = counted.where(Delivery.customer_id == Customer.id).correlate(Customer)
+    mailbox = counted.where(Delivery.address_key == reach.address, ONCE_EACH).correlate(Customer)
+    shares = reach.address.in_(shared(reach))
+    return or_(
+        person.scalar_subquery() >= cap.messages,
+        and_(shares, mailbox.scalar_subquery() >= cap.messages),
+    )
 
 
 def _mailboxes(reach: Reach, launches: dict[int, datetime], cap: Cap, now: datetime) -> CTE:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, not_, select
+from sqlalchemy import ColumnElement, exists, false, not_, select
 
 from domain.audience.fields import bad_rule, whole, words
 from domain.audience.leaf import Reference, Thing, bare, called, either, only, owns, switch
@@ -104,13 +104,13 @@ class SegmentLeaf:
         return {"segment": self.segment_id}
 
 
-def has_any_tag(tags: tuple[str, ...]) -> ColumnElement[bool]:
+def has_any_tag(tags: tuple[str, ...], of_many: bool = True) -> ColumnElement[bool]:
     if not tags:
         return false()
-    holders = (
-        select(CustomerTag.customer_id).join(Tag, Tag.id == CustomerTag.tag_id).where(Tag.name.in_(tags))
-    )
-    return Customer.id.in_(holders)
+    theirs = CustomerTag.tag_id.in_(select(Tag.id).where(Tag.name.in_(tags)))
+    if of_many:
+        return Customer.id.in_(select(CustomerTag.customer_id).where(theirs))
+    return exists().where(CustomerTag.customer_id == Customer.id, theirs).correlate(Customer)
 
 
 def read_tag(tree: dict[str, Any]) -> TagLeaf:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from domain.audience import rules, segments
@@ -18,25 +18,30 @@ from domain.book.groups import GroupMember
 from domain.refusal import Refusal
 
 
-def condition(session: Session, audience: Audience, *, now: datetime) -> ColumnElement[bool]:
-    """Who is meant, over `customers`. Raises Refusal "audience_gone" for a segment, tag or group that no longer exists."""
+def condition(
+    session: Session, audience: Audience, *, now: datetime, of_many: bool = True
+) -> ColumnElement[bool]:
+    """Who is meant, over `customers`; not `of_many` asks it about one.
+
+    Raises Refusal "audience_gone" for a segment, tag or group that no longer exists.
+    """
     out = audience.exclude
     require_all(session, Except(audience.segment_ids, audience.tags, audience.group_ids))
     require_all(session, out)
-    named = [_chosen(audience)]
+    named = [_chosen(audience, of_many)]
     if out.tags:
-        named.append(not_(has_any_tag(out.tags)))
+        named.append(not_(has_any_tag(out.tags, of_many)))
     if out.groups:
-        named.append(not_(in_groups(out.groups)))
+        named.append(not_(in_groups(out.groups, of_many)))
     rule = ruled(audience)
     if rule is not None:
-        named.append(segments.condition(session, rule, now=now))
+        named.append(segments.condition(session, rule, now=now, of_many=of_many))
     return and_(true(), *named)
 
 
 def left_out(session: Session, out: Except, *, now: datetime) -> ColumnElement[bool]:
     """Who is taken out again, over `customers`."""
-    in_segments = segments.condition(session, in_any(out.segments), now=now)
+    in_segments = segments.condition(session, in_any(out.segments), now=now, of_many=False)
     return or_(in_segments, has_any_tag(out.tags), in_groups(out.groups))
 
 
@@ -56,9 +61,11 @@ def in_any(segment_ids: Sequence[int]) -> Rule:
     return Rule(Group("any", tuple(SegmentLeaf(one) for one in segment_ids)))
 
 
-def in_groups(group_ids: Sequence[int]) -> ColumnElement[bool]:
-    members = select(GroupMember.customer_id).where(GroupMember.group_id.in_(group_ids))
-    return Customer.id.in_(members)
+def in_groups(group_ids: Sequence[int], of_many: bool = True) -> ColumnElement[bool]:
+    these = GroupMember.group_id.in_(group_ids)
+    if of_many:
+        return Customer.id.in_(select(GroupMember.customer_id).where(these))
+    return exists().where(GroupMember.customer_id == Customer.id, these).correlate(Customer)
 
 
 def require_all(session: Session, named: Except) -> None:
@@ -68,12 +75,12 @@ def require_all(session: Session, named: Except) -> None:
     _require_groups(session, named.groups)
 
 
-def _chosen(audience: Audience) -> ColumnElement[bool]:
+def _chosen(audience: Audience, of_many: bool) -> ColumnElement[bool]:
     match audience.kind:
         case Who.TAGS:
-            return has_any_tag(audience.tags)
+            return has_any_tag(audience.tags, of_many)
         case Who.GROUP:
-            return in_groups(audience.group_ids)
+            return in_groups(audience.group_ids, of_many)
         case Who.MANUAL:
             return Customer.id.in_(_listed(audience.customer_ids))
         case Who.STATUS:

@@ -63,12 +63,13 @@ def explain(
         raise missing("customer")
     if customer.deleted_at is not None:
         return Verdict(False, "deleted", "This customer was deleted.")
-    if not holds(session, customer, condition(session, audience, now=now)):
+    if not holds(session, customer, condition(session, audience, now=now, of_many=False)):
         return Verdict(
             False, "not_in_audience", f"Not in this audience: {miss(session, audience, customer, now)}."
         )
-    judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
-    found = session.execute(judged.people().where(Customer.id == customer.id)).one_or_none()
+    asked = audience, reach, message_type
+    judged = judge(session, *asked, now=now, not_reached_by=not_reached_by, of_many=False)
+    found = session.execute(judged.one(customer.id)).one_or_none()
     if found is None:
         return Verdict(False, "already_reached", _reached(session, customer, reach, not_reached_by))
     if found.reason is None:
@@ -148,7 +149,7 @@ def _suppressed(session: Session, customer: Customer, reach: Reach, message_type
 
 def _duplicate(session: Session, judged: Judged, customer: Customer) -> str:
     address = _address(session, customer, judged.reach)
-    first = session.scalar(select(judged.twins.c.first).where(judged.twins.c.address == address))
+    first = session.scalar(select(judged.first_with_the_address()).where(Customer.id == customer.id))
     other = session.get(Customer, first) if first else None
     name = other.shown_name if other else "somebody else"
     return f"Shares the address {address} with {name}, who gets this message."

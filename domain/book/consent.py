@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     SQLColumnExpression,
     String,
     Text,
@@ -121,6 +122,11 @@ class Reach:
     address: SQLColumnExpression[Any]
     address_hash: SQLColumnExpression[Any]
     trouble: SQLColumnExpression[Any]
+
+    @property
+    def place(self) -> str:
+        """What the column of the address is called."""
+        return str(getattr(self.address, "key", ""))
 
 
 def why_left_out(
@@ -281,21 +287,39 @@ def fingerprint(address: str) -> str:
     return keys().fingerprint(address)
 
 
+def refusers(channel: str, message_type: MessageType) -> Select[int]:
+    """Who said no to this type of message; who said no to everything is marked on the customer."""
+    return select(Preference.customer_id).where(_no(channel, message_type))
+
+
+def kept_out(channel: str, message_type: MessageType) -> Select[str]:
+    """Hashes of the addresses that are not to be written to."""
+    return select(Suppression.address_hash).where(_suppression(channel, message_type))
+
+
 def _said_no(channel: str, message_type: MessageType, of_many: bool) -> ColumnElement[bool]:
-    said_no = and_(
-        Preference.channel == channel, Preference.message_type == message_type, Preference.allowed.is_(False)
-    )
     if of_many:
-        return Customer.id.in_(select(Preference.customer_id).where(said_no))
-    return exists().where(Preference.customer_id == Customer.id, said_no)
+        return Customer.id.in_(refusers(channel, message_type))
+    return (
+        exists().where(Preference.customer_id == Customer.id, _no(channel, message_type)).correlate(Customer)
+    )
 
 
 def _is_suppressed(reach: Reach, message_type: MessageType, of_many: bool) -> ColumnElement[bool]:
-    scopes = [EVERY_TYPE, str(message_type)]
-    suppressed = and_(Suppression.channel == reach.channel, Suppression.scope.in_(scopes))
     if of_many:
-        return reach.address_hash.in_(select(Suppression.address_hash).where(suppressed))
-    return exists().where(Suppression.address_hash == reach.address_hash, suppressed)
+        return reach.address_hash.in_(kept_out(reach.channel, message_type))
+    mine = Suppression.address_hash == reach.address_hash, _suppression(reach.channel, message_type)
+    return exists().where(*mine).correlate(Customer)
+
+
+def _no(channel: str, message_type: MessageType) -> ColumnElement[bool]:
+    said = Preference.channel == channel, Preference.message_type == message_type
+    return and_(*said, Preference.allowed.is_(False))
+
+
+def _suppression(channel: str, message_type: MessageType) -> ColumnElement[bool]:
+    scopes = [EVERY_TYPE, str(message_type)]
+    return and_(Suppression.channel == channel, Suppression.scope.in_(scopes))
 
 
 def _write_state(

@@ -12,7 +12,7 @@ from domain.book.days import Day
 # Who gets no marketing by email for a reason that stands in their own row, the deleted included: few, and so counted apart.
 LEFT_OUT_COLUMNS = ("deleted_at", "email_key", "email_trouble", "marketing_opt_out")
 LEFT_OUT_BY_EMAIL = (
-    "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out"
+    "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out = 1"
 )
 
 

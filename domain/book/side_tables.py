@@ -77,4 +77,4 @@ def _triggers(place: str) -> list[str]:
 SHARE_TRIGGERS = [statement for place in PLACES for statement in _triggers(place)]
 
 for _statement in [*FACT_TRIGGERS, *SHARE_TRIGGERS]:
-    event.listen(Base.metadata, "after_create", DDL(_statement.replace("%", "%%")))
+    event.listen(Base.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]

@@ -116,7 +116,7 @@ def test_without_a_limit_nobody_is_spared_and_nobody_is_asked(
         limit(cast, now, messages, days)
         with reading() as session:
             judged = judging.judge(session, Audience(), EMAIL_REACH, MARKETING, now=now)
-            asked.append((str(judged.people()), str(judged.sums())))
+            asked.append((str(judged.people()), str(judged.recipients())))
     assert all("spared" in statement for statement in asked[0])
     assert not any("spared" in statement or "dispatches" in statement for statement in asked[1])
     assert counted(now).left_out == {}

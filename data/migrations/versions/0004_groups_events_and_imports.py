@@ -47,7 +47,7 @@ NEW_COLUMNS = {
 }
 
 LEFT_OUT = ("deleted_at", "email_key", "email_trouble", "marketing_opt_out")
-IS_LEFT_OUT = "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out"
+IS_LEFT_OUT = "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out = 1"
 RECORDS_BEFORE = {
     "ix_customer_records_start": ["kind", "status", "starts_at"],
     "ix_customer_records_end": ["kind", "ends_at"],
