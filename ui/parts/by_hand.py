@@ -197,7 +197,11 @@ def _known(found: Recognised) -> str:
 def _say(label: Any, before: str, named: tuple[str, ...]) -> None:
     label.visible = bool(named)
     more = f" and {words.number(len(named) - MOST_SAID)} more" if len(named) > MOST_SAID else ""
-    label.set_text(before + ", ".join(one[:60] for one in named[:MOST_SAID]) + more)
+    label.set_text(before + ", ".join(_short(one) for one in named[:MOST_SAID]) + more)
+
+
+def _short(one: str) -> str:
+    return one if len(one) <= 60 else f"{one[:59]}…"
 
 
 async def _done(result: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from domain.audience.who import Except
-from ui.parts.basics import box, button, put
+from ui.parts.basics import box, button
 from ui.parts.inputs import Field, select
 from ui.parts.recipient_stock import Stock
 
@@ -19,9 +19,9 @@ class LeaveOut:
         self.on_change = on_change
         self.options = _options(choice, value)
         self.chosen = _keys(value)
-        with box("hb-row"):
-            self.opener = button(
-                "Leave somebody out", self._toggle, kind="ghost", icon="minus", small=True, testid="leave-out"
+        with box("hb-row") as self.row:
+            button(
+                "Leave somebody out", self._ask, kind="ghost", icon="minus", small=True, testid="leave-out"
             )
         self.field = Field("Leave out", HELP, testid="leave-out-field")
         with self.field.body:
@@ -50,15 +50,12 @@ class LeaveOut:
         self.options[f"{GROUP}:{group_id}"] = f"Group: {label}"
         self.select.set_options(self.options)
 
-    def _toggle(self) -> None:
-        self._open(not self.field.root.visible)
-        if self.field.root.visible:
-            self.select.run_method("focus")
+    def _ask(self) -> None:
+        self._open(True)
+        self.select.run_method("focus")
 
     def _open(self, is_open: bool) -> None:
-        """What is chosen stays in sight: nobody is left out unseen."""
-        self.field.root.visible = is_open or bool(self.chosen)
-        put(self.opener, aria_expanded="true" if self.field.root.visible else "false")
+        self.field.root.visible, self.row.visible = is_open, not is_open
 
     def _set(self, event: Any) -> Any:
         self.chosen = list(event.value or [])

@@ -1,0 +1,35 @@
+"""The program as it is, but counting people with the tag "slow" takes some seconds: for a late answer.
+
+Beside the data it notes when such a count begins and when its answer is given.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from domain.audience.audience import Audience, Count
+from domain.book.consent import MessageType
+from main import app
+from ui.parts import recipient_count
+
+TAKES = 4.0  # seconds
+BEGAN, ENDED = "slow-count-began", "slow-count-ended"
+_count = recipient_count._count
+
+
+def _slowed(audience: Audience, channel: str, message_type: MessageType) -> Count:
+    found = _count(audience, channel, message_type)
+    if "slow" in audience.tags:
+        _note(BEGAN)
+        time.sleep(TAKES)
+        _note(ENDED)
+    return found
+
+
+def _note(what: str) -> None:
+    (Path(os.environ["HANDBILL_DATA"]) / what).touch()
+
+
+if __name__ == "__main__":
+    recipient_count._count = _slowed
+    app()
