@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from domain.refusal import Kind, Refusal
-
-MOST_LETTERS: Final = 5_000_000
+MOST_LETTERS: Final = 5_000_000  # of addresses one after the other
 _PART: Final = r"""[^\s@<>,;:"'()\[\]]"""
 ADDRESS: Final = re.compile(
     rf"{_PART}{{1,64}}@{_PART}{{1,190}}\.{_PART}{{1,63}}"
@@ -19,17 +17,9 @@ HEADINGS: Final = ("Email", "Name")
 
 
 def as_file(text: str) -> bytes:
-    """UTF-8, ready to be read as a table. Raises a Refusal for nothing at all, or for far too much."""
-    if len(text) > MOST_LETTERS:
-        raise Refusal(
-            "file_too_large", "This is too much to paste. Bring it as a file instead.", Kind.TOO_LARGE
-        )
+    """UTF-8, ready to be read as a table, where what is empty or no list is refused. Far too much stays as it is."""
     text = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip("\n\ufeff")
-    if not text.strip():
-        raise Refusal(
-            "empty_file", "There is nothing here yet. Paste a list of addresses, or cells of a spreadsheet."
-        )
-    if _is_table(text.split("\n")):
+    if not text.strip() or len(text) > MOST_LETTERS or _is_table(text.split("\n")):
         return text.encode("utf-8", "replace")
     return _written(_people(text))
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from nicegui import events
 
 from domain.book.columns import CUSTOMERS
+from domain.book.pasted import as_file
 from domain.book.table_file import MOST_BYTES
 from ui.parts.basics import box, button, card, text
 from ui.parts.inputs import Field, drop_zone, select, text_area
@@ -81,7 +82,7 @@ class Source:
         self.words.run_method("focus")
 
     async def _pasted(self) -> None:
-        await self.on_list(PASTED, (self.words.value or "").encode("utf-8", "replace"))
+        await self.on_list(PASTED, as_file(self.words.value or ""))
 
     async def _received(self, event: events.UploadEventArguments) -> None:
         await self.on_list(event.file.name, await event.file.read())
