@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Subquery, func, select
+from sqlalchemy import over as over_
 
 from domain.audience.fields import bad_rule, whole
 from domain.audience.leaf import Reference, inner, months, only
@@ -57,9 +58,14 @@ class SpendLeaf:
 
 
 def _ranked(spent: Subquery) -> Subquery:
-    place = func.rank().over(partition_by=spent.c.currency, order_by=spent.c.spent.desc())
-    buyers = func.count().over(partition_by=spent.c.currency)
-    return select(spent.c.customer_id, place.label("place"), buyers.label("buyers")).subquery("ranked")
+    """Both windows have the same frame, so that SQLite sorts once."""
+
+    def over(what: Any) -> ColumnElement[int]:
+        whole_currency = (None, None)
+        return over_(what, partition_by=spent.c.currency, order_by=spent.c.spent.desc(), rows=whole_currency)
+
+    place, buyers = over(func.rank()).label("place"), over(func.count()).label("buyers")
+    return select(spent.c.customer_id, place, buyers).subquery("ranked")
 
 
 def _rounded_up(hundredths: ColumnElement[int]) -> ColumnElement[int]:

@@ -27,7 +27,7 @@ class CustomerRecord(Base):
         # They end in what a rule counts, so that the rows themselves need not be read.
         Index("ix_customer_records_start", "kind", "status", "starts_at", "ends_at", "customer_id"),
         Index("ix_customer_records_end", "kind", "ends_at", "starts_at", "status", "customer_id"),
-        Index("ix_customer_records_customer", "customer_id", "kind"),
+        Index("ix_customer_records_customer", "customer_id", "kind", "starts_at", "status"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -51,10 +51,12 @@ IS_LEFT_OUT = "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS N
 RECORDS_BEFORE = {
     "ix_customer_records_start": ["kind", "status", "starts_at"],
     "ix_customer_records_end": ["kind", "ends_at"],
+    "ix_customer_records_customer": ["customer_id", "kind"],
 }
 RECORDS_BY = {
     "ix_customer_records_start": ["kind", "status", "starts_at", "ends_at", "customer_id"],
     "ix_customer_records_end": ["kind", "ends_at", "starts_at", "status", "customer_id"],
+    "ix_customer_records_customer": ["customer_id", "kind", "starts_at", "status"],
 }
 TEXT = "coalesce(CAST(value AS TEXT), '')"
 IS_NUMBER = f"json_type({TEXT}) IN ('integer', 'real')"
