@@ -33,10 +33,19 @@ def line(cells: Iterable[object]) -> str:
     return out.getvalue()
 
 
+def unguarded(cell: str) -> str:
+    """A cell of such a file as it was meant."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
+
+
 def _safe(cell: object) -> object:
     """What a stranger typed must not be worked out by a spreadsheet; after an apostrophe it is text."""
     if cell is None:
         return ""
-    if isinstance(cell, str) and cell.startswith(FORMULA) and not NUMBER.fullmatch(cell):
+    if (
+        isinstance(cell, str)
+        and cell.lstrip("'").startswith(FORMULA)
+        and not NUMBER.fullmatch(cell.lstrip("'"))
+    ):
         return f"'{cell}"
     return cell

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from data.csv_file import unguarded
 from domain.book.columns import OWN
 from domain.book.contact import meant_instead, read_email, read_phone
 from domain.book.days import Day, read_day
@@ -60,7 +61,7 @@ class PersonCells:
     def read(self, number: int, cells: Sequence[str]) -> Incoming:
         person = Incoming(number)
         for place, step in self._steps:
-            text = cells[place].strip()
+            text = unguarded(cells[place].strip())
             if text:
                 step(person, text)
         columns = person.columns

@@ -48,7 +48,7 @@ API = {
     "DELETE groups/{group_id}": RUN,
     "GET groups/{group_id}/members": ALL,
     "POST groups/{group_id}/members": RUN,
-    "DELETE groups/{group_id}/members": RUN,
+    "POST groups/{group_id}/members/remove": RUN,
     "POST audience/count": ALL,
     "POST audience/explain": ALL,
     "POST audience/addresses": ALL,

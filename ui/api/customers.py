@@ -2,18 +2,32 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
+from pydantic.alias_generators import to_snake
 from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
-from domain.book import consent, customers, records
+from domain.book import consent, customers, groups
 from domain.book import search as searching
 from domain.book.customers import Customer
-from domain.book.records import CustomerRecord
 from domain.ledger import communications as letters
+from domain.ledger import farewells
 from ui.api.door import CustomerEditor, SignedIn, Viewer
-from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Search, Told, Version, Word, read_number
+from ui.api.shapes import (
+    AnId,
+    Asked,
+    Cursor,
+    Id,
+    Limit,
+    Listed,
+    Moment,
+    Search,
+    Told,
+    Version,
+    Word,
+    read_number,
+)
 from ui.api.words import outcome
 
 router = APIRouter(prefix="/customers", tags=["Customers"], route_class=SignedIn)
@@ -35,7 +49,12 @@ class CustomerAsked(Asked):
     email: str | None = None
     phone: str | None = None
     status: str | None = None
+    postcode: str | None = None
+    preferred_channel: Annotated[
+        str | None, Field(description="email, whatsapp, phone or post; empty where it does not matter.")
+    ] = None
     tags: list[str] | None = None
+    groups: Annotated[list[str] | None, Field(description="Names of groups that exist.")] = None
     birthday: Annotated[str | None, Field(description="Such as 1984-05-17, or --05-17.")] = None
     dates: list[ADay] | None = None
     language: str | None = None
@@ -51,25 +70,6 @@ class CustomerAsked(Asked):
 
     def fields(self) -> dict[str, Any]:
         return {RENAMED.get(name, name): value for name, value in self.given("version").items()}
-
-
-class RecordAsked(Asked):
-    """An order, an appointment, a repair and so on. `amount` is in the currency's smallest unit."""
-
-    kind: str
-    title: str | None = None
-    category: str | None = None
-    staff: str | None = None
-    mode: str | None = None
-    starts_at: str
-    ends_at: str | None = None
-    status: str | None = None
-    amount: int | None = None
-    currency: str | None = None
-    uses_left: int | None = None
-    source: str | None = None
-    external_id: str | None = None
-    attrs: dict[str, Any] | None = None
 
 
 class DayTold(Told):
@@ -95,6 +95,9 @@ class CustomerBrief(Told):
 
 
 class CustomerTold(CustomerBrief):
+    postcode: str
+    preferred_channel: str
+    groups: list[str]
     birthday: str
     dates: list[DayTold]
     language: str
@@ -103,19 +106,6 @@ class CustomerTold(CustomerBrief):
     preferences: dict[str, bool]
     attrs: dict[str, Any]
     source: str
-
-
-class RecordTold(Told):
-    id: int
-    customer_id: int
-    kind: str
-    title: str
-    starts_at: Moment
-    ends_at: Moment | None
-    status: str
-    amount: int | None
-    currency: str | None
-    created_at: Moment
 
 
 class CommunicationTold(Told):
@@ -154,13 +144,13 @@ def every(
 def create(given: CustomerAsked, by: CustomerEditor) -> CustomerTold:
     with unit() as session:
         made = customers.create(session, given.fields(), by=by, now=now(), source="api")
-        return _told(session, customers.get(session, made.id))
+        return told(session, customers.get(session, made.id))
 
 
 @router.get("/{customer_id}")
 def read(customer_id: Id, by: Viewer) -> CustomerTold:
     with reading() as session:
-        return _told(session, customers.get(session, customer_id))
+        return told(session, customers.get(session, customer_id))
 
 
 @router.patch("/{customer_id}")
@@ -169,13 +159,80 @@ def change(customer_id: Id, given: CustomerAsked, by: CustomerEditor) -> Custome
         customers.change(session, customer_id, given.fields(), by=by, now=now(), version=given.version)
         session.flush()
         session.expire_all()
-        return _told(session, customers.get(session, customer_id))
+        return told(session, customers.get(session, customer_id))
 
 
 @router.delete("/{customer_id}", status_code=204)
-def delete(customer_id: Id, by: CustomerEditor) -> None:
+def delete(
+    customer_id: Id,
+    by: CustomerEditor,
+    erase: Annotated[
+        bool,
+        Query(description="Forget this person for good. Nobody writes to them again, and nothing undoes it."),
+    ] = False,
+) -> None:
+    """Out of the lists; or, with `erase=true`, all that is known of them is gone and their address stays suppressed."""
+    forget = farewells.erase if erase else customers.delete
     with unit() as session:
-        customers.delete(session, customer_id, by=by, now=now())
+        forget(session, customer_id, by=by, now=now())
+
+
+class MergeAsked(Asked):
+    other_id: AnId
+    take: Annotated[
+        list[str],
+        Field(
+            default_factory=list,
+            description="Fields that come from the other one, such as `email`, `birthday` or `attrs.ring size`.",
+            max_length=200,
+        ),
+    ]
+
+
+@router.post("/{customer_id}/merge")
+def merge(customer_id: Id, given: MergeAsked, by: CustomerEditor) -> CustomerTold:
+    """The other one becomes part of this one. A no of either counts for both."""
+    take = [_inside(name) for name in given.take]
+    with unit() as session:
+        farewells.merge(session, customer_id, given.other_id, take=take, by=by, now=now())
+        return told(session, customers.get(session, customer_id))
+
+
+class StateTold(Told):
+    channel: str
+    message_type: str
+    allowed: bool
+    changed_at: Moment
+
+
+class SaidTold(Told):
+    at: Moment
+    channel: str
+    message_type: str
+    allowed: bool
+    how: Annotated[str, Field(description="link, one_click, staff, import, form, api or sample.")]
+    source: str
+    wording: str
+    by_name: str
+
+
+class PreferencesTold(Told):
+    marketing_opt_out: Annotated[
+        bool, Field(description="A no to everything; it wins over every other line.")
+    ]
+    states: list[StateTold]
+    history: Annotated[list[SaidTold], Field(description="How it came about, newest first. Never changed.")]
+
+
+@router.get("/{customer_id}/preferences")
+def preferences(customer_id: Id, by: Viewer) -> PreferencesTold:
+    with reading() as session:
+        customer = customers.get(session, customer_id)
+        return PreferencesTold(
+            marketing_opt_out=customer.marketing_opt_out,
+            states=[StateTold.of(one) for one in consent.states(session, customer_id)],
+            history=[SaidTold.of(one) for one in consent.history(session, customer_id)],
+        )
 
 
 @router.get("/{customer_id}/communications")
@@ -191,21 +248,9 @@ def communications(
     return Listed(items=[_letter(one) for one in found[:limit]], next_cursor=more, total=total)
 
 
-@router.get("/{customer_id}/records")
-def every_record(customer_id: Id, by: Viewer) -> Listed[RecordTold]:
-    with reading() as session:
-        customers.get(session, customer_id)
-        rows = [RecordTold.of(one) for one in records.of(session, customer_id)]
-    return Listed(items=rows, total=len(rows))
-
-
-@router.post("/{customer_id}/records", status_code=201)
-def add_record(customer_id: Id, given: RecordAsked, by: CustomerEditor) -> RecordTold:
-    with unit() as session:
-        made: CustomerRecord = records.add(
-            session, customer_id, {"source": "api", **given.given()}, by=by, now=now()
-        )
-        return RecordTold.of(made)
+def _inside(name: str) -> str:
+    """A field under the name of the domain; the shop's own names stay as they are."""
+    return name if name.startswith("attrs.") else RENAMED.get(to_snake(name), to_snake(name))
 
 
 def _letter(one: letters.Letter) -> CommunicationTold:
@@ -224,11 +269,14 @@ def _letter(one: letters.Letter) -> CommunicationTold:
     )
 
 
-def _told(session: Session, customer: Customer) -> CustomerTold:
+def told(session: Session, customer: Customer) -> CustomerTold:
     said = {word: consent.allows(session, customer.id, "email", word) for word in CONSENTED}
     days = [DayTold(kind=one.kind, date=str(one.as_day), note=one.note) for one in customer.dates]
     return CustomerTold(
         **_brief(customer).model_dump(by_alias=False),
+        postcode=customer.postcode,
+        preferred_channel=customer.preferred_channel,
+        groups=[group.name for group in groups.of(session, customer.id)],
         birthday=customers.birthday_of(customer),
         dates=days,
         language=customer.language,

@@ -13,11 +13,16 @@ from ui.api import (
     deliveries,
     description,
     dispatches,
+    duplicates,
+    exports,
+    groups,
     health,
     imports,
     installation,
+    lists,
     login,
     platforms,
+    records,
     results,
     segments,
     settings,
@@ -29,8 +34,9 @@ from ui.api.replies import Reply
 from ui.api.words import ALIASES
 
 HOME: Final = "/api/marketing"
+# Those with a word where others have a customer's number come first.
 ROOMS: Final = (
-    imports, customers, audience, segments, templates, campaigns, dispatches, deliveries, results, platforms, settings, installation, health,
+    imports, duplicates, exports, customers, records, groups, audience, segments, templates, campaigns, dispatches, deliveries, results, platforms, settings, lists, installation, health,
 )  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 NOTHING_BEHIND: Final = ("/api", "/api/{path:path}", "/crm/{path:path}", "/t/{path:path}")
