@@ -16,6 +16,7 @@ from domain.book import consent, records, statuses, tags
 from domain.book.person import Customer
 from domain.message.templates import Template
 from domain.refusal import Kind, Refusal
+from domain.sample_book import add_stories, keep_lists
 from domain.sample_letters import LETTERS, Letter
 from domain.sample_people import SOURCE, WITHOUT_EMAIL, Happened, Plot, everybody, history, plain_letters
 from domain.sending.campaigns import Campaign
@@ -23,7 +24,7 @@ from domain.shop import audit, shop
 from domain.shop.people import Actor, Right
 
 SEED = 1861
-OPTED_OUT, BOUNCED, SUPPRESSED, NO_NEWSLETTER = 20, 8, 3, 6
+OPTED_OUT, BOUNCED, SUPPRESSED, NO_NEWSLETTER, NEWSLETTER = 20, 8, 3, 6, 60
 INVITED = 44
 EVENING = "VIP evening"
 CAME_ALONG = "Came with the sample shop"
@@ -41,12 +42,14 @@ def open_sample_shop(session: Session, *, by: Actor, now: datetime) -> None:
     plot = Plot(random.Random(SEED), now, currency, statuses.keys(session))
     people = list(everybody(plot))
     earned = [history(plot, person) for person in people]
+    add_stories(plot, people, earned)
     _invite(plot, people, earned)
     _tag(session, people, earned)
     session.add_all(people)
     session.flush()
     for person, happened in zip(people, earned, strict=True):
         _file(session, person, happened)
+    keep_lists(session, people, earned, by=by, now=now)
     _troubles(session, plot, people)
     _papers(session, by, now)
     audit.write(session, "sample.opened", by=by, now=now, after={"customers": len(people)})
@@ -118,6 +121,8 @@ def _troubles(session: Session, plot: Plot, people: list[Customer]) -> None:
         )
     for person in _some(groups, NO_NEWSLETTER):
         _say_no(session, plot, person, consent.MessageType.NEWSLETTER)
+    for person in _some(groups, NEWSLETTER):
+        _say_yes(session, plot, person)
     _share_address(people[-WITHOUT_EMAIL - 2], people[-WITHOUT_EMAIL - 1])
 
 
@@ -128,6 +133,11 @@ def _some(groups: Iterator[Customer], count: int) -> list[Customer]:
 def _say_no(session: Session, plot: Plot, person: Customer, message_type: str) -> None:
     at = _lately(plot, person)
     consent.withdraw(session, person.id, "email", message_type, how=SOURCE, now=at, source=CAME_ALONG)
+
+
+def _say_yes(session: Session, plot: Plot, person: Customer) -> None:
+    at, newsletter = _lately(plot, person), consent.MessageType.NEWSLETTER
+    consent.grant(session, person.id, "email", newsletter, how=SOURCE, now=at, source=CAME_ALONG)
 
 
 def _lately(plot: Plot, person: Customer) -> datetime:

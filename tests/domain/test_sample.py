@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from email_validator import validate_email
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from data.database import reading, unit
 from domain import sample, sample_people
-from domain.audience import rules
+from domain.audience import names, rules, segments
 from domain.audience.segments import Segment
-from domain.book import customers, search, tags
+from domain.audience.usual import SYSTEM
+from domain.book import customers, groups, search, tags
 from domain.book.consent import Consent, Suppression
 from domain.book.contact import read_email, read_phone
 from domain.book.person import Customer, CustomerDate
@@ -58,7 +60,7 @@ def test_the_groups_have_the_promised_sizes(opened: Cast) -> None:
     with reading() as session:
         assert session.scalar(select(func.count()).select_from(Suppression)) == sample.SUPPRESSED
         lines = list(session.scalars(select(Consent)))
-    assert len(lines) == sample.OPTED_OUT + sample.NO_NEWSLETTER
+    assert len(lines) == sample.OPTED_OUT + sample.NO_NEWSLETTER + sample.NEWSLETTER
     assert {line.how for line in lines} == {"sample"}
 
 
@@ -121,11 +123,42 @@ def test_the_letters_have_only_fields_that_exist(opened: Cast) -> None:
 
 def test_its_segments_are_rules_that_find_somebody(opened: Cast, now: datetime) -> None:
     with reading() as session:
-        segments = list(session.scalars(select(Segment)))
-        assert len(segments) == 2
-        for segment in segments:
+        own = list(session.scalars(select(Segment)))
+        assert len(own) == 2
+        for segment in own:
             condition = rules.parse(segment.rule).where(now, ZoneInfo("Europe/London"))
             assert session.scalar(select(func.count()).select_from(Customer).where(condition))
+
+
+NEEDS_A_SEND = "no_response_6"  # nobody was written to yet
+
+
+def test_each_segment_of_handbill_finds_somebody(opened: Cast, now: datetime) -> None:
+    with unit() as session:
+        segments.ensure_system(session, now)
+        found = {
+            one.key: segments.refresh(session, one.id, by=opened.olive, now=now)
+            for one in shelf(session, opened)
+        }
+    assert {key for key, segment in found.items() if not segment.count} == {NEEDS_A_SEND}
+    assert len(found) == len(SYSTEM)
+
+
+def shelf(session: Session, opened: Cast) -> list[Segment]:
+    return [one for one in segments.every(session, by=opened.olive) if one.is_system]
+
+
+def test_it_has_lists_categories_and_staff(opened: Cast, now: datetime) -> None:
+    with reading() as session:
+        named = names.read(session)
+        members = groups.counts(session)
+        rings = {"record": {"kind": "order", "category": "jewellery", "staff": "Sal"}}
+        condition = segments.condition(session, rules.parse(rings), now=now)
+        assert session.scalar(select(func.count()).select_from(Customer).where(condition))
+    assert {"Bridal fair", "Trade customers"} <= set(named.groups.values())
+    assert all(members[number] >= 10 for number in named.groups)
+    assert {"rings", "jewellery", "workshop"} <= set(named.categories)
+    assert {"Olive", "Max", "Sal", "Wes"} <= set(named.staff)
 
 
 def test_a_draft_campaign_waits_for_its_sender(opened: Cast) -> None:
