@@ -50,6 +50,7 @@ NAMES = [
     "name", "email", "firstName", "status", "tags", "birthday", "dates", "preferences", "attrs", "timezone", "rule",
     "audience", "audienceId", "customerId", "channel", "channels", "messageType", "subject", "htmlBody", "textBody",
     "templateId", "schedule", "startAt", "recurring", "type", "version", "to", "undoSeconds", "kind", "startsAt", "amount",
+    "take", "otherId", "customerIds", "label", "parent", "choices", "sort", "groups", "category", "usesLeft", "note",
     "host", "port", "security", "password", "nobodyKnowsThis",
 ]  # fmt: skip
 LETTER = {"subject": "S", "preheader": "P", "htmlBody": "<p>x</p>", "textBody": "x", "fromName": "F"}
@@ -72,6 +73,15 @@ RIGHT: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "records": [{"kind": "order", "startsAt": "2026-05-17", "endsAt": None, "amount": 1, "currency": "GBP", "attrs": {}}],
+    "groups": [{"name": "A", "note": "n"}],
+    "members": [{"customerIds": [1, 2, 2**62]}],
+    "remove": [{"customerIds": [1, 2]}],
+    "merge": [{"otherId": 2, "take": ["email", "birthday", "attrs.a"]}],
+    "different": [{"firstId": 1, "secondId": 2}],
+    "categories": [{"label": "Rings", "parent": "Rings"}, {"label": "Watches"}],
+    "record-staff": [{"label": "Bo"}],
+    "record-kinds": [{"label": "Lay-by", "hasEnd": True, "icon": "savings", "colour": "teal"}],
+    "own-fields": [{"label": "Size", "sort": "choice", "choices": ["S", "M"]}, {"label": "A", "key": "a", "sort": "number"}],
     "count": [{"audience": WHOM}, {"audience": {"type": "rule", "rule": RULE}, "messageType": "newsletter"},
               {"audience": {"type": "segment", "segmentIds": [1], "exclude": {"segments": [2], "tags": ["x"], "groups": [1]}}},
               {"audience": {"type": "group", "groupIds": [1]}}],
