@@ -13,6 +13,7 @@ NAMES: Final = {
     "lastActivityAt": "active_at",
     "marketingOptOut": "marketing_opt_out",
     "emailTrouble": "email_trouble",
+    "preferredChannel": "preferred_channel",
 }
 OPS: Final = {
     "$eq": "eq",
@@ -26,6 +27,13 @@ OPS: Final = {
 }
 OF_TIME: Final = {"$gt": "after", "$lt": "before"}
 TIMES: Final = ("created_at", "active_at")
+SWITCHES: Final = ("marketing_opt_out",)
+LISTS: Final = {
+    "tags": ("tag", "tagged"),
+    "groups": ("in_group", ""),
+}  # the leaf, and the one for "any at all"
+EVERYBODY: Final[dict[str, Any]] = {"all": []}
+NOBODY: Final[dict[str, Any]] = {"any": []}
 GROUPS: Final = {"$and": "all", "$or": "any"}
 DEEPEST = 12
 
@@ -73,22 +81,58 @@ def _field(name: str, value: Any, depth: int) -> dict[str, Any]:
 
 
 def _compare(name: str, op: str, value: Any) -> dict[str, Any]:
-    if name == "tags":
-        return _tags(op, value)
+    if op != "$exists" and op not in OPS:
+        raise bad_rule(f"The operator \u201c{op}\u201d is not known.")
+    if op == "$exists" and not isinstance(value, bool):
+        raise bad_rule("\u201c$exists\u201d is either true or false.")
+    if name in LISTS:
+        return _listed(name, op, value)
     field = NAMES.get(name, name)
     if op == "$exists":
-        if not isinstance(value, bool):
-            raise bad_rule("\u201c$exists\u201d is either true or false.")
-        return {"field": field, "op": "is_set" if value else "is_not_set"}
-    if op not in OPS:
-        raise bad_rule(f"The operator \u201c{op}\u201d is not known.")
-    word = OF_TIME.get(op, OPS[op]) if field in TIMES else OPS[op]
-    return {"field": field, "op": word, "value": value}
+        return _exists(field, value)
+    if value is None and op in ("$eq", "$ne"):
+        return _exists(field, op == "$ne")
+    return _of_known_days(field, op, value) if field in TIMES else _of_field(field, op, value)
 
 
-def _tags(op: str, value: Any) -> dict[str, Any]:
+def _exists(field: str, wanted: bool) -> dict[str, Any]:
+    """What everybody has is never missing."""
+    if field in TIMES or field in SWITCHES:
+        return EVERYBODY if wanted else NOBODY
+    return {"field": field, "op": "is_set" if wanted else "is_not_set"}
+
+
+def _of_field(field: str, op: str, value: Any) -> dict[str, Any]:
+    if field in SWITCHES and op in ("$in", "$nin"):
+        either = {"any": [_of_field(field, "$eq", one) for one in _several(op, value)]}
+        return either if op == "$in" else {"not": either}
+    return {"field": field, "op": OPS[op], "value": value}
+
+
+def _of_known_days(field: str, op: str, value: Any) -> dict[str, Any]:
+    """A day or an instant; "equal to a day" is all of that day."""
+    if op in ("$in", "$nin"):
+        days = {"any": [_of_known_days(field, "$eq", one) for one in _several(op, value)]}
+        return days if op == "$in" else {"not": days}
+    if op in ("$eq", "$ne"):
+        ends = [{"field": field, "op": word, "value": value} for word in ("gte", "lte")]
+        return {"all": ends} if op == "$eq" else {"not": {"all": ends}}
+    return {"field": field, "op": OF_TIME.get(op, OPS[op]), "value": value}
+
+
+def _listed(name: str, op: str, value: Any) -> dict[str, Any]:
+    """Tags and lists: having any of them. A person has several, so nothing is above or below."""
+    leaf, bare = LISTS[name]
+    if op == "$exists" and bare:
+        return {bare: value}
     if op in ("$eq", "$in"):
-        return {"tag": value}
+        return {leaf: value} if value != [] else NOBODY
     if op in ("$ne", "$nin"):
-        return {"not": {"tag": value}}
-    raise bad_rule(f"The operator \u201c{op}\u201d can't be used with tags.")
+        return {"not": {leaf: value}} if value != [] else EVERYBODY
+    raise bad_rule(f"The operator \u201c{op}\u201d can't be used with {name}.")
+
+
+def _several(op: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise bad_rule(f"\u201c{op}\u201d needs a list.")
+    return value
