@@ -20,6 +20,7 @@ class Customer(Base):
     __tablename__ = "customers"
     __table_args__ = (
         Index("ix_customers_left_out_email", "id", *LEFT_OUT_COLUMNS, sqlite_where=text(LEFT_OUT_BY_EMAIL)),
+        Index("ix_customers_gone", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL")),
         Index("ix_customers_created", "created_at"),
         Index("ix_customers_active_at", "active_at"),
         Index("ix_customers_name", "last_name", "first_name", "id"),

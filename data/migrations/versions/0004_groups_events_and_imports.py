@@ -47,7 +47,9 @@ NEW_COLUMNS = {
 }
 
 LEFT_OUT = ("deleted_at", "email_key", "email_trouble", "marketing_opt_out")
-IS_LEFT_OUT = "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out = 1"
+IS_LEFT_OUT = (
+    "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out = 1"
+)
 RECORDS_BEFORE = {
     "ix_customer_records_start": ["kind", "status", "starts_at"],
     "ix_customer_records_end": ["kind", "ends_at"],
@@ -270,6 +272,9 @@ def covering_indexes() -> None:
         "ix_customers_left_out_email", "customers", ["id", *LEFT_OUT], sqlite_where=sa.text(IS_LEFT_OUT)
     )
     op.create_index(
+        "ix_customers_gone", "customers", ["deleted_at"], sqlite_where=sa.text("deleted_at IS NOT NULL")
+    )
+    op.create_index(
         "ix_preferences_no",
         "preferences",
         ["channel", "message_type", "customer_id"],
@@ -285,6 +290,7 @@ def without_covering_indexes() -> None:
         op.drop_index(name, "customer_records")
         op.create_index(name, "customer_records", columns)
     op.drop_index("ix_preferences_no", "preferences")
+    op.drop_index("ix_customers_gone", "customers")
     op.drop_index("ix_customers_left_out_email", "customers")
     op.create_index("ix_customers_live", "customers", ["id"], sqlite_where=sa.text("deleted_at IS NULL"))
 
