@@ -34,8 +34,8 @@ def book(form: Form, what: What, by: Actor) -> StreamingResponse:
 def one(customer_id: int, by: Actor) -> StreamingResponse:
     """Everything about one person, for them to read: what the book knows, and what they were sent."""
     with unit() as session:
-        customers.get(session, customer_id)
         exporting.note_access(session, customer_id, by=by, now=now())
+        customers.get(session, customer_id)
         known = exporting.person(session, customer_id)
         letters = communications.letters(session, customer_id, limit=MOST_LETTERS)
     known["communications"] = [

@@ -1,20 +1,22 @@
 """Files that signed-in people take away. The browser's cookie says who asks, as on the pages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from data import csv_file
 from data.database import now, reading
+from domain.book.exporting import What
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Line
-from domain.refusal import Refusal
+from domain.refusal import Kind, Refusal
 from domain.sending import dispatches
 from domain.shop import sessions
-from domain.shop.people import Right
-from ui import words
+from domain.shop.people import Actor, Right
+from ui import exports, words
+from ui.exports import Form
 from ui.parts.deliveries_table import csv_of, reason_of
 from ui.parts.feedback import SIGN_IN
 
@@ -24,13 +26,24 @@ HEADINGS = ("Name", "Email", "State", "Reason", "Server code", "Server words", "
 LOT = 1_000
 
 
+@router.get("/customers/export.{form}")
+def book(form: Form, request: Request, what: What = "customers") -> Response:
+    """The whole customer book; as CSV one of its tables."""
+    return _for_signed_in(request, lambda by: exports.book(form, what if form == "csv" else "customers", by))
+
+
+@router.get("/customers/{customer_id}.json")
+def one(customer_id: int, request: Request) -> Response:
+    """All that is known of one person, for them to read."""
+    return _for_signed_in(request, lambda by: exports.one(customer_id, by))
+
+
 @router.get("/marketing/sends/{dispatch_id}/recipients.csv")
 def recipients(dispatch_id: int, request: Request) -> Response:
-    token = request.cookies.get(sessions.COOKIE, "")
+    by = _who(request)
+    if by is None:
+        return RedirectResponse(f"{SIGN_IN}?next={csv_of(dispatch_id)}", 303)
     with reading() as session:
-        by = sessions.actor_for(session, token, now(), address=request.client.host if request.client else "")
-        if by is None:
-            return RedirectResponse(f"{SIGN_IN}?next={csv_of(dispatch_id)}", 303)
         by.require(Right.VIEW)
         try:
             dispatch = dispatches.get(session, dispatch_id)
@@ -43,6 +56,24 @@ def recipients(dispatch_id: int, request: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return StreamingResponse(_rows(dispatch_id), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _who(request: Request) -> Actor | None:
+    token = request.cookies.get(sessions.COOKIE, "")
+    with reading() as session:
+        return sessions.actor_for(
+            session, token, now(), address=request.client.host if request.client else ""
+        )
+
+
+def _for_signed_in(request: Request, file: Callable[[Actor], Response]) -> Response:
+    by = _who(request)
+    if by is None:
+        return RedirectResponse(f"{SIGN_IN}?next=/customers", 303)
+    try:
+        return file(by)
+    except Refusal as refusal:
+        return PlainTextResponse(refusal.sentence, 403 if refusal.kind is Kind.FORBIDDEN else 404)
 
 
 def _rows(dispatch_id: int) -> Iterator[str]:

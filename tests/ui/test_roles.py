@@ -175,7 +175,11 @@ OPEN = {
     "GET /favicon.ico",
     "GET /",
 }
-FILES = {"GET /marketing/sends/{dispatch_id}/recipients.csv": ALL}
+FILES = {
+    "GET /marketing/sends/{dispatch_id}/recipients.csv": ALL,
+    "GET /customers/export.{form}": RUN,
+    "GET /customers/{customer_id}.json": RUN,
+}
 NOTHING = re.compile(r"\S+ /(api|(api|crm|t)/\{path:path\})")
 
 
@@ -267,7 +271,7 @@ def _programs(api: Api) -> Iterator[tuple[str, Api]]:
 
 def _filled(path: str) -> str:
     """A number that nothing has: who may come in learns that, who may not learns nothing."""
-    path = re.sub(r"\{key\}", "nothing", path)
+    path = re.sub(r"\{key\}", "nothing", re.sub(r"\{form\}", "csv", path))
     return re.sub(r"\{platform\}", "facebook", re.sub(r"\{\w*id\}", "9999", path))
 
 
