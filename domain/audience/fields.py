@@ -6,26 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import (
-    REAL,
-    ColumnElement,
-    SQLColumnExpression,
-    Text,
-    and_,
-    case,
-    cast,
-    false,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, func, literal, not_, or_, select
 
 from data.base import Instant
 from domain.audience.look import Look
 from domain.audience.names import Names, Reference, Thing
 from domain.book.customers import Customer
+from domain.book.side_tables import CustomerFact
 from domain.refusal import Refusal
 
 MOST_VALUES, LONGEST_VALUE, LONGEST_SPAN_DAYS = 500, 320, 36_500
@@ -101,6 +88,8 @@ class FieldLeaf:
         if self.op in OPPOSITE:
             return not_(FieldLeaf(self.field, OPPOSITE[self.op], self.value).where(look))
         known = field_called(self.field)
+        if known.sort is Sort.ATTRIBUTE:
+            return _own_field(known.label, self.op, self.value, look)
         return COMPARE[known.sort](known.column, self.op, self.value, look)
 
     @property
@@ -140,7 +129,7 @@ def field_called(name: str) -> Field:
     key = name.removeprefix(ATTRIBUTE)
     if key == name or not key:
         raise bad_rule(f"There is no customer field called \u201c{name}\u201d.")
-    return Field(key, Sort.ATTRIBUTE, _attribute(key))
+    return Field(key, Sort.ATTRIBUTE, CustomerFact.text)
 
 
 def read_field(tree: dict[str, Any]) -> FieldLeaf:
@@ -261,15 +250,23 @@ def _compare_switch(column: SQLColumnExpression[Any], op: str, value: Any, look:
     return column.is_(value)
 
 
-def _compare_attribute(
-    column: SQLColumnExpression[Any], op: str, value: Any, look: Look
-) -> ColumnElement[bool]:
-    text = func.coalesce(cast(column, Text), "")
+def _own_field(key: str, op: str, value: Any, look: Look) -> ColumnElement[bool]:
+    """A field that was never filled is an empty text, and no number."""
+    if op in NUMERIC:
+        return _has_fact(key, NUMERIC[op](CustomerFact.number, value), look)
     if op in ("eq", "in"):
-        return _is_one_of(text, value if isinstance(value, tuple) else (value,))
-    if op not in NUMERIC:
-        return _compare_words(text.collate("NOCASE"), op, value)
-    return func.coalesce(NUMERIC[op](_as_number(text), value), false())
+        values = value if isinstance(value, tuple) else (value,)
+        such, empty_too = _is_one_of(values), "" in values
+    else:
+        such, empty_too = _compare_words(CustomerFact.text, op, value), value == ""
+    return not_(_has_fact(key, not_(such), look)) if empty_too else _has_fact(key, such, look)
+
+
+def _has_fact(key: str, such: ColumnElement[bool], look: Look) -> ColumnElement[bool]:
+    mine = CustomerFact.key == key, such
+    if look.of_many:
+        return Customer.id.in_(select(CustomerFact.customer_id).where(*mine))
+    return exists().where(CustomerFact.customer_id == Customer.id, *mine).correlate(Customer)
 
 
 NUMERIC: Final[dict[str, Callable[[Any, Any], ColumnElement[bool]]]] = {
@@ -283,29 +280,16 @@ COMPARE: Final[dict[Sort, Callable[[SQLColumnExpression[Any], str, Any, Look], C
     Sort.KEY: _compare_key,
     Sort.TIME: _compare_time,
     Sort.SWITCH: _compare_switch,
-    Sort.ATTRIBUTE: _compare_attribute,
 }
 
 
-def _is_one_of(text: ColumnElement[str], values: tuple[str | float, ...]) -> ColumnElement[bool]:
+def _is_one_of(values: tuple[str | float, ...]) -> ColumnElement[bool]:
     words = [one for one in values if isinstance(one, str)]
     numbers = [float(one) for one in values if not isinstance(one, str)]
-    found: list[ColumnElement[bool]] = [text.collate("NOCASE").in_(words)] if words else []
+    found: list[ColumnElement[bool]] = [CustomerFact.text.in_(words)] if words else []
     if numbers:
-        found.append(func.coalesce(_as_number(text).in_(numbers), false()))
+        found.append(func.coalesce(CustomerFact.number.in_(numbers), false()))
     return or_(false(), *found)
-
-
-def _as_number(text: ColumnElement[str]) -> ColumnElement[Any]:
-    """A file's "42.50" is a number too; anything else is none."""
-    written = and_(func.json_valid(text) == 1, func.json_type(text).in_(["integer", "real"]))
-    return case((func.json_valid(text) == 1, case((written, cast(text, REAL)))))
-
-
-def _attribute(key: str) -> ColumnElement[Any]:
-    """By json_each, because json_extract misses keys that are stored with escapes (every accented letter)."""
-    entries = func.json_each(Customer.attrs).table_valued("key", "value")
-    return select(entries.c.value).where(entries.c.key == key).scalar_subquery()
 
 
 def _bounds(moment: date | datetime, look: Look) -> tuple[datetime, datetime]:
