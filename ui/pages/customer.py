@@ -5,7 +5,9 @@ from typing import Any
 from nicegui import ui
 
 from data.database import now, reading, unit
-from domain.book import consent, customers
+from domain.book import consent, customers, erasing, groups
+from domain.book.erasing import Farewell
+from domain.ledger import farewells
 from domain.refusal import Refusal
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
@@ -17,6 +19,7 @@ from ui.parts.basics import (
     card,
     facts,
     head,
+    link,
     link_button,
     menu,
     page,
@@ -27,24 +30,28 @@ from ui.parts.basics import (
 from ui.parts.communications import Communications
 from ui.parts.customer_facts import Known, known
 from ui.parts.customer_form import CustomerForm, Start, start_change, start_new
+from ui.parts.customer_preferences import Preferences
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io, refusals_to, toast
-from ui.parts.inputs import Field, Tabs, text_input
-from ui.parts.records_list import consent_history, records_list
+from ui.parts.inputs import Field, Tabs, select, text_input
+from ui.parts.merge_dialog import merge_with
+from ui.parts.records_list import records_list
 
 BOOK = ("Customers", "/customers")
 
 
 async def build(by: Actor, id: int, tab: str = "overview") -> None:
-    room = Room(id)
+    """Whoever was merged into somebody else is found on that one's page."""
+    here = await io(_home, id)
+    room = Room(here, joined=here != id)
     await room.draw(by, tab)
 
 
 class Room:
     """The page, drawn anew after something about the person was changed."""
 
-    def __init__(self, customer_id: int) -> None:
-        self.customer_id = customer_id
+    def __init__(self, customer_id: int, *, joined: bool = False) -> None:
+        self.customer_id, self.joined = customer_id, joined
         with page() as self.page:
             pass
 
@@ -56,6 +63,8 @@ class Room:
         self.page.clear()
         with self.page:
             self._head(person, by)
+            if self.joined:
+                self._say_joined(person)
             self._trouble(person, by)
             tabs = self._tabs(person, by, tab)
             await tabs.show(tabs.value)
@@ -69,7 +78,23 @@ class Room:
                     link_button("Write", letter, icon="mail", testid="write-to")
                 if by.may(Right.EDIT_CUSTOMERS):
                     link_button("Edit", f"/customers/{person.id}/edit", icon="edit", testid="edit")
-                    menu([("trash", "Delete", lambda: self._delete(person))], testid="customer-menu")
+                    menu(
+                        [
+                            ("users", "Merge with somebody", lambda: self._merge(person)),
+                            ("download", "Everything as a file", lambda: _take_file(person.id)),
+                            ("trash", "Delete", lambda: self._delete(person)),
+                            ("trash", "Erase for good", lambda: self._erase(person)),
+                        ],
+                        testid="customer-menu",
+                    )
+
+    def _say_joined(self, person: Known) -> None:
+        ui.run_javascript(f"history.replaceState(history.state, '', '/customers/{person.id}')")
+        alert(
+            "Two cards became one",
+            f"The customer you looked for was merged into {person.name}, who has everything now.",
+            testid="merged-here",
+        )
 
     def _trouble(self, person: Known, by: Actor) -> None:
         """What is to be known before anybody writes to this person."""
@@ -94,26 +119,48 @@ class Room:
     def _tabs(self, person: Known, by: Actor, tab: str) -> Tabs:
         views = {
             "overview": ("Overview", lambda: self._overview(person, by)),
+            "records": ("Records", lambda: records_list(person.id, by)),
             "communications": ("Communications", lambda: Communications(person.id).fetch(1)),
-            "records": ("Records", lambda: records_list(person.id)),
-            "consent": ("Consent", lambda: consent_history(person.id)),
+            "consent": ("Preferences", lambda: Preferences(person.id, person.name, by).fetch()),
         }
         return Tabs(views, tab if tab in views else "overview", testid="tab")
 
     def _overview(self, person: Known, by: Actor) -> None:
         with box("hb-cols"):
-            with card("Details"):
-                facts(person.facts, left=True, testid="customer-facts")
+            with box("hb-stack"):
+                with card("Details"):
+                    facts(person.facts, left=True, testid="customer-facts")
+                if person.dates:
+                    with card("Dates"):
+                        facts(person.dates, left=True, testid="customer-dates")
+                if person.own:
+                    with card("What the shop knows"):
+                        facts(person.own, left=True, testid="customer-own")
                 if person.notes:
-                    with box():
-                        text("Notes", "hb-label")
-                        text(person.notes, "pre")
+                    with card("Notes"):
+                        text(person.notes, "pre", testid="customer-notes")
             with box("hb-stack"):
                 with card("Status and tags"), box("hb-tags"):
                     pill(person.status, "good" if person.is_active else "mute", testid="customer-status")
                     for name in person.tags:
                         tag(name)
+                self._groups(person, by)
                 self._wishes(person, by)
+
+    def _groups(self, person: Known, by: Actor) -> None:
+        with card("Groups", testid="customer-groups"):
+            for group_id, name in person.groups:
+                link(name, f"/customers/groups/{group_id}")
+            if not person.groups:
+                text("In no group.", "muted")
+            if by.may(Right.EDIT_CUSTOMERS):
+                with box("hb-row"):
+                    button(
+                        "Choose groups",
+                        lambda: self._choose_groups(person),
+                        small=True,
+                        testid="choose-groups",
+                    )
 
     def _wishes(self, person: Known, by: Actor) -> None:
         with card("May I write to them?", testid="wishes"):
@@ -178,6 +225,64 @@ class Room:
             toast(f"{person.name} gets marketing again.")
             await self.draw(await current_actor())
 
+    async def _choose_groups(self, person: Known) -> None:
+        names = await io(_group_names)
+        with sheet(f"Groups of {person.name}") as dialog:
+            if names:
+                chosen = select(
+                    names,
+                    [name for _, name in person.groups],
+                    label="Groups",
+                    multiple=True,
+                    searchable=True,
+                    testid="groups",
+                )
+            else:
+                text("There are no groups yet. Make the first one on the page of groups.", "body", "p")
+            with box("actions"):
+                button("Cancel", lambda: dialog.submit(None))
+                if names:
+                    button(
+                        "Save",
+                        lambda: dialog.submit(list(chosen.value or [])),
+                        kind="primary",
+                        testid="groups-save",
+                    )
+                else:
+                    link_button("Groups", "/customers/groups", kind="primary")
+        wanted = await ask(dialog)
+        if wanted is not None:
+            by = await current_actor()
+            await io(_set_groups, person.id, wanted, by)
+            await self.draw(by)
+
+    async def _merge(self, person: Known) -> None:
+        stays = await merge_with(person.id, person.name)
+        if stays == person.id:
+            await self.draw(await current_actor())
+        elif stays:
+            ui.navigate.to(f"/customers/{stays}")
+
+    async def _erase(self, person: Known) -> None:
+        foreseen, waiting = await io(_foreseen, person.id)
+        yes = await confirm(
+            f"Erase {person.name} for good?",
+            foreseen.stays,
+            pairs=[
+                ("Goes", "Name, addresses, notes, dates, tags and groups"),
+                ("Records", f"{foreseen.records:,}"),
+                ("Messages on their way", f"{waiting:,}, which are called off"),
+                ("Can be undone", "No"),
+            ],
+            confirm_label="Erase for good",
+            kind="danger",
+            typed=person.name,
+        )
+        if yes:
+            await io(_erased, person.id, await current_actor())
+            toast("They are erased.")
+            ui.navigate.to("/customers")
+
     async def _delete(self, person: Known) -> None:
         yes = await confirm(
             f"Delete {person.name}?",
@@ -225,6 +330,36 @@ async def _save(begin: Start, form: CustomerForm) -> None:
 
 def _mend(customer_id: int) -> None:
     link_button("Correct the address", f"/customers/{customer_id}/edit", testid="mend-address")
+
+
+def _take_file(customer_id: int) -> None:
+    """The server answers with a file, so that the page stays where it is."""
+    ui.run_javascript(f"location.assign('/customers/{customer_id}/everything.json')")
+
+
+def _home(customer_id: int) -> int:
+    with reading() as session:
+        return customers.followed(session, customer_id)
+
+
+def _foreseen(customer_id: int) -> tuple[Farewell, int]:
+    with reading() as session:
+        return erasing.foresee(session, customer_id), farewells.how_many_wait(session, customer_id)
+
+
+def _erased(customer_id: int, by: Actor) -> None:
+    with unit() as session:
+        farewells.erase(session, customer_id, by=by, now=now())
+
+
+def _group_names() -> list[str]:
+    with reading() as session:
+        return [group.name for group in groups.every(session)]
+
+
+def _set_groups(customer_id: int, names: list[str], by: Actor) -> None:
+    with unit() as session:
+        customers.change(session, customer_id, {"groups": names}, by=by, now=now())
 
 
 def _known(customer_id: int) -> Known:

@@ -1,8 +1,8 @@
 """What is known about one customer, gathered in one look and put into words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Who
 from domain.audience.reach import EMAIL_REACH
-from domain.book import customers, statuses
+from domain.book import customers, groups, own_fields, statuses
 from domain.book.consent import MessageType
 from domain.book.days import LEAP, Day
 from domain.book.person import Customer
@@ -46,6 +46,9 @@ DATE: Final = {
     "name_day": "Name day",
     "custom": "Special day",
 }
+CHANNEL: Final = {"email": "Email", "whatsapp": "WhatsApp", "phone": "A call", "post": "A letter"}
+SOON: Final = 60  # days within which a date that comes back is counted down
+YES_NO: Final = {"yes": "Yes", "no": "No"}
 Wish = tuple[str, bool, str]  # kind of message, whether it may go, why not
 
 
@@ -57,7 +60,10 @@ class Known:
     status: str
     is_active: bool
     tags: tuple[str, ...]
+    groups: tuple[tuple[int, str], ...]
     facts: tuple[tuple[str, str], ...]
+    dates: tuple[tuple[str, str], ...]  # the next one first
+    own: tuple[tuple[str, str], ...]
     notes: str
     trouble: tuple[str, str] | None
     opted_out: str  # since when and how; empty when they have not
@@ -76,7 +82,10 @@ def known(session: Session, customer_id: int, moment: datetime) -> Known:
         status=status.label if status else one.status,
         is_active=status.is_active if status else False,
         tags=tuple(tag.name for tag in one.tags),
+        groups=tuple((group.id, group.name) for group in groups.of(session, one.id)),
         facts=tuple(_facts(one, zone)),
+        dates=tuple(_dates(one, moment.astimezone(zone).date())),
+        own=tuple(_own(one, own_fields.every(session))),
         notes=one.notes,
         trouble=_trouble(one),
         opted_out=_since(wishes) if one.marketing_opt_out else "",
@@ -95,23 +104,77 @@ def _sub(one: Customer, zone: ZoneInfo) -> str:
 
 
 def _facts(one: Customer, zone: ZoneInfo) -> Sequence[tuple[str, str]]:
-    dates = sorted(one.dates, key=lambda row: (row.month, row.day))
-    said = [(DATE.get(row.kind, row.kind), _dated(row.as_day, row.note)) for row in dates]
-    own = [(name.replace("_", " ").capitalize(), str(value)) for name, value in sorted(one.attrs.items())]
     language = LANGUAGES.get(one.language, one.language) if one.language else ""
+    optional = [
+        ("Company", one.company),
+        ("Postcode", one.postcode),
+        ("Language", language),
+        ("Likes to hear by", CHANNEL.get(one.preferred_channel, one.preferred_channel)),
+        ("Time zone", one.timezone),
+    ]
     return [
         ("Email", one.email or "No email address"),
         ("Phone", one.phone or "No phone number"),
-        *([("Company", one.company)] if one.company else []),
-        *said,
-        *([("Language", language)] if language else []),
-        *own,
+        *((name, value) for name, value in optional if value),
         ("Added", f"{_day(one.created_at, zone)}. {SOURCE.get(one.source, one.source)}."),
     ]
 
 
-def _dated(day: Day, note: str) -> str:
-    return f"{day_in_words(day)}, {note}" if note else day_in_words(day)
+def _own(one: Customer, fields: Sequence[own_fields.OwnField]) -> list[tuple[str, str]]:
+    """The shop's fields in its order; then what came along from elsewhere and is no field yet."""
+    attrs: Mapping[str, object] = one.attrs or {}
+    known = [
+        (field.label, _value(field, attrs[field.key]))
+        for field in fields
+        if attrs.get(field.key) not in (None, "")
+    ]
+    keys = {field.key for field in fields}
+    stray = [
+        (key.replace("_", " ").capitalize(), str(value))
+        for key, value in sorted(attrs.items())
+        if key not in keys
+    ]
+    return known + stray
+
+
+def _value(field: own_fields.OwnField, value: object) -> str:
+    text = str(value)
+    if field.sort == "date":
+        try:
+            return day(date.fromisoformat(text))
+        except ValueError:
+            return text
+    return YES_NO.get(text, text) if field.sort == "yes_no" else text
+
+
+def _dates(one: Customer, today: date) -> list[tuple[str, str]]:
+    """With how soon it comes back, where that is soon."""
+    rows = sorted(one.dates, key=lambda row: _days_until(row.as_day, today))
+    return [(DATE.get(row.kind, row.kind), _dated(row.as_day, row.note, today)) for row in rows]
+
+
+def _dated(day: Day, note: str, today: date) -> str:
+    said = f"{day_in_words(day)}, {note}" if note else day_in_words(day)
+    left = _days_until(day, today)
+    if left > SOON:
+        return said
+    soon = {0: "today", 1: "tomorrow"}.get(left, f"in {left} days")
+    years = (today + timedelta(left)).year - day.year if day.year else 0
+    return f"{said} · {soon}{f', {years} years' if years > 0 else ''}"
+
+
+def _days_until(day: Day, today: date) -> int:
+    """29 February is kept on the 28th where there is none."""
+    return min(
+        left for year in (today.year, today.year + 1) if (left := (_in_year(day, year) - today).days) >= 0
+    )
+
+
+def _in_year(day: Day, year: int) -> date:
+    try:
+        return date(year, day.month, day.day)
+    except ValueError:
+        return date(year, day.month, day.day - 1)
 
 
 def _day(at: datetime, zone: ZoneInfo) -> str:

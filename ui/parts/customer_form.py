@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,15 +10,17 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from data.database import reading
-from domain.book import customers, search, statuses
+from domain.book import customers, own_fields, search, statuses
 from domain.book.contact import did_you_mean, read_email
 from domain.book.customers import birthday_of
+from domain.book.own_fields import OwnField
 from domain.book.person import Customer
 from domain.refusal import Refusal, invalid
 from ui.frame import current_actor
 from ui.parts.basics import box, button, card, link, put, text
 from ui.parts.feedback import handled, io
 from ui.parts.inputs import Field, Form, select, text_area, text_input
+from ui.parts.own_inputs import OwnInputs
 
 MONTHS: Final = {0: "Month", **{number: calendar.month_name[number] for number in range(1, 13)}}
 DAYS: Final = {0: "Day", **{number: str(number) for number in range(1, 32)}}
@@ -27,7 +29,10 @@ LANGUAGES: Final = {
     "pt": "Portuguese", "pl": "Polish", "cy": "Welsh", "ga": "Irish", "uk": "Ukrainian", "tr": "Turkish",
     "ar": "Arabic", "zh": "Chinese", "hi": "Hindi",
 }  # fmt: skip
-TEXTS: Final = ("first_name", "last_name", "company", "email", "phone", "notes")
+CHANNELS: Final = {
+    "": "Not said", "email": "Email", "whatsapp": "WhatsApp", "phone": "A call", "post": "A letter",
+}  # fmt: skip
+TEXTS: Final = ("first_name", "last_name", "company", "email", "phone", "postcode", "notes")
 BIRTHDAY: Final = re.compile(r"(?:(\d{4})|-)-(\d{2})-(\d{2})")
 TO_THE_FAULT: Final = (
     "setTimeout(() => document.querySelector('.hb-field.is-wrong, [data-testid=form-wrong]:not(.hidden)')"
@@ -45,17 +50,24 @@ class Start:
     customer_id: int | None = None
     version: int | None = None
     name: str = ""
+    own_fields: tuple[OwnField, ...] = ()
 
 
 def start_new(session: Session) -> Start:
     values = {"status": statuses.first(session), "tags": [], "birthday": "", "attrs": {}}
-    return Start(_labels(session), _tag_names(session), values)
+    return Start(_labels(session), _tag_names(session), values, own_fields=_own_fields(session))
 
 
 def start_change(session: Session, customer_id: int) -> Start:
     found = customers.get(session, customer_id)
     return Start(
-        _labels(session), _tag_names(session), _values(found), found.id, found.version, found.shown_name
+        _labels(session),
+        _tag_names(session),
+        _values(found),
+        found.id,
+        found.version,
+        found.shown_name,
+        _own_fields(session),
     )
 
 
@@ -78,6 +90,8 @@ class CustomerForm:
             self._line(
                 "phone", "Phone", "As it is dialled here, or with + and the country’s code.", kind="tel"
             )
+            self._line("postcode", "Postcode", optional=True)
+            self._reached_by()
         with card("What the shop knows"):
             with box("hb-two"):
                 self._status()
@@ -98,7 +112,8 @@ class CustomerForm:
             "tags": list(self.tags.value or []),
             "birthday": self._birthday_value(),
             "language": self.language.value or "",
-            "attrs": self._own_values(),
+            "preferred_channel": self.channel.value or "",
+            "attrs": self.own.values,
         }
 
     def clear(self) -> None:
@@ -198,27 +213,14 @@ class CustomerForm:
             self.language = select(options, now, label="Language", testid="language")
 
     def _own_fields(self) -> None:
-        """What an import or another program brought along can be corrected here."""
-        self.own: dict[str, ui.input] = {}
-        values: Mapping[str, Any] = self.begun.values.get("attrs") or {}
-        if not values:
-            return
-        with box("hb-two"):
-            for name, value in sorted(values.items()):
-                one = Field(name.replace("_", " ").capitalize(), optional=True)
-                with one.body:
-                    self.own[name] = text_input(str(value), label=name, testid=f"own-{name}")
-                self.fields.setdefault("attrs", one)
+        self.own = OwnInputs(self.begun.own_fields, self.begun.values.get("attrs") or {})
+        self.fields |= self.own.fields
 
-    def _own_values(self) -> dict[str, Any]:
-        """A number that nobody touched stays a number; an emptied field goes."""
-        before: Mapping[str, Any] = self.begun.values.get("attrs") or {}
-        typed = {name: (entry.value or "").strip() for name, entry in self.own.items()}
-        return {
-            name: before[name] if value == str(before[name]) else value
-            for name, value in typed.items()
-            if value
-        }
+    def _reached_by(self) -> None:
+        now = self._begun("preferred_channel")
+        self.fields["preferred_channel"] = Field("Likes to hear by", optional=True)
+        with self.fields["preferred_channel"].body:
+            self.channel = select(CHANNELS, now, label="Likes to hear by", testid="preferred-channel")
 
     def _notes(self) -> None:
         self.fields["notes"] = Field("Notes", "Only for the shop; no message can use them.", optional=True)
@@ -250,12 +252,16 @@ def _split(birthday: str) -> tuple[str, int, int]:
 
 
 def _values(found: Customer) -> dict[str, Any]:
-    names = (*TEXTS, "status", "language", "attrs")
+    names = (*TEXTS, "status", "language", "preferred_channel", "attrs")
     return {
         **{name: getattr(found, name) for name in names},
         "tags": [tag.name for tag in found.tags],
         "birthday": birthday_of(found),
     }
+
+
+def _own_fields(session: Session) -> tuple[OwnField, ...]:
+    return tuple(own_fields.every(session))
 
 
 def _labels(session: Session) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The two lists of a customer's page that only tell: what they had from the shop, and what they said about mail."""
+"""What a customer had from the shop and what lies ahead: a timeline, by kind, that staff may add to."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,128 +6,201 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from data.database import now, reading
-from domain.book import consent, records
-from domain.book.consent import EVERY_TYPE, Consent
+from domain.book import categories, record_kinds, records, staff
+from domain.book.amounts import smallest
 from domain.book.records import CustomerRecord
+from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui import words
-from ui.parts.basics import box, card, empty, text
-from ui.parts.feedback import io
-from ui.parts.tables import Column, ListTable, Row, pill_cell
+from ui.parts.basics import box, button, empty, icon, pill, put, text
+from ui.parts.feedback import handled, io
+from ui.parts.inputs import Segmented
+from ui.parts.record_form import change_record, new_record
 
-MOST_RECORDS: Final = 200
+MOST_RECORDS: Final = 300
+ANY: Final = ""
 STATES: Final = {
     "active": ("Open", "info"),
     "done": ("Done", "good"),
     "cancelled": ("Cancelled", "mute"),
     "paused": ("Paused", "warn"),
 }
-HOW: Final = {
-    "link": "by the link in a message",
-    "one_click": "with the mail program’s unsubscribe button",
-    "staff": "noted by staff",
-    "import": "from an imported list",
-    "form": "on a form",
-    "api": "through another program",
-    "sample": "in the sample shop",
+# The names that kinds of records carry, as drawings of our own.
+GLYPHS: Final = {
+    "shopping_bag": "shop",
+    "event": "calendar",
+    "build": "gear",
+    "groups": "users",
+    "card_giftcard": "gift",
+    "autorenew": "refresh",
+    "request_quote": "list",
 }
-PHONE: Final = (
-    '<div class="hb-rowcard"><div class="top"><div class="grow"><div class="hb-cell-name">{{ props.row.title }}</div>'
-    '<div class="hb-cell-sub">{{ props.row.kind }}</div></div>'
-    + pill_cell()
-    + '</div><div class="facts"><span>{{ props.row.when }}</span><b v-if="props.row.amount">{{ props.row.amount }}</b>'
-    "</div></div>"
-)
-COLUMNS: Final = [
-    Column("title", "What"),
-    Column("kind", "Kind"),
-    Column("status", "State", cell=pill_cell()),
-    Column("when", "When"),
-    Column("amount", "Amount", align="right"),
-]
 
 
 @dataclass(frozen=True)
-class Said:
-    when: str
-    words: str
+class Line:
+    id: int
+    kind: str
+    title: str
     more: str
-    allowed: bool
+    status: str
+    tone: str
+    when: str
+    amount: str
+    glyph: str
+    colour: str
+    ahead: bool
 
 
-async def records_list(customer_id: int) -> None:
-    rows = await io(_records, customer_id)
-    with box("hb-card", "section", testid="records"):
-        table = ListTable(COLUMNS, phone=PHONE, dense=True, nothing=_no_records, testid="records-table")
-        table.show(rows)
+@dataclass(frozen=True)
+class Timeline:
+    kinds: dict[str, str]  # those this customer has, in the shop's order
+    lines: list[Line]  # what lies ahead first, the nearest on top; then back in time
+    total: int
 
 
-async def consent_history(customer_id: int) -> None:
-    said = await io(_said, customer_id)
-    with card(
-        "Consent history", "What this person said about being written to. Nothing here can be changed."
-    ):
-        if not said:
-            text("Nothing is written down yet.", "muted", testid="no-consent")
-        with box("hb-timeline", "ol", testid="consent-history"):
-            for one in said:
-                with box("is-yes" if one.allowed else "is-no", "li"):
-                    text(one.words, "strong")
-                    text(one.more, "muted small")
-                    text(one.when, "muted small num")
+class RecordsList:
+    def __init__(self, customer_id: int, by: Actor) -> None:
+        self.customer_id, self.kind = customer_id, ANY
+        self.edits = by.may(Right.EDIT_CUSTOMERS)
+        self.room = box("full", testid="records")
+
+    async def fetch(self) -> None:
+        found = await io(_timeline, self.customer_id)
+        if self.room.is_deleted:
+            return
+        self.room.clear()
+        with self.room:
+            self._draw(found)
+
+    def _draw(self, found: Timeline) -> None:
+        if not found.lines:
+            with box("hb-card", "section"):
+                self._nothing()
+            return
+        if self.kind not in found.kinds:
+            self.kind = ANY
+        with box("hb-card", "section"):
+            with box("bar"):
+                if len(found.kinds) > 1:
+                    Segmented({ANY: "Everything", **found.kinds}, self.kind, self._narrow, "Kind of record")
+                with box("hb-row end grow"):
+                    self._add_button()
+            self._lines([line for line in found.lines if self.kind in (ANY, line.kind)])
+            if found.total > len(found.lines):
+                text(f"The newest {len(found.lines):,} of {found.total:,} are shown.", "hb-said-line")
+
+    def _lines(self, lines: list[Line]) -> None:
+        for title, ahead in (("Coming up", True), ("So far", False)):
+            part = [line for line in lines if line.ahead is ahead]
+            if part:
+                text(title, "hb-records-part", "h2")
+                with box("hb-records", "ul", testid="records-ahead" if ahead else "records-past"):
+                    for line in part:
+                        self._line(line)
+
+    def _line(self, line: Line) -> None:
+        with box("", "li"), box("hb-record", "button" if self.edits else "div", testid="record") as made:
+            with put(box(f"glyph {line.colour}"), aria_hidden="true"):
+                icon(line.glyph)
+            with box("grow"):
+                text(line.title, "strong")
+                text(line.more, "muted small")
+            with box("side"):
+                if line.amount:
+                    text(line.amount, "strong num")
+                text(line.when, "muted small num")
+            pill(line.status, line.tone)
+        if self.edits:
+            put(made, type="button", aria_label=f"Change {line.title}")
+            made.on("click", handled(lambda: self._change(line.id)), [])
+
+    def _nothing(self) -> None:
+        empty(
+            "list",
+            "Nothing on record",
+            "Orders, repairs, appointments and workshop places stand here, from an import, another program or by hand.",
+            "Add the first" if self.edits else None,
+            self._add if self.edits else None,
+            testid="no-records",
+        )
+
+    def _add_button(self) -> None:
+        if self.edits:
+            button("Add a record", self._add, icon="plus", testid="add-record")
+
+    async def _narrow(self, kind: str) -> None:
+        self.kind = kind
+        await self.fetch()
+
+    async def _add(self) -> None:
+        if await new_record(self.customer_id):
+            await self.fetch()
+
+    async def _change(self, record_id: int) -> None:
+        if await change_record(record_id):
+            await self.fetch()
 
 
-def _no_records() -> None:
-    empty(
-        "list",
-        "Nothing on record",
-        "Orders, repairs and appointments stand here once another program hands them over.",
-        testid="no-records",
-    )
-
-
-def _records(customer_id: int) -> list[Row]:
-    moment = now()
-    with reading() as session:
-        zone, kinds = read_shop(session).zone, records.kinds(session)
-        found = records.of(session, customer_id)[:MOST_RECORDS]
-    return [_record(one, kinds, zone, moment) for one in found]
-
-
-def _record(one: CustomerRecord, kinds: dict[str, str], zone: ZoneInfo, moment: datetime) -> Row:
-    status, tone = words.told(STATES, one.status)
-    return {
-        "id": one.id,
-        "title": one.title or kinds.get(one.kind, one.kind),
-        "kind": " · ".join(filter(None, [kinds.get(one.kind, one.kind), one.category])),
-        "status": status,
-        "tone": tone,
-        "when": words.when(one.starts_at, zone, moment),
-        "amount": money(one.amount, one.currency or ""),
-    }
+async def records_list(customer_id: int, by: Actor) -> None:
+    await RecordsList(customer_id, by).fetch()
 
 
 def money(amount: int | None, currency: str) -> str:
-    """Minor units as people write them: 129900 GBP is "1,299.00 GBP"."""
+    """The smallest units as people write them: 129900 GBP is "1,299.00 GBP"."""
     if amount is None:
         return ""
-    sign, whole, rest = "-" if amount < 0 else "", abs(amount) // 100, abs(amount) % 100
-    return f"{sign}{whole:,}.{rest:02} {currency}".strip()
+    unit = smallest(currency)
+    sign, whole, rest = "-" if amount < 0 else "", abs(amount) // unit, abs(amount) % unit
+    cents = f".{rest:0{len(str(unit)) - 1}}" if unit > 1 else ""
+    return f"{sign}{whole:,}{cents} {currency}".strip()
 
 
-def _said(customer_id: int) -> list[Said]:
+def _timeline(customer_id: int) -> Timeline:
     moment = now()
     with reading() as session:
-        zone, lines = read_shop(session).zone, consent.history(session, customer_id)
-    return [_line(line, zone, moment) for line in lines]
+        found = records.of(session, customer_id, most=MOST_RECORDS)
+        total = records.how_many(session, customer_id)
+        zone, kinds = read_shop(session).zone, {kind.key: kind for kind in record_kinds.every(session)}
+        names = categories.labels(session) | staff.labels(session)
+    ahead = sorted((one for one in found if one.starts_at > moment), key=lambda one: one.starts_at)
+    lines = [
+        _line(one, kinds.get(one.kind), names, zone, moment)
+        for one in [*ahead, *(one for one in found if one.starts_at <= moment)]
+    ]
+    used = {line.kind for line in lines}
+    return Timeline({key: kind.label for key, kind in kinds.items() if key in used}, lines, total)
 
 
-def _line(line: Consent, zone: ZoneInfo, moment: datetime) -> Said:
-    every = line.message_type == EVERY_TYPE
-    kind = "marketing" if every else words.MESSAGE_TYPE.get(line.message_type, line.message_type).lower()
-    said = f"Said yes to {kind}" if line.allowed else f"Said no to {'all marketing' if every else kind}"
-    how = HOW.get(line.how, line.how)
-    if line.how == "staff" and line.by_name:
-        how = f"noted by {line.by_name}"
-    more = " · ".join(filter(None, [f"{how[0].upper()}{how[1:]}", line.source, line.wording]))
-    return Said(words.when(line.at, zone, moment), said, more, line.allowed)
+def _line(
+    one: CustomerRecord,
+    kind: records.RecordKind | None,
+    names: dict[str, str],
+    zone: ZoneInfo,
+    moment: datetime,
+) -> Line:
+    status, tone = words.told(STATES, one.status)
+    label = kind.label if kind else one.kind
+    left = f"{words.counted(one.uses_left, 'use')} left" if one.uses_left is not None else ""
+    about = [names.get(key, key) for key in (one.category, one.staff) if key]
+    return Line(
+        id=one.id,
+        kind=one.kind,
+        title=one.title or label,
+        more=" · ".join(filter(None, [label if one.title else "", *about, left])),
+        status=status,
+        tone=tone,
+        when=_when(one, zone, moment),
+        amount=money(one.amount, one.currency or ""),
+        glyph=GLYPHS.get(kind.icon if kind else "", "tag"),
+        colour=(kind.colour if kind else "") or "slate",
+        ahead=one.starts_at > moment,
+    )
+
+
+def _when(one: CustomerRecord, zone: ZoneInfo, moment: datetime) -> str:
+    """With the end where it has one of another day."""
+    begins = words.when(one.starts_at, zone, moment)
+    if one.ends_at is None or one.ends_at.astimezone(zone).date() == one.starts_at.astimezone(zone).date():
+        return begins
+    return f"{begins} until {words.day(one.ends_at.astimezone(zone).date())}"

@@ -1,0 +1,216 @@
+"""One person's page, and what leads to it: records, wishes, groups, own fields, merging, erasing, taking away."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.database import now, reading, unit
+from domain.book import consent, customers, groups, own_fields, records
+from domain.book.consent import MessageType
+from domain.refusal import Refusal
+from tests.browser.test_customers import choose, olive, write_down
+
+SignIn = Callable[[Page, str], None]
+
+
+def test_a_record_is_added_changed_and_taken_out(page: Page) -> None:
+    someone = write_down(first_name="Rhea", last_name="Cord", email="rhea@cord.example")
+    page.goto(f"/customers/{someone}?tab=records")
+    page.get_by_test_id("no-records").get_by_role("button").click()
+    choose(page, "record-kind", "Order")
+    page.get_by_test_id("record-title").fill("Pearl earrings")
+    page.get_by_test_id("record-amount").fill("1,299.50")
+    page.get_by_test_id("record-starts_at").fill("2026-03-02")
+    page.get_by_test_id("record-save").click()
+    row = page.get_by_test_id("record")
+    expect(row).to_contain_text("Pearl earrings")
+    expect(row).to_contain_text("1,299.50 GBP")
+    expect(row).to_contain_text("Done")
+    row.click()
+    expect(page.get_by_test_id("record-amount")).to_have_value("1299.50")
+    page.get_by_test_id("record-amount").fill("1250")
+    page.get_by_test_id("record-save").click()
+    expect(row).to_contain_text("1,250.00 GBP")
+    assert [one.amount for one in records_of(someone)] == [125000]
+    row.click()
+    page.get_by_test_id("record-delete").click()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("no-records")).to_be_visible()
+    assert records_of(someone) == []
+
+
+def test_what_lies_ahead_stands_first_and_a_kind_can_be_looked_at_alone(phone: Page) -> None:
+    someone = write_down(first_name="Tilda", last_name="Line", email="tilda@line.example")
+    with unit() as session:
+        for kind, title, days in (
+            ("order", "Old ring", -400),
+            ("repair", "Clasp", -3),
+            ("appointment", "Fitting", 9),
+        ):
+            fields = {"kind": kind, "title": title, "starts_at": now() + timedelta(days=days)}
+            records.add(session, someone, fields, by=olive(), now=now())
+    phone.goto(f"/customers/{someone}?tab=records")
+    expect(phone.get_by_test_id("records-ahead").get_by_test_id("record")).to_contain_text("Fitting")
+    past = phone.get_by_test_id("records-past").get_by_test_id("record")
+    expect(past).to_contain_text(["Clasp", "Old ring"])
+    phone.get_by_test_id("seg-order").click()
+    expect(phone.get_by_test_id("record")).to_have_count(1)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_record_without_a_day_or_with_an_odd_amount_is_refused_beside_its_field(page: Page) -> None:
+    someone = write_down(first_name="Odd", email="odd@amount.example")
+    page.goto(f"/customers/{someone}?tab=records")
+    page.get_by_test_id("no-records").get_by_role("button").click()
+    page.get_by_test_id("record-amount").fill("a lot")
+    page.get_by_test_id("record-save").click()
+    expect(page.get_by_test_id("record-amount-field-wrong")).to_contain_text("is not an amount")
+    page.get_by_test_id("record-amount").fill("")
+    page.get_by_test_id("record-starts_at").fill("")
+    page.get_by_test_id("record-save").click()
+    expect(page.get_by_test_id("record-starts_at-field-wrong")).to_contain_text("when it was")
+    assert records_of(someone) == []
+
+
+def test_a_wish_for_one_kind_is_taken_down_with_its_reason_and_stays_in_the_history(page: Page) -> None:
+    someone = write_down(first_name="Nell", last_name="Etter", email="nell@etter.example")
+    page.goto(f"/customers/{someone}?tab=consent")
+    page.get_by_test_id("no-email-newsletter").click()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("wish-email-newsletter")).to_contain_text("Said no today")
+    page.get_by_test_id("yes-email-newsletter").click()
+    page.get_by_test_id("why-save").click()
+    expect(page.get_by_test_id("why-wrong")).to_contain_text("Say how this person asked")
+    page.get_by_test_id("why-input").fill("Wrote it on a card")
+    page.get_by_test_id("why-save").click()
+    history = page.get_by_test_id("consent-history").locator("li")
+    expect(history).to_have_count(2)
+    expect(history.first).to_contain_text("Wrote it on a card")
+    with reading() as session:
+        assert consent.allows(session, someone, "email", MessageType.NEWSLETTER) is True
+
+
+def test_a_no_to_everything_is_not_undone_by_a_yes_to_one_kind(page: Page) -> None:
+    someone = write_down(first_name="Never", email="never@more.example", marketing_opt_out=True)
+    page.goto(f"/customers/{someone}?tab=consent")
+    page.get_by_test_id("yes-email-marketing").click()
+    page.get_by_test_id("why-input").fill("Perhaps")
+    page.get_by_test_id("why-save").click()
+    expect(page.get_by_test_id("why-wrong")).to_contain_text("want no marketing at all")
+    with reading() as session:
+        assert consent.allows(session, someone, "email", MessageType.MARKETING) is None
+
+
+def test_groups_are_chosen_on_the_page(page: Page) -> None:
+    someone = write_down(first_name="Grouped", email="grouped@page.example")
+    make_group("Pearl evening")
+    page.goto(f"/customers/{someone}")
+    page.get_by_test_id("choose-groups").click()
+    choose(page, "groups", "Pearl evening")
+    page.keyboard.press("Escape")
+    page.get_by_test_id("groups-save").click()
+    expect(page.get_by_test_id("customer-groups")).to_contain_text("Pearl evening")
+    with reading() as session:
+        assert [one.name for one in groups.of(session, someone)] == ["Pearl evening"]
+
+
+def test_an_own_field_is_asked_for_as_what_it_holds_and_shown(page: Page) -> None:
+    with unit() as session:
+        size = own_fields.define(session, "Finger size", sort="number", by=olive(), now=now()).key
+        metal = ["Gold", "Silver"]
+        liked = own_fields.define(
+            session, "Favourite metal", sort="choice", choices=metal, by=olive(), now=now()
+        ).key
+    someone = write_down(first_name="Fielded", email="fielded@own.example")
+    page.goto(f"/customers/{someone}/edit")
+    page.get_by_test_id(f"own-{size}").fill("large")
+    choose(page, f"own-{liked}", "Silver")
+    page.get_by_test_id("save").click()
+    expect(page.get_by_test_id(f"own-{size}-field-wrong")).to_contain_text("write a number")
+    page.get_by_test_id(f"own-{size}").fill("16,5")
+    page.get_by_test_id("save").click()
+    expect(page.get_by_test_id("customer-own")).to_contain_text("16.5")
+    expect(page.get_by_test_id("customer-own")).to_contain_text("Silver")
+    with reading() as session:
+        assert customers.get(session, someone).attrs == {size: 16.5, liked: "Silver"}
+
+
+@pytest.mark.parametrize("where", ["page", "phone"])
+def test_two_cards_become_one_and_the_old_address_leads_there(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(where)
+    one = write_down(
+        first_name="Mona", last_name=f"Merge {where}", email=f"mona@{where}.example", language="en"
+    )
+    two = write_down(
+        first_name="Mona", last_name=f"Merge {where}", email=f"m.merge@{where}.example", phone="020 7946 0018"
+    )
+    page.goto(f"/customers/{one}")
+    page.get_by_test_id("customer-menu").click()
+    page.locator(".q-menu").get_by_text("Merge with somebody").click()
+    page.get_by_test_id("person-search").fill(f"m.merge {where}")
+    page.get_by_test_id(f"person-search-{two}").click()
+    page.get_by_test_id(f"merge-email-{two}").click()
+    page.get_by_test_id("merge-go").click()
+    expect(page.get_by_test_id("customer-facts")).to_contain_text(f"m.merge@{where}.example")
+    expect(page.get_by_test_id("customer-facts")).to_contain_text("020 7946 0018")
+    page.goto(f"/customers/{two}")
+    expect(page.get_by_test_id("merged-here")).to_contain_text("was merged into Mona")
+    expect(page).to_have_url(re.compile(rf"/customers/{one}$"))
+
+
+@pytest.mark.parametrize("where", ["page", "phone"])
+def test_somebody_is_erased_only_once_their_name_is_written(
+    where: str, request: pytest.FixtureRequest, console: list[str]
+) -> None:
+    page: Page = request.getfixturevalue(where)
+    someone = write_down(first_name="Forget", last_name="Me", email=f"forget@{where}.example")
+    page.goto(f"/customers/{someone}")
+    page.get_by_test_id("customer-menu").click()
+    page.locator(".q-menu").get_by_text("Erase for good").click()
+    expect(page.get_by_test_id("dialog")).to_contain_text("What stays")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("dialog")).to_contain_text("This is not")
+    page.get_by_test_id("typed").fill("forget me")
+    page.get_by_test_id("confirm").click()
+    expect(page).to_have_url(re.compile("/customers$"))
+    with reading() as session, pytest.raises(Refusal):
+        customers.get(session, someone)
+    page.goto(f"/customers/{someone}")
+    expect(page.get_by_test_id("not-found")).to_be_visible()
+    console.clear()  # the page that is gone answered 404
+
+
+def test_everything_about_somebody_is_a_file(page: Page) -> None:
+    someone = write_down(first_name="Taken", last_name="Along", email="taken@along.example")
+    page.goto(f"/customers/{someone}")
+    page.get_by_test_id("customer-menu").click()
+    with page.expect_download() as download:
+        page.locator(".q-menu").get_by_text("Everything as a file").click()
+    told = json.loads(download.value.path().read_text("utf-8"))
+    assert (told["email"], told["records"]) == ("taken@along.example", [])
+
+
+def test_whoever_may_only_look_is_given_no_file_and_no_form(page: Page, sign_in: SignIn) -> None:
+    someone = write_down(first_name="Shown", email="shown@only.example")
+    sign_in(page, "sal")
+    assert page.request.get(f"/customers/{someone}/everything.json").status == 403
+    assert page.request.get("/customers/everything.csv").status == 403
+    page.goto(f"/customers/{someone}?tab=records")
+    expect(page.get_by_test_id("no-records")).to_be_visible()
+    expect(page.get_by_test_id("no-records").get_by_role("button")).to_have_count(0)
+
+
+def make_group(name: str) -> int:
+    with unit() as session:
+        return groups.create(session, name, by=olive(), now=now()).id
+
+
+def records_of(customer_id: int) -> list[records.CustomerRecord]:
+    with reading() as session:
+        return records.of(session, customer_id)

@@ -1,0 +1,187 @@
+"""What a customer wants to get, for each channel and kind of message, and how each answer came about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from data.database import now, reading, unit
+from domain.book import consent, wishes
+from domain.book.consent import EVERY_TYPE, Consent, MessageType
+from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
+from ui import words
+from ui.frame import current_actor
+from ui.parts.basics import box, button, card, pill, text
+from ui.parts.dialogs import ask, confirm, sheet
+from ui.parts.feedback import io, refusals_to, toast
+from ui.parts.inputs import Field, text_input
+
+CHANNELS: Final = {"email": "email", "whatsapp": "WhatsApp"}
+HOW: Final = {
+    "link": "by the link in a message",
+    "one_click": "with the mail program’s unsubscribe button",
+    "staff": "noted by staff",
+    "import": "from an imported list",
+    "form": "on a form",
+    "api": "through another program",
+    "sample": "in the sample shop",
+}
+SAID: Final = {True: ("Yes", "good"), False: ("No", "mute"), None: ("Never said", "info")}
+HEAD: Final = (
+    "A no counts at once, also for messages that wait to go. Messages about their own orders go in any case."
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    channel: str
+    message_type: MessageType
+    label: str
+    allowed: bool | None
+    since: str
+
+
+@dataclass(frozen=True)
+class Said:
+    when: str
+    words: str
+    more: str
+    allowed: bool
+
+
+class Preferences:
+    def __init__(self, customer_id: int, name: str, by: Actor) -> None:
+        self.customer_id, self.name = customer_id, name
+        self.edits = by.may(Right.EDIT_CUSTOMERS)
+        self.room = box("full hb-stack")
+
+    async def fetch(self) -> None:
+        wanted, said = await io(_looked_up, self.customer_id)
+        if self.room.is_deleted:
+            return
+        self.room.clear()
+        with self.room:
+            with card("What they want", HEAD, testid="preferences"):
+                for wish in wanted:
+                    self._line(wish)
+            _history(said)
+
+    def _line(self, wish: Wish) -> None:
+        key = f"{wish.channel}-{wish.message_type}"
+        with box("hb-wish", testid=f"wish-{key}"):
+            pill(*SAID[wish.allowed])
+            with box("grow"):
+                text(wish.label, "strong")
+                text(wish.since, "muted small")
+            if self.edits and wish.allowed is not False:
+                button("They said no", lambda: self._no(wish), small=True, testid=f"no-{key}")
+            if self.edits and wish.allowed is not True:
+                button("They said yes", lambda: self._yes(wish), small=True, testid=f"yes-{key}")
+
+    async def _no(self, wish: Wish) -> None:
+        yes = await confirm(
+            f"No more {wish.label.lower()}?",
+            f"{self.name} gets none from now on, also of what waits to go.",
+            confirm_label="Write down the no",
+        )
+        if yes:
+            await io(_taken_down, self.customer_id, wish, False, "", await current_actor())
+            toast("Their no is written down.")
+            await self.fetch()
+
+    async def _yes(self, wish: Wish) -> None:
+        with sheet(f"{wish.label} for {self.name}?") as dialog:
+            text("Only if they asked for it themselves. What you write is kept as the proof.", "body", "p")
+            field = Field(
+                "How did they ask?", "For example: asked in the shop when collecting a ring.", testid="why"
+            )
+            with field.body:
+                entry = text_input(label="How did they ask?", testid="why-input").props("autofocus")
+
+            async def go() -> None:
+                by = await current_actor()
+                with refusals_to(lambda _, sentence: field.wrong(sentence)):
+                    await io(_taken_down, self.customer_id, wish, True, entry.value or "", by)
+                    dialog.submit(True)
+
+            entry.on("keydown.enter", go, [])
+            with box("actions"):
+                button("Cancel", lambda: dialog.submit(False))
+                button("Write down the yes", go, kind="primary", testid="why-save")
+        if await ask(dialog):
+            toast("Their yes is written down.")
+            await self.fetch()
+
+
+def _history(said: list[Said]) -> None:
+    with card("How it came about", "What this person said, the newest first. Nothing here can be changed."):
+        if not said:
+            text("Nothing is written down yet.", "muted", testid="no-consent")
+        with box("hb-timeline", "ol", testid="consent-history"):
+            for one in said:
+                with box("is-yes" if one.allowed else "is-no", "li"):
+                    text(one.words, "strong")
+                    text(one.more, "muted small")
+                    text(one.when, "muted small num")
+
+
+def _looked_up(customer_id: int) -> tuple[list[Wish], list[Said]]:
+    moment = now()
+    with reading() as session:
+        zone, lines = read_shop(session).zone, consent.history(session, customer_id)
+        known = {
+            (one.channel, one.message_type): (one.allowed, words.when(one.changed_at, zone, moment))
+            for one in consent.states(session, customer_id)
+        }
+    shown = [
+        "email",
+        *(name for name in CHANNELS if name != "email" and any(key[0] == name for key in known)),
+    ]
+    wanted = [
+        _wish(channel, kind, known.get((channel, kind)))
+        for channel in shown
+        for kind in MessageType
+        if kind.needs_consent
+    ]
+    return wanted, [_said(line, zone, moment) for line in lines]
+
+
+def _wish(channel: str, kind: MessageType, known: tuple[bool, str] | None) -> Wish:
+    label = f"{words.MESSAGE_TYPE[kind]} by {CHANNELS[channel]}"
+    if known is None:
+        return Wish(channel, kind, label, None, "Nobody asked them, and they never said.")
+    return Wish(channel, kind, label, known[0], f"Said {'yes' if known[0] else 'no'} {_lower(known[1])}.")
+
+
+def _lower(when: str) -> str:
+    """ "Today, 10:00" in the middle of a sentence; the name of a month keeps its capital."""
+    return when[0].lower() + when[1:] if when[0] in "TY" else f"on {when}"
+
+
+def _said(line: Consent, zone: ZoneInfo, moment: datetime) -> Said:
+    every = line.message_type == EVERY_TYPE
+    kind = "marketing" if every else words.MESSAGE_TYPE.get(line.message_type, line.message_type).lower()
+    by = f" by {CHANNELS.get(line.channel, line.channel)}" if not every else ""
+    what = (
+        f"Said yes to {kind}{by}" if line.allowed else f"Said no to {'all marketing' if every else kind}{by}"
+    )
+    how = HOW.get(line.how, line.how)
+    if line.how == "staff" and line.by_name:
+        how = f"noted by {line.by_name}"
+    more = " · ".join(filter(None, [f"{how[0].upper()}{how[1:]}", line.source, line.wording]))
+    return Said(words.when(line.at, zone, moment), what, more, line.allowed)
+
+
+def _taken_down(customer_id: int, wish: Wish, allowed: bool, reason: str, by: Actor) -> None:
+    with unit() as session:
+        wishes.take_down(
+            session,
+            customer_id,
+            wish.channel,
+            wish.message_type,
+            allowed=allowed,
+            reason=reason,
+            by=by,
+            now=now(),
+        )
