@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from data.bulk import Bulk
 from data.prepared import plain
 from domain.book import groups, statuses, tags
 from domain.book.comparing import Change, Comparison, opts_out_from_the_start
@@ -31,25 +32,34 @@ def insert_into(table: str, columns: str, conflict: str = "") -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}"
 
 
-def _update(columns: tuple[str, ...]) -> str:
+def _update(name: str, facts: tuple[str, ...]) -> Bulk:
     """Opting out is only ever added."""
-    values = "".join(f"{name} = ?, " for name in columns)
-    return (
-        f"UPDATE customers SET {values}email_hash = ?, phone_hash = ?, email_trouble = ?, attrs = ?, updated_at = ?, "
-        "marketing_opt_out = marketing_opt_out OR ?, version = version + 1 WHERE id = ?"
+    columns = (*facts, "email_hash", "phone_hash", "email_trouble", "attrs", "updated_at")
+    values = "".join(f"{column} = fresh.{column}, " for column in columns)
+    return Bulk(
+        name,
+        (*columns, "opts_out", "the_id"),
+        f"UPDATE customers SET {values}marketing_opt_out = marketing_opt_out OR fresh.opts_out, version = version + 1 "
+        f"FROM temp.{name} AS fresh WHERE customers.id = fresh.the_id",
     )
 
 
-# As text for the driver, with plain tuples: building each row's values anew costs more than SQLite takes to write them.
-ADD: Final = insert_into(
-    "customers",
-    f"id, {', '.join(FACTS)}, email_hash, phone_hash, email_trouble, attrs, marketing_opt_out, timezone, "
-    "source, import_id, created_at, updated_at, active_at, version",
+COLUMNS: Final = (
+    "id", *FACTS, "email_hash", "phone_hash", "email_trouble", "attrs", "marketing_opt_out", "timezone", "source",
+    "import_id", "created_at", "updated_at", "active_at", "version",
+)  # fmt: skip
+_columns = ", ".join(COLUMNS)
+ADD: Final = Bulk(
+    "people_to_add",
+    COLUMNS,
+    f"INSERT INTO customers ({_columns}) SELECT {_columns} FROM temp.people_to_add ORDER BY id",
 )
-CHANGE: Final = _update(FACTS)
 UNSEARCHED: Final = tuple(name for name in FACTS if name not in FOUND_BY)
-CHANGE_UNSEARCHED: Final = _update(UNSEARCHED)  # leaves the word index alone
+CHANGE: Final = _update("people_to_change", FACTS)
+CHANGE_UNSEARCHED: Final = _update("people_to_fill", UNSEARCHED)  # leaves the word index alone
+# As text for the driver, with plain tuples: building each row's values anew costs more than SQLite takes to write them.
 DATE: Final = insert_into("customer_dates", "customer_id, kind, month, day, year, note")
+NEW_DAY: Final = "UPDATE customer_dates SET month = ?, day = ?, year = ? WHERE id = ?"
 TAG: Final = insert_into("customer_tags", "customer_id, tag_id", " ON CONFLICT DO NOTHING")
 MEMBER: Final = insert_into("group_members", "group_id, customer_id", " ON CONFLICT DO NOTHING")
 PROOF: Final = insert_into(
@@ -71,8 +81,9 @@ class _Sheets:
         self.entry = entry
         self.now = plain(entry.created_at)
         self.customers: list[Row] = []
-        self.changes: dict[str, list[Row]] = {CHANGE: [], CHANGE_UNSEARCHED: []}
+        self.changes: dict[Bulk, list[Row]] = {CHANGE: [], CHANGE_UNSEARCHED: []}
         self.dates: list[Row] = []
+        self.new_days: list[Row] = []  # of dates that are there
         self.proofs: list[Row] = []
         self.noes: list[Row] = []
         self.tags: list[tuple[int, str]] = []  # customer, folded name
@@ -180,7 +191,7 @@ def _gather_change(sheets: _Sheets, change: Change, remembered: Memory | None) -
         if there is None:
             sheets.date(number, kind, day)
         else:
-            there.month, there.day, there.year = day.month, day.day, day.year
+            sheets.new_days.append((day.month, day.day, day.year, there.id))
     if change.opts_out:
         sheets.proof(number, address_hash, False)
     sheets.remember(number, address_hash, known, out)
@@ -220,10 +231,12 @@ def _json(attrs: dict[str, Any] | None) -> str:
 def _write(session: Session, sheets: _Sheets) -> None:
     known = {tag.name.casefold(): tag.id for tag in tags.named(session, sheets.names.values())}
     lists = _groups(session, sheets)
+    ADD.run(session, sheets.customers)
+    for bulk, rows in sheets.changes.items():
+        bulk.run(session, rows)
     many = {
-        ADD: sheets.customers,
-        **sheets.changes,
         DATE: sheets.dates,
+        NEW_DAY: sheets.new_days,
         TAG: [(number, known[key]) for number, key in dict.fromkeys(sheets.tags)],
         MEMBER: [(lists[key], number) for number, key in dict.fromkeys(sheets.groups)],
         PROOF: sheets.proofs,
@@ -231,9 +244,9 @@ def _write(session: Session, sheets: _Sheets) -> None:
         BEFORE: [_before(sheets.entry.id, known, lists, *one) for one in sheets.before],
     }
     connection = session.connection()
-    for statement, rows in many.items():
-        if rows:
-            connection.exec_driver_sql(statement, rows)
+    for statement, values in many.items():
+        if values:
+            connection.exec_driver_sql(statement, values)
 
 
 def _groups(session: Session, sheets: _Sheets) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session
 
+from data.listed import listed
 from domain.book import memory
 from domain.book.consent import EVERY_TYPE
 from domain.book.groups import Group, GroupMember
@@ -15,7 +16,6 @@ from domain.book.memory import Memory
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
 from domain.book.tags import MOST_FOR_ONE
 
-AT_ONCE: Final = 900
 COMPARED: Final = (
     "first_name", "last_name", "company", "email", "email_key", "phone", "phone_key", "status", "language", "postcode",
     "preferred_channel", "notes", "attrs",
@@ -23,6 +23,10 @@ COMPARED: Final = (
 COLUMNS: Final = [
     getattr(Customer, name) for name in ("id", "version", "marketing_opt_out", "email_trouble", *COMPARED)
 ]
+
+DAY: Final = (
+    CustomerDate.id, CustomerDate.customer_id, CustomerDate.kind, CustomerDate.month, CustomerDate.day, CustomerDate.year,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -37,7 +41,7 @@ class Change:
     opts_out: bool  # they have not said no so far, and the file says so
     tags: dict[str, str]  # those they don't have yet
     groups: dict[str, str]  # those they are not in yet
-    days: list[tuple[CustomerDate | None, str, Any]]  # the row that is there, kind, day
+    days: list[tuple[Row[Any] | None, str, Any]]  # the row that is there, kind, day
     new_address: bool
     trouble_before: str | None
     trouble: str | None
@@ -112,18 +116,16 @@ class _Book:
         firsts = spellings(
             person.columns.get("first_name", "") for person in people if not person.columns.get("last_name")
         )
-        by_last = (Customer.last_name.in_(some) for some in in_parts(sorted(lasts - {""})))
-        by_first = (
-            and_(Customer.last_name == "", Customer.first_name.in_(some)) for some in in_parts(sorted(firsts))
-        )
+        by_last = Customer.last_name.in_(listed(sorted(lasts - {""})))
+        by_first = and_(Customer.last_name == "", Customer.first_name.in_(listed(sorted(firsts))))
         nowhere = and_(Customer.email_key.is_(None), Customer.phone_key.is_(None), self._here)
-        for names in (*by_last, *by_first):
+        for names in [by_last] * bool(lasts) + [by_first] * bool(firsts):
             for row in session.execute(select(*COLUMNS).where(names, nowhere).order_by(Customer.id)):
                 self._by_name.setdefault((*_name(row), row.company.casefold()), row)
 
     def _rows(self, session: Session, column: Any, keys: set[str | None]) -> Iterable[Row[Any]]:
-        for some in in_parts(sorted(key for key in keys if key)):
-            rows = select(*COLUMNS).where(column.in_(some), self._here)
+        if wanted := sorted(key for key in keys if key):
+            rows = select(*COLUMNS).where(column.in_(listed(wanted)), self._here)
             yield from session.execute(rows.order_by(Customer.id))
 
 
@@ -155,11 +157,11 @@ class _There:
 
     tags: set[str]  # folded
     groups: set[str]  # folded
-    days: dict[str, CustomerDate]  # by kind
+    days: dict[str, Row[Any]]  # by kind
 
 
 def _change(row: Row[Any], person: Incoming, there: _There) -> Change | None:
-    present = {name: getattr(row, name) for name in COMPARED}
+    present = dict(zip(COMPARED, row[-len(COMPARED) :], strict=True))
     wanted = _wanted(present, person)
     new_tags = {key: name for key, name in person.tags.items() if key not in there.tags}
     new_tags = dict(list(new_tags.items())[: max(0, MOST_FOR_ONE - len(there.tags))])
@@ -192,7 +194,7 @@ def _wanted(present: dict[str, Any], person: Incoming) -> dict[str, Any]:
     return wanted
 
 
-def _same_day(there: CustomerDate | None, day: Any) -> bool:
+def _same_day(there: Row[Any] | None, day: Any) -> bool:
     """A day without its year says nothing against the year that is known."""
     if there is None or (there.month, there.day) != (day.month, day.day):
         return False
@@ -201,28 +203,25 @@ def _same_day(there: CustomerDate | None, day: Any) -> bool:
 
 def _tags_of(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
-    for some in in_parts(numbers):
-        rows = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id)
-        for number, name in session.execute(rows.where(_among(CustomerTag.customer_id, some))):
-            found.setdefault(number, set()).add(name.casefold())
+    rows = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id)
+    for number, name in session.execute(rows.where(_among(CustomerTag.customer_id, numbers))):
+        found.setdefault(number, set()).add(name.casefold())
     return found
 
 
 def _groups_of(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
-    for some in in_parts(numbers):
-        rows = select(GroupMember.customer_id, Group.name).join(Group, Group.id == GroupMember.group_id)
-        for number, name in session.execute(rows.where(_among(GroupMember.customer_id, some))):
-            found.setdefault(number, set()).add(name.casefold())
+    rows = select(GroupMember.customer_id, Group.name).join(Group, Group.id == GroupMember.group_id)
+    for number, name in session.execute(rows.where(_among(GroupMember.customer_id, numbers))):
+        found.setdefault(number, set()).add(name.casefold())
     return found
 
 
-def _days_of(session: Session, numbers: Sequence[int]) -> dict[int, dict[str, CustomerDate]]:
-    found: dict[int, dict[str, CustomerDate]] = {}
-    for some in in_parts(numbers):
-        rows = select(CustomerDate).where(_among(CustomerDate.customer_id, some), CustomerDate.note == "")
-        for day in session.scalars(rows):
-            found.setdefault(day.customer_id, {})[day.kind] = day
+def _days_of(session: Session, numbers: Sequence[int]) -> dict[int, dict[str, Row[Any]]]:
+    found: dict[int, dict[str, Row[Any]]] = {}
+    rows: Any = select(*DAY).where(_among(CustomerDate.customer_id, numbers), CustomerDate.note == "")
+    for day in session.execute(rows):
+        found.setdefault(day.customer_id, {})[day.kind] = day
     return found
 
 
@@ -237,9 +236,5 @@ def opts_out_from_the_start(person: Incoming, remembered: Memory | None) -> bool
 
 
 def _among(column: Any, numbers: Sequence[int]) -> ColumnElement[bool]:
-    among: ColumnElement[bool] = column.in_(numbers)
+    among: ColumnElement[bool] = column.in_(listed(numbers))
     return among
-
-
-def in_parts(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from data.listed import listed
 from domain.book.consent import EVERY_TYPE, Preference
 from domain.book.person import Customer
 
 CARRIED_OVER = "This address had said no before."
-AT_ONCE = 900
 
 
 @dataclass(slots=True)
@@ -27,14 +27,6 @@ def of_addresses(
 ) -> dict[str, Memory]:
     """Only addresses about which there is something to remember."""
     known: dict[str, Memory] = {}
-    for start in range(0, len(email_keys), AT_ONCE):
-        _look_up(session, email_keys[start : start + AT_ONCE], except_id, known)
-    return known
-
-
-def _look_up(
-    session: Session, email_keys: Sequence[str], except_id: int | None, known: dict[str, Memory]
-) -> None:
     said_no = and_(
         Preference.customer_id == Customer.id, Preference.channel == "email", Preference.allowed.is_(False)
     )
@@ -47,7 +39,7 @@ def _look_up(
             Preference.message_type,
         )
         .outerjoin(Preference, said_no)
-        .where(Customer.email_key.in_(email_keys), Customer.id != (except_id or 0), worth)
+        .where(Customer.email_key.in_(listed(email_keys)), Customer.id != (except_id or 0), worth)
     )
     for key, trouble, opted_out, message_type in session.execute(rows):
         memory = known.setdefault(str(key), Memory())
@@ -56,3 +48,4 @@ def _look_up(
             memory.refused.add(EVERY_TYPE)
         if message_type:
             memory.refused.add(str(message_type))
+    return known

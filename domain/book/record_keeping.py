@@ -9,9 +9,10 @@ from typing import Any, Final
 from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session
 
+from data.listed import listed
 from data.prepared import plain
 from domain.book import bookkeeping, categories, memory, staff
-from domain.book.comparing import Comparison, in_parts
+from domain.book.comparing import Comparison
 from domain.book.imports import Import
 from domain.book.incoming_records import IncomingRecord
 from domain.book.person_rows import Incoming
@@ -107,10 +108,11 @@ class _Known:
 
     def __init__(self, session: Session, records: Sequence[IncomingRecord]) -> None:
         self._rows: dict[Key, Row[Any]] = {}
+        sources = {record.columns["source"] for record in records}
         numbers = {record.columns["external_id"] for record in records if record.columns.get("external_id")}
-        for some in in_parts(sorted(numbers)):
-            for row in session.execute(select(*COLUMNS).where(CustomerRecord.external_id.in_(some))):
-                self._rows[(row.source, row.external_id)] = row
+        rows = select(*COLUMNS).where(CustomerRecord.external_id.in_(listed(sorted(numbers))))
+        for row in session.execute(rows.where(CustomerRecord.source.in_(sources))) if numbers else ():
+            self._rows[(row.source, row.external_id)] = row
 
     def of(self, record: IncomingRecord) -> Row[Any] | None:
         return self._rows.get((record.columns["source"], record.columns.get("external_id")))
@@ -136,9 +138,10 @@ def _compare_by_looks(
     """Without a number, one that looks the same is the same; two such in one file stay two."""
     there: dict[Key, list[Row[Any]]] = {}
     others = and_(CustomerRecord.external_id.is_(None), CustomerRecord.import_id.is_distinct_from(import_id))
-    for some in in_parts(sorted({number for number, _ in ones})):
-        for row in session.execute(select(*COLUMNS).where(CustomerRecord.customer_id.in_(some), others)):
-            there.setdefault((row.customer_id, *_looks(row._mapping)), []).append(row)
+    owners = sorted({number for number, _ in ones})
+    rows = select(*COLUMNS).where(CustomerRecord.customer_id.in_(listed(owners)), others)
+    for row in session.execute(rows) if owners else ():
+        there.setdefault((row.customer_id, *_looks(row._mapping)), []).append(row)
     for number, record in ones:
         alike = there.get((number, *_looks(record.columns)))
         if alike:

@@ -7,7 +7,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session
 
-from domain.book.comparing import in_parts, spellings
+from data.listed import listed
+from domain.book.comparing import spellings
 from domain.book.person import Customer
 from domain.book.person_rows import Incoming, may_be_one, name_key
 
@@ -58,12 +59,9 @@ class Owners:
         firsts = spellings(
             person.columns.get("first_name", "") for person in named if not person.columns.get("last_name")
         )
-        wanted: list[ColumnElement[bool]] = [
-            Customer.last_name.in_(some) for some in in_parts(sorted(lasts - {""}))
-        ]
-        wanted += [
-            and_(Customer.last_name == "", Customer.first_name.in_(some)) for some in in_parts(sorted(firsts))
-        ]
+        by_last = Customer.last_name.in_(listed(sorted(lasts - {""})))
+        by_first = and_(Customer.last_name == "", Customer.first_name.in_(listed(sorted(firsts))))
+        wanted = [by_last] * bool(lasts) + [by_first] * bool(firsts)
         names = {person.name for person in named}
         for condition in wanted:
             for row in session.execute(_found(condition)):
@@ -72,8 +70,8 @@ class Owners:
 
 
 def _rows(session: Session, column: Any, keys: Iterable[str | None]) -> Iterable[Row[Any]]:
-    for some in in_parts(sorted({key for key in keys if key})):
-        yield from session.execute(_found(column.in_(some)))
+    wanted = sorted({key for key in keys if key})
+    yield from session.execute(_found(column.in_(listed(wanted)))) if wanted else ()
 
 
 def _found(condition: ColumnElement[bool]) -> Any:

@@ -10,6 +10,7 @@ BENCHES = {
     "The engine": "tests.load.engine",
     "The audience": "tests.load.audience",
     "The customer book": "tests.load.book",
+    "A list that comes in": "tests.load.importing",
     "The schedules": "tests.load.schedules",
     "The pages": "tests.load.pages",
     "The pages while a send runs": "tests.load.events",

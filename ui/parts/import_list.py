@@ -11,7 +11,7 @@ from domain.book.imports import Import
 from domain.shop.people import Actor
 from domain.shop.shop import read as read_shop
 from ui import words
-from ui.parts.basics import box, card, link, pill, text
+from ui.parts.basics import box, card, link, pill, put, text
 from ui.parts.import_outcome import PATH, STATES
 from ui.words import counted
 
@@ -27,9 +27,9 @@ def look(by: Actor) -> list[dict[str, Any]]:
 def draw(rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    with card("Earlier imports", testid="earlier-imports"), box("hb-list", "ul"):
+    with card("Earlier imports", testid="earlier-imports"), put(box("full hb-stack"), role="list"):
         for row in rows:
-            with box("", "li"):
+            with put(box("hb-row"), role="listitem"):
                 with box("grow"):
                     link(row["name"], f"{PATH}/{row['id']}", testid=f"import-{row['id']}")
                     text(row["sub"], "hb-cell-sub")

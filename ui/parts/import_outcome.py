@@ -8,6 +8,7 @@ from nicegui import ui
 from data.database import now, reading
 from domain.book import customers, duplicates, imports, undoing
 from domain.book.columns import CUSTOMERS
+from domain.book.duplicates import MOST_SUGGESTED
 from domain.book.imports import DONE, FAILED, KEPT_FOR, RUNNING, UNDOING, UNDONE, Import
 from domain.shop.people import Actor
 from domain.shop.shop import read as read_shop
@@ -120,7 +121,7 @@ class Outcome:
         if count and not self.alike.is_deleted:
             with self.alike:
                 alert(
-                    f"{counted(count, 'pair')} may be the same person",
+                    f"{'At least ' * (count >= MOST_SUGGESTED)}{counted(count, 'pair')} may be the same person",
                     "They were taken as they are. Look at them side by side, and merge those who are one.",
                     actions=lambda: link("Look at them", "/customers/duplicates", testid="see-alike"),
                     testid="import-alike",
