@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Subquery, func, select
-from sqlalchemy import over as over_
 
 from domain.audience.fields import bad_rule, whole
 from domain.audience.leaf import Reference, inner, months, only
@@ -60,12 +59,13 @@ class SpendLeaf:
 def _ranked(spent: Subquery) -> Subquery:
     """Both windows have the same frame, so that SQLite sorts once."""
 
-    def over(what: Any) -> ColumnElement[int]:
-        whole_currency = (None, None)
-        return over_(what, partition_by=spent.c.currency, order_by=spent.c.spent.desc(), rows=whole_currency)
-
-    place, buyers = over(func.rank()).label("place"), over(func.count()).label("buyers")
-    return select(spent.c.customer_id, place, buyers).subquery("ranked")
+    frame: Any = {
+        "partition_by": spent.c.currency,
+        "order_by": spent.c.spent.desc(),
+        "rows": (None, None),
+    }
+    place, buyers = func.rank().over(**frame), func.count().over(**frame)
+    return select(spent.c.customer_id, place.label("place"), buyers.label("buyers")).subquery("ranked")
 
 
 def _rounded_up(hundredths: ColumnElement[int]) -> ColumnElement[int]:
