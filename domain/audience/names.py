@@ -63,6 +63,12 @@ def read(session: Session) -> Names:
     )
 
 
+def living_campaigns(session: Session) -> dict[int, str]:
+    """Those one can choose."""
+    found = select(CAMPAIGNS.c.id, CAMPAIGNS.c.name).where(CAMPAIGNS.c.deleted_at.is_(None))
+    return dict(iter(session.execute(found.order_by(CAMPAIGNS.c.name))))
+
+
 def _of(session: Session, of: TableClause, name: ColumnClause[Any]) -> dict[int, str]:
     return dict(iter(session.execute(select(of.c.id, name))))
 

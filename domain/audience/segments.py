@@ -111,7 +111,7 @@ def delete(session: Session, segment_id: int, *, used_by: list[str], by: Actor, 
     """`used_by`: names of the drafts and scheduled campaigns that are addressed to it."""
     by.require(Right.EDIT_CAMPAIGNS)
     segment = _own(session, segment_id)
-    users = [*used_by, *(f"the segment {name}" for name in _leaning_on(session, segment_id))]
+    users = [*used_by, *(f"the segment {one.name}" for one in _leaning_on(session, segment_id))]
     if users:
         raise Refusal(
             "in_use", f"{segment.name} is still used by {_listed(users)}.", Kind.CONFLICT, used_by=users
@@ -121,6 +121,12 @@ def delete(session: Session, segment_id: int, *, used_by: list[str], by: Actor, 
     audit.write(
         session, "segment.deleted", by=by, now=now, subject_id=segment.id, before={"name": segment.name}
     )
+
+
+def leaning_on(session: Session, segment_id: int, *, by: Actor) -> list[Segment]:
+    """The shop's own segments whose rules name it."""
+    by.require(Right.VIEW)
+    return _leaning_on(session, segment_id)
 
 
 def copy(session: Session, segment_id: int, *, by: Actor, now: datetime) -> Segment:
@@ -134,11 +140,21 @@ def refresh(session: Session, segment_id: int, *, by: Actor, now: datetime) -> S
     """Count its people again (S4-40). The version stays, so that nobody's open form is out of date by it."""
     by.require(Right.VIEW)
     segment = _found(session, segment_id)
-    found = select(func.count()).select_from(Customer).where(Customer.deleted_at.is_(None))
-    count = session.scalar(found.where(condition(session, rules.parse(segment.rule), now=now)))
+    count = size(session, rules.parse(segment.rule), now=now)
     session.execute(update(Segment).where(Segment.id == segment_id).values(count=count, counted_at=now))
     session.refresh(segment)
     return segment
+
+
+def size(session: Session, rule: Rule, *, now: datetime) -> int:
+    """How many people in the book it means."""
+    found = select(func.count()).select_from(Customer).where(Customer.deleted_at.is_(None))
+    return session.scalar(found.where(condition(session, rule, now=now))) or 0
+
+
+def require_sound(session: Session, tree: Any, *, of: int | None = None) -> None:
+    """Raises the Refusal that saving this rule in the segment `of` would raise."""
+    _checked_rule(session, tree, of)
 
 
 def sentence(session: Session, segment: Segment) -> str:
@@ -242,11 +258,11 @@ def _checked_rule(session: Session, tree: Any, of: int | None = None) -> dict[st
     return rule.as_json()
 
 
-def _leaning_on(session: Session, segment_id: int) -> list[str]:
+def _leaning_on(session: Session, segment_id: int) -> list[Segment]:
     own = session.scalars(
         _live().where(Segment.key.is_(None), Segment.id != segment_id).order_by(Segment.name)
     )
-    return [segment.name for segment in own if segment_id in rules.parse(segment.rule).mentions]
+    return [segment for segment in own if segment_id in rules.parse(segment.rule).mentions]
 
 
 def _text(field: str, value: Any) -> str:

@@ -1,6 +1,5 @@
 """One segment: its name, and who belongs to it."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,16 +8,17 @@ from nicegui import ui
 from data.database import now, reading, unit
 from domain.audience import rules, segments
 from domain.audience.names import read as read_names
-from domain.sending import campaigns
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
 from ui.parts import conditions
-from ui.parts.basics import alert, box, button, card, head, link_button, menu, page, pill, put, text
-from ui.parts.conditions import Condition
+from ui.parts.basics import alert, box, button, card, head, link_button, menu, page, put, text
+from ui.parts.conditions import Nest
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, text_input
-from ui.parts.rule_editor import LiveCount, RuleEditor, Stock, stock
-from ui.parts.segment_dialogs import delete_segment
+from ui.parts.live_count import LiveCount, WhyHere
+from ui.parts.rule_editor import RuleEditor
+from ui.parts.rule_stock import Stock, stock
+from ui.parts.segment_dialogs import User, delete_segment, list_users, users
 
 BACK = ("Segments", "/segments")
 Tree = dict[str, Any]
@@ -35,7 +35,7 @@ class Known:
     rule: Tree
     words: str
     is_system: bool
-    used_by: tuple[str, ...]
+    used_by: tuple[User, ...]
     stock: Stock
 
 
@@ -57,27 +57,27 @@ async def _look(known: Known, by: Actor) -> None:
         with head(known.name, known.note, back=BACK):
             if by.may(Right.EDIT_CAMPAIGNS) and known.id:
                 _write_to(known.id)
-                button("Copy", lambda: _copy(known), icon="copy", testid="copy-segment")
+                button("Make a copy", lambda: _copy(known), icon="copy", testid="copy-segment")
         with box("hb-stack"):
             if known.is_system:
                 alert(
                     "This segment comes with Handbill",
-                    "It can’t be changed or deleted. Copy it to make one of your own.",
+                    "It can’t be changed or deleted. Make a copy for one of your own.",
                     testid="system-segment",
                 )
             with card("Who belongs here"):
                 _in_words(known)
                 count = LiveCount()
+                WhyHere(lambda: known.rule)
             _used_by(known)
     await count.ask(known.rule)
 
 
 class Editor:
-    """The form. A rule that the simple conditions can't show is told in words, and stays as it is."""
+    """The form: name, note, and the conditions with their numbers."""
 
     def __init__(self, known: Known) -> None:
         self.known = known
-        self.simple = conditions.read(known.rule)
 
     async def draw(self) -> None:
         known = self.known
@@ -85,23 +85,24 @@ class Editor:
             with head(known.name if known.id else "New segment", back=BACK):
                 if known.id:
                     _write_to(known.id)
-                    entries = [("copy", "Copy", lambda: _copy(known)), ("trash", "Delete", self._delete)]
+                    entries = [
+                        ("copy", "Make a copy", lambda: _copy(known)),
+                        ("trash", "Delete", self._delete),
+                    ]
                     menu(entries, testid="segment-menu")
             with box("hb-stack"):
                 self._names()
                 with card("Who belongs here"):
-                    self._rule()
+                    begin = conditions.read(known.rule)
+                    self.editor = RuleEditor(known.stock, begin, self._recount)
                     self.count = LiveCount()
+                    self.why = WhyHere(lambda: self.editor.tree)
                 _used_by(known)
                 with box("hb-actions"):
                     box("grow")
                     link_button("Cancel", "/segments", testid="cancel")
                     button("Save", self._save, kind="primary", icon="check", testid="save")
         await self._recount()
-
-    @property
-    def tree(self) -> Tree | None:
-        return self.editor.tree if self.editor else self.known.rule
 
     def _names(self) -> None:
         with card():
@@ -113,36 +114,17 @@ class Editor:
             with self.form.fields["note"].body:
                 self.note = put(text_input(self.known.note, label="Note", testid="note"), maxlength="300")
 
-    def _rule(self) -> None:
-        self.editor: RuleEditor | None = None
-        if self.simple:
-            self.editor = RuleEditor(self.known.stock, self.simple, self._recount)
-            return
-        _in_words(self.known)
-        alert(
-            "This rule is more than simple conditions can show",
-            "It came from another program. It goes on working as it is; name and note can be changed.",
-            testid="not-simple",
-        )
-        with box("full", "details"):
-            text("The rule as programs read it", "hb-link", "summary")
-            text(
-                json.dumps(self.known.rule, indent=2, ensure_ascii=False),
-                "hb-code",
-                "pre",
-                testid="rule-json",
-            )
-
     async def _recount(self) -> None:
-        await self.count.ask(self.tree)
+        await self.count.ask(self.editor.tree)
+        await self.why.again()
 
     async def _save(self) -> None:
         by = await current_actor()
         self.form.clear()
-        if self.editor and not self.editor.check():
+        if not self.editor.check():
             self.form.wrong("", "One of the conditions is not complete yet.")
             return
-        fields = {"name": self.name.value or "", "note": self.note.value or "", "rule": self.tree}
+        fields = {"name": self.name.value or "", "note": self.note.value or "", "rule": self.editor.tree}
         with refusals_to(self.form.wrong):
             await io(_saved, self.known, fields, by)
             toast(f"The segment {fields['name']} is saved.")
@@ -168,9 +150,8 @@ def _in_words(known: Known) -> None:
 
 def _used_by(known: Known) -> None:
     if known.used_by:
-        with card("Used by", "Drafts and scheduled campaigns that are addressed to it."), box("hb-tags"):
-            for name in known.used_by:
-                pill(name, "info")
+        with card("Used by", "Drafts, scheduled campaigns and other segments that lean on it."):
+            list_users(known.used_by, testid="uses")
 
 
 async def _copy(known: Known) -> None:
@@ -182,9 +163,8 @@ async def _copy(known: Known) -> None:
 
 
 def _new(by: Actor) -> Known:
-    begin = conditions.written("all", [Condition("active_at", "within_days", 90)])
     with reading() as session:
-        return Known(None, None, "", "", begin, "", False, (), stock(session, by))
+        return Known(None, None, "", "", conditions.written(Nest()), "", False, (), stock(session, by))
 
 
 def _known(segment_id: int, by: Actor) -> Known:
@@ -199,7 +179,7 @@ def _known(segment_id: int, by: Actor) -> Known:
             rule.as_json(),
             rule.sentence(read_names(session)),
             one.is_system,
-            tuple(campaigns.using_segment(session, one.id)),
+            users(session, one.id, by),
             stock(session, by, besides=one.id),
         )
 

@@ -13,7 +13,7 @@ from domain.audience.audience import Audience
 from domain.book import groups, merging, search, statuses
 from domain.shop.people import Actor, Right
 from ui import words
-from ui.parts import rule_editor
+from ui.parts import rule_stock
 from ui.parts.by_hand import MOST_CHIPS
 from ui.parts.feedback import io
 
@@ -25,7 +25,7 @@ class Stock:
     tags: dict[str, int]
     statuses: dict[str, str]
     people: dict[int, str]
-    rules: rule_editor.Stock
+    rules: rule_stock.Stock
     label: str
     may_freeze: bool
 
@@ -42,7 +42,7 @@ def stock(session: Session, audience: Audience, by: Actor) -> Stock:
         tags=dict(search.tags_with_counts(session)),
         statuses={one.key: one.label for one in statuses.every(session)},
         people=_named(session, audience.customer_ids),
-        rules=rule_editor.stock(session, by),
+        rules=rule_stock.stock(session, by),
         label=audiences.describe(session, audience),
         may_freeze=by.may(Right.EDIT_CUSTOMERS),
     )

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from domain.audience import rules
+from domain.audience.phrases import BY_KEY
 from domain.audience.rules import Rule
 from domain.refusal import Refusal
-from ui.parts import conditions, rule_editor
-from ui.parts.basics import alert, box
-from ui.parts.conditions import Condition
+from ui.parts import conditions
+from ui.parts.basics import box
+from ui.parts.conditions import Nest
 from ui.parts.rule_editor import RuleEditor
+from ui.parts.rule_stock import Stock
 
 UNFINISHED: Final = "Fill in the conditions of the rule"
 
@@ -17,9 +19,7 @@ UNFINISHED: Final = "Fill in the conditions of the rule"
 class RuleHere:
     """Drawn when it is first opened. `on_change()` is called after each change of `rule`."""
 
-    def __init__(
-        self, given: Rule | None, has: rule_editor.Stock, label: str, on_change: Callable[[], Any]
-    ) -> None:
+    def __init__(self, given: Rule | None, has: Stock, label: str, on_change: Callable[[], Any]) -> None:
         self.given, self.has, self.label, self.on_change = given, has, label, on_change
         self.editor: RuleEditor | None = None
         self.is_drawn = False
@@ -29,23 +29,18 @@ class RuleHere:
         if self.is_drawn:
             return
         self.is_drawn = True
+        begin = Nest(parts=[conditions.begun(BY_KEY["tag"])])
+        if self.given is not None:
+            begin = conditions.read(self.given.as_json())
         with self.room:
-            begin = _begin(self.given)
-            if begin is None:
-                alert(
-                    self.label,
-                    "This rule is more than simple conditions can show. It stays as it is until you choose another way.",
-                    testid="audience-rule",
-                )
-            else:
-                self.editor = RuleEditor(self.has, begin, self.on_change)
+            self.editor = RuleEditor(self.has, begin, self.on_change)
 
     @property
     def rule(self) -> Rule | None:
-        """None while it has gaps."""
-        tree = self.editor.tree if self.editor else None
+        """None while it has gaps. One without conditions would mean everybody, and nobody chose that here."""
         if self.editor is None:
             return self.given
+        tree = self.editor.tree if self.editor.root.parts else None
         try:
             return rules.parse(tree) if tree is not None else None
         except Refusal:
@@ -59,8 +54,3 @@ class RuleHere:
         """Say beside each condition what it lacks."""
         if self.editor:
             self.editor.check()
-
-
-def _begin(given: Rule | None) -> tuple[str, list[Condition]] | None:
-    """A new rule starts with one condition to fill in; an empty one would mean everybody."""
-    return ("all", [Condition("tag", "any", [])]) if given is None else conditions.read(given.as_json())
