@@ -13,17 +13,25 @@ from domain.book.imports import Import
 from domain.refusal import Kind, Refusal, missing
 from jobs import importing
 from ui.api.door import LARGEST_FILE, CustomerEditor, SignedIn
-from ui.api.shapes import Cursor, Id, Limit, Listed, Moment, Told, read_number
+from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Told, read_number
 
 router = APIRouter(prefix="/customers", tags=["Customers"], route_class=SignedIn)
 
 MAPPING: Final = TypeAdapter(dict[str, str | None])
-OPTIONS: Final = TypeAdapter(dict[str, str | bool | None])
 NO_BASIS: Final = "Not stated; brought in by {name} through another program"
 PATIENCE: Final = 8.0  # seconds; a program that hears nothing for longer gives up
 CSV: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {}}, "description": "The rows as they were, each with its reason."}
 }
+
+
+class ImportOptions(Asked):
+    """How a file is meant where it doesn't say so by itself."""
+
+    dates: Annotated[str | None, Field(description="day_first or month_first.")] = None
+    numbers: Annotated[str | None, Field(description="comma or point.")] = None
+    sheet: Annotated[str | None, Field(description="Which one of a workbook.")] = None
+    add_unknown: Annotated[bool, Field(description="Records of unknown people add those people.")] = False
 
 
 class RowRefused(Told):
@@ -79,7 +87,9 @@ def take_a_list(
     kind: Annotated[str, Form(description="customers, or a kind of record such as order.")] = CUSTOMERS,
     options: Annotated[
         str | None,
-        Form(description='How the file is meant, as JSON: {"dates": "day_first", "numbers": "comma"}.'),
+        Form(
+            description='How the file is meant, as JSON of dates, numbers, sheet, addUnknown: {"dates": "day_first"}.'
+        ),
     ] = None,
 ) -> ImportTold:
     """Adds and updates; never subscribes anybody again. A large list is answered with 202 while it is still running."""
@@ -91,8 +101,8 @@ def take_a_list(
         raw,
         file.filename or "list.csv",
         kind=kind,
-        mapping=_read(MAPPING, "mapping", mapping),
-        options=_read(OPTIONS, "options", options),
+        mapping=_mapping(mapping),
+        options=_options(options),
         basis=reason[:200],
         by=by,
     )
@@ -155,12 +165,23 @@ def _row(entry: Import) -> dict[str, Any]:
     return {"import_id": entry.id, **{name: getattr(entry, name) for name in names}}
 
 
-def _read(shape: TypeAdapter[Any], name: str, text: str | None) -> Any:
+def _options(text: str | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    try:
+        return ImportOptions.model_validate(json.loads(text)).given()
+    except (ValueError, ValidationError, RecursionError):
+        raise _malformed("options", '{"dates": "day_first"}') from None
+
+
+def _mapping(text: str | None) -> dict[str, str | None] | None:
     if not text:
         return None
     try:
-        return shape.validate_python(json.loads(text), strict=True)
+        return MAPPING.validate_python(json.loads(text), strict=True)
     except (ValueError, ValidationError, RecursionError):
-        example = '{"E-Mail": "email"}' if name == "mapping" else '{"dates": "day_first"}'
-        sentence = f"The {name} must be JSON such as {example}."
-        raise Refusal("malformed", sentence, Kind.MALFORMED, field=name) from None
+        raise _malformed("mapping", '{"E-Mail": "email"}') from None
+
+
+def _malformed(name: str, example: str) -> Refusal:
+    return Refusal("malformed", f"The {name} must be JSON such as {example}.", Kind.MALFORMED, field=name)
