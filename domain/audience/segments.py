@@ -123,6 +123,15 @@ def delete(session: Session, segment_id: int, *, used_by: list[str], by: Actor, 
     )
 
 
+def trouble(session: Session, segment: Segment, *, now: datetime) -> str:
+    """Why it can't be counted any more, such as a tag that was deleted; empty when it can."""
+    try:
+        condition(session, rules.parse(segment.rule), now=now)
+    except Refusal as refusal:
+        return refusal.sentence
+    return ""
+
+
 def leaning_on(session: Session, segment_id: int, *, by: Actor) -> list[Segment]:
     """The shop's own segments whose rules name it."""
     by.require(Right.VIEW)

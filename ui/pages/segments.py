@@ -3,23 +3,36 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from nicegui import ui
+from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
 from domain.audience import rules, segments
 from domain.audience.names import Names
 from domain.audience.names import read as read_names
 from domain.audience.segments import Segment
-from domain.refusal import Refusal
 from domain.shop.people import Actor, Right
-from domain.shop.shop import read as read_shop
 from ui.frame import Nav, Page, current_actor
-from ui.parts.basics import box, head, icon_button, link, link_button, menu, page, put, text
-from ui.parts.feedback import io, toast
+from ui.parts.basics import box, head, icon, icon_button, link, link_button, menu, page, put, text
+from ui.parts.feedback import io, sentence_for, toast
 from ui.parts.segment_dialogs import delete_segment
-from ui.words import counted, when
+from ui.words import ago
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`trouble` says why it can't be counted just now; the figure is then the last one known."""
+
+    count: int | None
+    at: datetime | None
+    trouble: str = ""
+
+    def said(self, moment: datetime) -> str:
+        if self.count is None:
+            return "not counted yet"
+        who = "person" if self.count == 1 else "people"
+        return f"{who}, counted {ago(self.at, moment)}" if self.at else who
 
 
 @dataclass(frozen=True)
@@ -31,8 +44,7 @@ class Card:
     note: str
     words: str
     is_system: bool
-    count: int | None
-    counted: str
+    counted: Counted
 
 
 async def build(by: Actor) -> None:
@@ -75,12 +87,15 @@ class SegmentCard:
                 icon_button(
                     "refresh", f"Count {one.name} again", self._refresh, testid=f"segment-{one.id}-refresh"
                 )
-        self._paint(one.count, one.counted)
+            with put(box("hb-wrong"), role="status") as self.wrong:
+                icon("alert")
+                self.reason = text("", testid=f"segment-{one.id}-trouble")
+        self._paint(one.counted)
 
     def _menu(self, by: Actor) -> None:
         if not by.may(Right.EDIT_CAMPAIGNS):
             return
-        entries: list[tuple[str, str, Any]] = [("copy", "Copy", self._copy)]
+        entries: list[tuple[str, str, Any]] = [("copy", "Make a copy", self._copy)]
         if not self.one.is_system:
             entries = [
                 ("edit", "Edit", lambda: ui.navigate.to(f"/segments/{self.one.id}")),
@@ -91,12 +106,13 @@ class SegmentCard:
 
     async def _refresh(self) -> None:
         (await current_actor()).require(Right.VIEW)
-        self.root.classes(add="is-stale")
+        self.figure.classes(add="is-stale")
         try:
-            count, counted_at = await io(_refreshed, self.one.id, await current_actor())
-        finally:
-            self.root.classes(remove="is-stale")
-        self._paint(count, counted_at)
+            counted = await io(_refreshed, self.one.id, await current_actor())
+        except Exception as error:
+            counted = Counted(self.one.counted.count, self.one.counted.at, sentence_for(error))
+        if not self.root.is_deleted:
+            self._paint(counted)
 
     async def _copy(self) -> None:
         copied = await io(_copied, self.one.id, await current_actor())
@@ -107,10 +123,15 @@ class SegmentCard:
         if await delete_segment(self.one.id, self.one.name):
             self.root.delete()
 
-    def _paint(self, count: int | None, counted_at: str) -> None:
-        self.figure.set_text("–" if count is None else f"{count:,}")
-        people = "not counted yet" if count is None else counted(count, "person", "people").split(" ", 1)[1]
-        self.counted.set_text(f"{people}, counted {counted_at}" if counted_at else people)
+    def _paint(self, counted: Counted) -> None:
+        self.figure.set_text("–" if counted.count is None else f"{counted.count:,}")
+        self.counted.set_text(counted.said(now()))
+        self.reason.set_text(counted.trouble)
+        self.wrong.visible = bool(counted.trouble)
+        if counted.trouble:
+            self.figure.classes(add="is-stale")
+        else:
+            self.figure.classes(remove="is-stale")
 
 
 def _cards(by: Actor) -> list[Card]:
@@ -121,31 +142,26 @@ def _cards(by: Actor) -> list[Card]:
     for segment_id in missing:
         _refreshed(segment_id, by)
     with reading() as session:
-        zone, names = read_shop(session).zone, read_names(session)
-        return [_card(one, names, zone, moment) for one in segments.every(session, by=by)]
+        names = read_names(session)
+        return [_card(session, one, names, moment) for one in segments.every(session, by=by)]
 
 
-def _card(one: Segment, names: Names, zone: ZoneInfo, moment: datetime) -> Card:
+def _card(session: Session, one: Segment, names: Names, moment: datetime) -> Card:
     said = rules.parse(one.rule).sentence(names)
-    return Card(one.id, one.name, one.note, said, one.is_system, one.count, _counted(one, zone, moment))
+    return Card(one.id, one.name, one.note, said, one.is_system, _counted(session, one, moment))
 
 
-def _counted(one: Segment, zone: ZoneInfo, moment: datetime) -> str:
-    """Today only the time matters."""
-    said = when(one.counted_at, zone, moment) if one.counted_at else ""
-    return said.removeprefix("Today, ")
+def _counted(session: Session, one: Segment, moment: datetime) -> Counted:
+    return Counted(one.count, one.counted_at, segments.trouble(session, one, now=moment))
 
 
-def _refreshed(segment_id: int, by: Actor) -> tuple[int | None, str]:
-    """A segment that leans on a deleted one can't be counted; its card says so instead of failing the page."""
+def _refreshed(segment_id: int, by: Actor) -> Counted:
+    """One that asks for something deleted can't be counted; its card says so instead of failing the page."""
     with unit() as session:
-        try:
+        one = segments.get(session, segment_id, by=by)
+        if not segments.trouble(session, one, now=now()):
             one = segments.refresh(session, segment_id, by=by, now=now())
-        except Refusal as refusal:
-            if refusal.code == "audience_gone":
-                return None, ""
-            raise
-        return one.count, _counted(one, read_shop(session).zone, now())
+        return _counted(session, one, now())
 
 
 def _copied(segment_id: int, by: Actor) -> int:
