@@ -6,7 +6,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, func, literal, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    exists,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 
 from data.base import Instant
 from domain.audience.look import Look
@@ -17,6 +28,9 @@ from domain.refusal import Refusal
 
 MOST_VALUES, LONGEST_VALUE, LONGEST_SPAN_DAYS = 500, 320, 36_500
 ATTRIBUTE = "attrs."
+LATELY_DAYS = 120
+# Left to itself the database takes any span of time for a few, and looks each of them up all over the book.
+MOST_OF_THEM: Final[ColumnElement[float]] = literal_column("0.9")
 
 
 class Sort(StrEnum):
@@ -234,6 +248,12 @@ def _compare_words(column: SQLColumnExpression[Any], op: str, value: Any) -> Col
 
 
 def _compare_time(column: SQLColumnExpression[Any], op: str, value: Any, look: Look) -> ColumnElement[bool]:
+    found = _in_time(column, op, value, look)
+    few = op == "within_days" and value <= LATELY_DAYS
+    return found if few or not look.of_many else func.likelihood(found, MOST_OF_THEM)
+
+
+def _in_time(column: SQLColumnExpression[Any], op: str, value: Any, look: Look) -> ColumnElement[bool]:
     if op == "within_days":
         return column >= look.now - timedelta(days=value)
     if op == "older_than_days":

@@ -8,8 +8,7 @@ PROJECT = Path(__file__).parents[2]
 BENCHES = {
     "The letters": "tests.load.letters",
     "The engine": "tests.load.engine",
-    "The audience": "tests.load.audience",
-    "The customer book": "tests.load.book",
+    "The audience and the customer book": "tests.load.growth",
     "A list that comes in": "tests.load.importing",
     "The schedules": "tests.load.schedules",
     "The pages": "tests.load.pages",

@@ -8,11 +8,14 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import domain.tables  # noqa: F401  every table, so that those written here know those they lean on
 from data import migrate
 from data.database import close_database, open_database, unit
 from domain.audience import segments
 from domain.book import records, statuses
+from domain.book.categories import Category
 from domain.book.customers import Tag
+from domain.book.staff import StaffMember
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 TAGS = ["gold", "watches", "pearls", "repairs", "corporate", "engagement"]
@@ -45,6 +48,12 @@ def fill(path: Path, customers: int) -> None:
         records.ensure_usual_kinds(session)
         segments.ensure_system(session, NOW)
         session.add_all([Tag(id=number, name=name) for number, name in enumerate(TAGS, 1)])
+        session.add_all(
+            [StaffMember(key=f"staff{one}", label=f"Staff {one}", position=one) for one in range(5)]
+        )
+        session.add_all(
+            [Category(key=f"category{one}", label=f"Category {one}", position=one) for one in range(12)]
+        )
     close_database()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=OFF")

@@ -1,20 +1,11 @@
-"""How long the list of customers takes in a large shop: `python -m tests.load.book [customers]`.
+"""What the list of customers takes: questions for `tests.load.growth`. Each is one page of fifty with its total."""
 
-The same invented book as for the audience. Each line is one page of fifty with its total, as the list asks for it.
-"""
-
-import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from data.config import Config, use_config
-from data.database import close_database, reading
-from data.secrets import use_keys
+from data.database import reading
 from domain.book import search
-from tests.load.audience import ROUNDS, fill, print_line, timed
 
 PAGES: dict[str, dict[str, Any]] = {
     "first page": {},
@@ -29,20 +20,16 @@ PAGES: dict[str, dict[str, Any]] = {
     "a tag": {"tag": "gold"},
     "a tag and a word": {"tag": "gold", "search": "last70"},
 }
-TYPED = "first12"
+TYPED = ("f", "first12", "first12 last7", "020 00004217")
+DEEP = 100
 
 
-def main(customers: int) -> None:
-    print(f"{customers:,} customers; median and slowest of {ROUNDS} in ms")
-    with tempfile.TemporaryDirectory() as folder:
-        use_config(Config(data=Path(folder)))
-        use_keys(b"load" * 8)
-        fill(Path(folder) / "load.db", customers)
-        for name, asked in PAGES.items():
-            print_line(name, timed(partial(page, asked)))
-        print_line("the hundredth page", timed(at_page(100)))
-        print_line("choosing by hand", timed(suggest))
-        close_database()
+def questions() -> dict[str, Callable[[], object]]:
+    found: dict[str, Callable[[], object]] = {
+        f"list, {name}": partial(page, asked) for name, asked in PAGES.items()
+    }
+    found[f"list, page {DEEP}"] = partial(page, {"after": place_of(DEEP)})
+    return found | {f"typed \u201c{typed}\u201d": partial(suggest, typed) for typed in TYPED}
 
 
 def page(asked: dict[str, Any]) -> search.Page:
@@ -50,22 +37,14 @@ def page(asked: dict[str, Any]) -> search.Page:
         return search.page(session, **asked)
 
 
-def at_page(number: int) -> Callable[[], None]:
-    """Only that page is timed; the way to it is walked before."""
+def place_of(number: int) -> str | None:
+    """The cursor of that page; where the list is shorter, of its last."""
     after = None
     for _ in range(number - 1):
-        after = page({"after": after}).next_cursor
-
-    def look() -> None:
-        page({"after": after})
-
-    return look
+        after = page({"after": after}).next_cursor or after
+    return after
 
 
-def suggest() -> None:
+def suggest(typed: str) -> None:
     with reading() as session:
-        search.suggest(session, TYPED)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+        search.suggest(session, typed)

@@ -20,7 +20,7 @@ from data.secrets import use_keys
 from domain.book.merging import values_of
 from domain.channels.email import links, message_id
 from domain.message.compose import Content, Letter, Sender, ShopFacts, compile_letter
-from tests.load.audience import fill
+from tests.load.big_book import fill
 from tests.load.shop import BODY, PARAGRAPH
 
 ROUNDS = 9
