@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from nicegui import ui
 
-from ui import book_files, entrance, files, frame, guard, theme
+from ui import entrance, files, frame, guard, theme
 from ui.api import mount as api
 from ui.pages import (
     builder,
@@ -15,6 +15,8 @@ from ui.pages import (
     campaigns,
     customer,
     customers,
+    duplicates,
+    groups,
     hub,
     importing,
     one_shot,
@@ -32,7 +34,8 @@ from ui.public import health, unsubscribe
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
-    hub, campaigns, builder, campaign, one_shot, sends, practice_inbox, customers, customer, importing, segments,
+    hub, campaigns, builder, campaign, one_shot, sends, practice_inbox, customers, customer, duplicates, groups, importing,
+    segments,
     segment, templates, template, settings, staff,
 )  # fmt: skip
 
@@ -48,7 +51,7 @@ def build(lifespan: Lifespan | None = None) -> FastAPI:
     shop = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     guard.install(shop)
     api.install(shop)
-    for door in (entrance, book_files, files, health, unsubscribe):
+    for door in (entrance, files, health, unsubscribe):
         shop.include_router(door.router)
     shop.add_api_route("/", lambda: RedirectResponse("/marketing", 303), include_in_schema=False)
     theme.install(shop)

@@ -199,8 +199,8 @@ def test_everything_about_somebody_is_a_file(page: Page) -> None:
 def test_whoever_may_only_look_is_given_no_file_and_no_form(page: Page, sign_in: SignIn) -> None:
     someone = write_down(first_name="Shown", email="shown@only.example")
     sign_in(page, "sal")
-    assert page.request.get(f"/customers/{someone}/everything.json").status == 403
-    assert page.request.get("/customers/everything.csv").status == 403
+    assert page.request.get(f"/customers/{someone}.json").status == 403
+    assert page.request.get("/customers/export.csv").status == 403
     page.goto(f"/customers/{someone}?tab=records")
     expect(page.get_by_test_id("no-records")).to_be_visible()
     expect(page.get_by_test_id("no-records").get_by_role("button")).to_have_count(0)

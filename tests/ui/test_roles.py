@@ -139,6 +139,9 @@ PAGES = {
     "/customers/new": RUN,
     "/customers/import": RUN,
     "/customers/import/{import_id}": RUN,
+    "/customers/duplicates": RUN,
+    "/customers/groups": ALL,
+    "/customers/groups/{id}": ALL,
     "/customers/{id}": ALL,
     "/customers/{id}/edit": RUN,
     "/segments": ALL,
@@ -151,6 +154,7 @@ PAGES = {
     "/settings/mail": OWN,
     "/settings/sending": ALL,
     "/settings/statuses": OWN,
+    "/settings/words": OWN,
     "/settings/staff": OWN,
     "/settings/account": ALL,
 }

@@ -334,7 +334,7 @@ def _mend(customer_id: int) -> None:
 
 def _take_file(customer_id: int) -> None:
     """The server answers with a file, so that the page stays where it is."""
-    ui.run_javascript(f"location.assign('/customers/{customer_id}/everything.json')")
+    ui.run_javascript(f"location.assign('/customers/{customer_id}.json')")
 
 
 def _home(customer_id: int) -> int:

@@ -1,6 +1,7 @@
 """The customer book: find somebody, or add them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from domain.sample import open_sample_shop
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui.frame import Nav, Page, current_actor
-from ui.parts.basics import box, button, empty, head, link_button, page
+from ui.parts.basics import box, button, empty, head, link_button, menu, page
 from ui.parts.feedback import io, sentence_for, toast
 from ui.parts.inputs import Segmented, search_field, select
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, name_cell, tags_cell
@@ -87,6 +88,8 @@ async def build(by: Actor, search: str = "", status: str = "", tag: str = "", or
     edits = by.may(Right.EDIT_CUSTOMERS)
     with page():
         with head("Customers", _sub(around)):
+            if around.total:
+                menu(_ways(by), testid="book-menu")
             if edits and around.total:
                 link_button("Import", "/customers/import", icon="upload", testid="import")
                 link_button("Add customer", "/customers/new", kind="primary", icon="plus", testid="add")
@@ -95,6 +98,25 @@ async def build(by: Actor, search: str = "", status: str = "", tag: str = "", or
             await book.fetch(1)
         else:
             _first_customers(by)
+
+
+def _ways(by: Actor) -> list[tuple[str, str, Callable[[], None]]]:
+    """What one does with the whole book."""
+    ways: list[tuple[str, str, Callable[[], None]]] = [
+        ("list", "Groups", lambda: ui.navigate.to("/customers/groups"))
+    ]
+    if by.may(Right.EDIT_CUSTOMERS):
+        ways += [
+            ("users", "Possible duplicates", lambda: ui.navigate.to("/customers/duplicates")),
+            ("download", "Take the book away as a table", lambda: _take("/customers/export.csv")),
+            ("download", "Take everything away as JSON", lambda: _take("/customers/export.json")),
+        ]
+    return ways
+
+
+def _take(file: str) -> None:
+    """The server answers with a file, so that the page stays where it is."""
+    ui.run_javascript(f"location.assign('{file}')")
 
 
 class Book:

@@ -11,7 +11,7 @@ from domain.shop import shop as shops
 from domain.shop.people import Actor, Right
 from ui import places
 from ui.frame import Nav, Page, current_actor
-from ui.pages import account, mail_account, sending_rules, statuses
+from ui.pages import account, mail_account, sending_rules, shop_words, statuses
 from ui.parts.basics import box, button, card, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
@@ -187,5 +187,6 @@ PAGES = [
     *mail_account.PAGES,
     *sending_rules.PAGES,
     *statuses.PAGES,
+    *shop_words.PAGES,
     *account.PAGES,
 ]

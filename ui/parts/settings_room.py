@@ -11,6 +11,7 @@ WAYS = (
     ("/settings/mail", "Mail account", Right.MANAGE_SHOP),
     ("/settings/sending", "Sending rules", Right.VIEW),
     ("/settings/statuses", "Customer statuses", Right.MANAGE_SHOP),
+    ("/settings/words", "Words of the shop", Right.MANAGE_SHOP),
     ("/settings/staff", "Staff", Right.MANAGE_SHOP),
     ("/settings/account", "My account", Right.VIEW),
 )

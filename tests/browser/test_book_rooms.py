@@ -1,0 +1,169 @@
+"""The rooms beside the customer book: possible duplicates, groups, the shop's own words."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from data.database import now, reading, unit
+from domain.audience import segments
+from domain.book import categories, customers, duplicates, groups, own_fields, records
+from domain.refusal import Refusal
+from tests.browser.test_customers import choose, olive, write_down
+
+SignIn = Callable[[Page, str], None]
+
+
+def test_two_who_are_one_are_joined_and_two_who_are_not_are_remembered(page: Page) -> None:
+    kept = write_down(first_name="Tamsin", last_name="Twinney", email="tamsin@twinney.example")
+    gone = write_down(first_name="Tamsin", last_name="Twinney", email="tamsin@twinney.example")
+    elder = write_down(first_name="Ezra", last_name="Elderby", phone="01423 500 771")
+    younger = write_down(first_name="Ezra", last_name="Elderby", phone="01423 500 771")
+    page.goto("/customers/duplicates")
+    pair(page, "Tamsin Twinney").get_by_test_id("one").click()
+    page.get_by_test_id("merge-go").click()
+    expect(pair(page, "Tamsin Twinney")).to_have_count(0)
+    pair(page, "Ezra Elderby").get_by_test_id("two").click()
+    expect(pair(page, "Ezra Elderby")).to_have_count(0)
+    with reading() as session:
+        assert customers.followed(session, gone) == kept
+        assert not duplicates.of(session, elder)
+        assert customers.get(session, younger).shown_name == "Ezra Elderby"
+
+
+def test_pairs_are_answered_with_the_keyboard_alone(page: Page) -> None:
+    for name in ("Ottoline Keyes", "Ottilie Keyes-Hart"):
+        first, last = name.split()
+        for _ in range(2):
+            write_down(first_name=first, last_name=last, email=f"{first.lower()}@keyes.example")
+    page.goto("/customers/duplicates")
+    before = page.get_by_test_id("pair")
+    expect(before.first).to_be_visible()
+    many = before.count()
+    page.get_by_test_id("two").first.focus()
+    page.keyboard.press("Enter")
+    expect(before).to_have_count(many - 1)
+    expect(page.get_by_test_id("one").first).to_be_focused()
+
+
+@pytest.mark.parametrize("where", ["page", "phone"])
+def test_a_group_is_made_filled_emptied_and_deleted(where: str, request: pytest.FixtureRequest) -> None:
+    page: Page = request.getfixturevalue(where)
+    someone = write_down(first_name="Gwen", last_name=f"Guest{where}", email=f"gwen@{where}.example")
+    with unit() as session:
+        groups.create(session, f"There already {where}", by=olive(), now=now())
+    page.goto("/customers/groups")
+    page.get_by_test_id("new-group").click()
+    page.get_by_test_id("group-save").click()
+    expect(page.get_by_test_id("group-name-field-wrong")).to_contain_text("give the group a name")
+    page.get_by_test_id("group-name").fill(f"Evening {where}")
+    page.get_by_test_id("group-save").click()
+    expect(page).to_have_url(re.compile(r"/customers/groups/\d+$"))
+    group = int(page.url.rsplit("/", 1)[1])
+    expect(page.get_by_test_id("no-members")).to_be_visible()
+    page.get_by_test_id("person-search").fill(f"gwen guest{where}")
+    page.get_by_test_id(f"person-search-{someone}").click()
+    expect(page.get_by_test_id("member")).to_contain_text(f"Gwen Guest{where}")
+    assert members(group) == [someone]
+    page.get_by_test_id(f"remove-{someone}").click()
+    expect(page.get_by_test_id("no-members")).to_be_visible()
+    assert members(group) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+    page.get_by_test_id("group-menu").click()
+    page.locator(".q-menu").get_by_text("Delete").click()
+    page.get_by_test_id("confirm").click()
+    expect(page).to_have_url(re.compile("/customers/groups$"))
+    with reading() as session, pytest.raises(Refusal):
+        groups.get(session, group)
+
+
+def test_a_group_that_a_segment_speaks_of_stays(page: Page) -> None:
+    with unit() as session:
+        group = groups.create(session, "Leaned on", by=olive(), now=now()).id
+        rule = {"all": [{"in_group": group}]}
+        segments.create(session, name="Leaning", rule=rule, by=olive(), now=now())
+    page.goto(f"/customers/groups/{group}")
+    page.get_by_test_id("group-menu").click()
+    page.locator(".q-menu").get_by_text("Delete").click()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("toast")).to_contain_text("still used by the segment Leaning")
+    with reading() as session:
+        assert groups.get(session, group).name == "Leaned on"
+
+
+def test_an_own_field_is_made_in_the_settings(page: Page) -> None:
+    page.goto("/settings")
+    page.get_by_test_id("settings-settings-words").click()
+    page.get_by_test_id("fields-add").click()
+    page.get_by_test_id("fields-label").fill("Preferred stone")
+    choose(page, "fields-sort", "One of a list")
+    page.get_by_test_id("fields-save").click()
+    expect(page.get_by_test_id("dialog")).to_contain_text("at least one thing to choose from")
+    page.get_by_test_id("fields-choices").fill("Ruby\nOpal")
+    page.get_by_test_id("fields-save").click()
+    expect(page.get_by_test_id("fields-word").filter(has_text="Preferred stone")).to_be_visible()
+    with reading() as session:
+        made = own_fields.get(session, "preferred_stone")
+    assert (made.sort, made.choices) == ("choice", ["Ruby", "Opal"])
+
+
+def test_a_category_in_use_goes_only_for_another_one(page: Page) -> None:
+    someone = write_down(first_name="Categorised", email="categorised@word.example")
+    with unit() as session:
+        for word in ("Tiaras", "Crowns"):
+            categories.add(session, word, by=olive(), now=now())
+        fields = {"kind": "order", "starts_at": now(), "category": "Tiaras"}
+        record = records.add(session, someone, fields, by=olive(), now=now()).id
+    page.goto("/settings/words")
+    page.get_by_role("button", name="Remove Tiaras").click()
+    page.get_by_test_id("confirm").click()
+    choose(page, "categories-instead", "Crowns")
+    page.get_by_test_id("categories-replace").click()
+    expect(page.get_by_test_id("categories-word").filter(has_text="Tiaras")).to_have_count(0)
+    with reading() as session:
+        assert records.get(session, record).category == "Crowns"
+
+
+def test_a_usual_kind_is_renamed_and_not_removed(phone: Page) -> None:
+    phone.goto("/settings/words")
+    phone.get_by_role("button", name="Remove Repair").click()
+    phone.get_by_test_id("confirm").click()
+    expect(phone.get_by_test_id("toast")).to_contain_text("comes with Handbill")
+    phone.get_by_role("button", name="Change Repair").click()
+    phone.get_by_test_id("kinds-label").fill("Repair job")
+    phone.get_by_test_id("kinds-save").click()
+    expect(phone.get_by_test_id("kinds-word").filter(has_text="Repair job")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_whole_book_is_taken_away_from_its_menu(page: Page) -> None:
+    page.goto("/customers")
+    page.get_by_test_id("book-menu").click()
+    with page.expect_download() as download:
+        page.locator(".q-menu").get_by_text("as a table").click()
+    assert "Customer number" in download.value.path().read_text("utf-8-sig").splitlines()[0]
+
+
+def test_whoever_may_only_look_sees_groups_and_changes_none(
+    page: Page, sign_in: SignIn, console: list[str]
+) -> None:
+    with unit() as session:
+        group = groups.create(session, "Only seen", by=olive(), now=now()).id
+    sign_in(page, "sal")
+    page.goto(f"/customers/groups/{group}")
+    expect(page.get_by_test_id("no-members")).to_be_visible()
+    for name in ("rename-group", "group-menu", "person-search"):
+        expect(page.get_by_test_id(name)).to_have_count(0)
+    page.goto("/customers/duplicates")
+    expect(page.get_by_test_id("refused")).to_be_visible()
+    console.clear()  # a page answered 403, and the browser says so
+
+
+def pair(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("pair").filter(has_text=name)
+
+
+def members(group_id: int) -> list[int]:
+    with reading() as session:
+        return [one.id for one in groups.members(session, group_id)]

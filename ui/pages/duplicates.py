@@ -1,0 +1,166 @@
+"""Pairs of customers who may be one person: somebody looks, and says which of the two it is."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from data.database import now, reading, unit
+from domain.book import customers, duplicates, records
+from domain.book.likeness import Suggestion
+from domain.refusal import Refusal
+from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
+from ui.frame import Page, current_actor
+from ui.parts.basics import box, button, empty, facts, head, link, page, text
+from ui.parts.feedback import io, toast
+from ui.parts.merge_dialog import merge_dialog
+from ui.words import counted, day
+
+AT_ONCE: Final = 20
+NEXT: Final = "setTimeout(() => document.querySelector('.hb-pairs button')?.focus(), 60)"
+
+
+@dataclass(frozen=True)
+class Side:
+    id: int
+    name: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Twins:
+    reason: str
+    first: Side
+    second: Side
+
+
+async def build() -> None:
+    found = await io(duplicates_of_the_book)
+    with page():
+        with head("Possible duplicates", _sub(found), back=("Customers", "/customers")):
+            pass
+        await Pairs(found).fill()
+
+
+class Pairs:
+    """Some at a time; with each answer the next pair moves up, and the keyboard with it."""
+
+    def __init__(self, found: list[Suggestion]) -> None:
+        self.waiting = found
+        self.room = box("hb-pairs", testid="pairs")
+        self.more = box("hb-row")
+
+    async def fill(self) -> None:
+        part, self.waiting = self.waiting[:AT_ONCE], self.waiting[AT_ONCE:]
+        twins = await io(_looked_at, part)
+        if self.room.is_deleted:
+            return
+        with self.room:
+            for one in twins:
+                self._pair(one)
+        self.more.clear()
+        with self.more:
+            if self.waiting:
+                button(f"Show {min(AT_ONCE, len(self.waiting))} more", self.fill, testid="more-pairs")
+        self._say_if_done()
+
+    def _pair(self, twins: Twins) -> None:
+        with box("hb-card", "section", testid="pair") as made, box("pad hb-stack"):
+            text(f"They have {twins.reason}." if _is_noun(twins.reason) else f"{twins.reason}.", "muted")
+            with box("hb-pair"):
+                for side in (twins.first, twins.second):
+                    with box():
+                        link(side.name, f"/customers/{side.id}", classes="hb-link strong")
+                        facts(side.facts, left=True)
+            with box("hb-row wrap"):
+                button(
+                    "They are one", lambda: self._join(made, twins), kind="primary", small=True, testid="one"
+                )
+                button("Two people", lambda: self._apart(made, twins), small=True, testid="two")
+
+    async def _join(self, made: ui.element, twins: Twins) -> None:
+        stays = await merge_dialog(twins.first.id, twins.second.id)
+        if stays:
+            gone = twins.second.id if stays == twins.first.id else twins.first.id
+            await self._drop(made, gone)
+
+    async def _apart(self, made: ui.element, twins: Twins) -> None:
+        await io(_told_apart, twins.first.id, twins.second.id, await current_actor())
+        toast("Remembered: they are two people.")
+        await self._drop(made)
+
+    async def _drop(self, made: ui.element, gone: int | None = None) -> None:
+        """Other pairs with somebody who is gone say nothing any more."""
+        self.waiting = [one for one in self.waiting if gone not in (one.first_id, one.second_id)]
+        made.delete()
+        if gone is not None:
+            self.room.clear()
+            self.waiting = await io(duplicates_of_the_book)
+        if not self.room.default_slot.children:
+            await self.fill()
+        ui.run_javascript(NEXT)
+
+    def _say_if_done(self) -> None:
+        if self.room.default_slot.children:
+            return
+        with self.room, box("hb-card"):
+            empty(
+                "users",
+                "No two look like one",
+                "Handbill compares names, addresses and phone numbers. Whoever may be one person stands here.",
+                testid="no-pairs",
+            )
+
+
+def _is_noun(reason: str) -> bool:
+    return not reason[:1].isupper()
+
+
+def _sub(found: list[Suggestion]) -> str:
+    if not found:
+        return ""
+    if len(found) >= duplicates.MOST_SUGGESTED:
+        return f"The {len(found)} likeliest pairs. Nothing is changed until you say so."
+    return f"{counted(len(found), 'pair')} who may be one person. Nothing is changed until you say so."
+
+
+def duplicates_of_the_book() -> list[Suggestion]:
+    with reading() as session:
+        return duplicates.suggest(session)
+
+
+def _looked_at(part: list[Suggestion]) -> list[Twins]:
+    """Somebody may have been deleted since; such a pair is left out."""
+    with reading() as session:
+        return [twins for one in part if (twins := _twins(session, one))]
+
+
+def _twins(session: Session, one: Suggestion) -> Twins | None:
+    try:
+        return Twins(one.reason, _side(session, one.first_id), _side(session, one.second_id))
+    except Refusal:
+        return None
+
+
+def _side(session: Session, customer_id: int) -> Side:
+    one = customers.get(session, customer_id)
+    added = day(one.created_at.astimezone(read_shop(session).zone).date())
+    shown = [
+        ("Email", one.email or "None"),
+        ("Phone", one.phone or "None"),
+        ("Company", one.company),
+        ("Postcode", one.postcode),
+        ("Records", f"{records.how_many(session, one.id):,}"),
+        ("Added", added),
+    ]
+    return Side(one.id, one.shown_name, tuple((name, value) for name, value in shown if value))
+
+
+def _told_apart(first_id: int, second_id: int, by: Actor) -> None:
+    with unit() as session:
+        duplicates.different(session, first_id, second_id, by=by, now=now())
+
+
+PAGES: list[Any] = [Page("/customers/duplicates", "Possible duplicates", build, right=Right.EDIT_CUSTOMERS)]
