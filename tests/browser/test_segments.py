@@ -268,7 +268,7 @@ def write_down(**fields: Any) -> int:
 
 def rule_of(name: str) -> dict[str, Any]:
     with reading() as session:
-        return session.scalars(select(Segment.rule).where(Segment.name == name)).one()
+        return dict(session.scalars(select(Segment.rule).where(Segment.name == name)).one())
 
 
 def of_handbill(key: str) -> int:

@@ -89,7 +89,10 @@ class SegmentCard:
                 )
             with put(box("hb-wrong"), role="status") as self.wrong:
                 icon("alert")
-                self.reason = text("", testid=f"segment-{one.id}-trouble")
+                with box():
+                    self.reason = text("", testid=f"segment-{one.id}-trouble")
+                    if by.may(Right.EDIT_CAMPAIGNS):
+                        link("See which condition, and take it out", f"/segments/{one.id}")
         self._paint(one.counted)
 
     def _menu(self, by: Actor) -> None:

@@ -220,6 +220,8 @@ class Gap:
 def _around(entry: str, one: Input) -> tuple[str, str]:
     if one.label == "days" and entry in OF_ENTRY:
         return OF_ENTRY[entry]
+    if entry == "preference" and one.label == "to":  # "has said yes to" stands before it
+        return "", ""
     if one.label in ROUND:
         return ROUND[one.label]
     return ("", "") if one.label in SILENT or one.ask in (Ask.TEXT, Ask.VALUE) else (one.label, "")

@@ -1,7 +1,7 @@
 """One condition as a sentence with gaps: turned round by "not", narrowed by more gaps, with the number of those it fits."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from nicegui import ui
 
@@ -13,6 +13,20 @@ from ui.parts.conditions import Kept, Nest, Part
 from ui.parts.feedback import handled
 from ui.parts.rule_stock import Stock
 from ui.words import people
+
+OFFERED: Final = {  # where the words of the gap say too little by themselves
+    "served by": "who served them",
+    "in category": "which category",
+    "held": "in the shop, online or remote",
+    "leaving out": "leave out online, remote or in the shop",
+    "marked": "what it is marked as",
+    "for at least": "for an amount or more",
+    "for at most": "for an amount or less",
+    "at least this often": "how often",
+    "of the campaign": "one campaign only",
+    "when": "over, running or coming up",
+    "called": "what the day is called",
+}
 
 
 class Not:
@@ -139,7 +153,9 @@ class LineBox:
         offered = [one for one in conditions.may_add(line) if self.stock.has(one)]
         with self.choices:
             for one in offered:
-                item = ui.menu_item(one.label, on_click=handled(lambda gap=one: self._add(line, gap)))
+                item = ui.menu_item(
+                    OFFERED.get(one.label, one.label), on_click=handled(lambda gap=one: self._add(line, gap))
+                )
                 put(item, testid=f"{self.testid}-add-{one.key}")
         if self.narrow:
             self.narrow.visible = bool(offered)

@@ -10,7 +10,6 @@ from nicegui import ui
 from data.database import now, reading
 from domain.audience import pieces
 from domain.audience.catalogue import Entry, Tree
-from domain.refusal import Refusal
 from domain.shop.people import Right
 from ui.frame import current_actor
 from ui.parts import conditions
@@ -19,7 +18,7 @@ from ui.parts.condition_gaps import focus_on
 from ui.parts.condition_line import Complaint, LineBox, Not, Tally
 from ui.parts.condition_menu import ConditionMenu
 from ui.parts.conditions import DEEPEST, Nest, Part
-from ui.parts.feedback import io
+from ui.parts.feedback import SessionOver, io, sentence_for
 from ui.parts.inputs import Segmented
 from ui.parts.rule_stock import Stock
 
@@ -65,17 +64,25 @@ class RuleEditor:
                 await self._count(mine, one)
 
     async def _count(self, mine: int, one: "LineBox | NestBox") -> None:
-        tree = conditions.written(one.part)
+        """A figure that could not be had again stays, faded, with the reason."""
         one.tally.fade()
         try:
             (await current_actor()).require(Right.VIEW)
-            matched = await self.numbers.of(tree, self.stock.of)
-        except Refusal as refusal:
-            if mine == self.asked and not one.root.is_deleted:
-                one.complaint.say(refusal.sentence)
+            found = await self.numbers.of(conditions.written(one.part), self.stock.of)
+        except SessionOver:
+            raise
+        except Exception as error:
+            self._tell(mine, one, None, sentence_for(error))
         else:
-            if mine == self.asked and not one.root.is_deleted:
-                one.tally.show(matched)
+            self._tell(mine, one, found)
+
+    def _tell(self, mine: int, one: "LineBox | NestBox", found: int | None, why: str = "") -> None:
+        """Late answers are dropped."""
+        if mine != self.asked or one.root.is_deleted:
+            return
+        one.complaint.say(why)
+        if found is not None:
+            one.tally.show(found)
 
     def next_testid(self) -> str:
         self.made += 1

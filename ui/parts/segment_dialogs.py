@@ -36,7 +36,7 @@ def users(session: Session, segment_id: int, by: Actor) -> tuple[User, ...]:
 
 def list_users(used_by: Iterable[User], *, testid: str) -> None:
     found = list(used_by)
-    with box("hb-stack tight", "ul", testid=testid):
+    with box("hb-stack tight hb-uses", "ul", testid=testid):
         for one in found[:MOST_SHOWN]:
             with box("", "li"):
                 link(one.words, one.path)
