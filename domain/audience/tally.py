@@ -59,19 +59,23 @@ def how_many(meant: ColumnElement[bool]) -> Select[int]:
         return select(func.count()).select_from(BOOK)
     owners = _owners(meant)
     if owners is not None:
-        return select(func.count()).select_from(owners.distinct().subquery())
+        return owners
     return select(func.count()).select_from(Customer).where(meant)
 
 
-def _owners(meant: ColumnElement[bool]) -> Select[Any] | None:
-    """Of "the customer's number is one of the owners of such rows": those owners, who all exist."""
+def _owners(meant: ColumnElement[bool]) -> Select[int] | None:
+    """The number of owners, where it says "is an owner of such rows"; they all exist. None where it says anything else."""
     if not isinstance(meant, BinaryExpression) or meant.operator is not in_op:
         return None
     found = getattr(meant.right, "element", meant.right)
     if not isinstance(found, Select):
         return None
     owner = found.selected_columns[0]
-    return found if any(key.column is BOOK.c.id for key in owner.foreign_keys) else None
+    if not any(key.column is BOOK.c.id for key in owner.foreign_keys):
+        return None
+    if found._group_by_clauses:
+        return select(func.count()).select_from(found.subquery())
+    return found.with_only_columns(func.count(owner.distinct()))
 
 
 def _row(session: Session, statement: Select[Any]) -> Sums:
