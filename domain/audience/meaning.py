@@ -12,7 +12,7 @@ from domain.audience import rules, segments
 from domain.audience.leaves import SegmentLeaf, has_any_tag
 from domain.audience.rules import Group, Rule
 from domain.audience.who import Audience, Except, Who
-from domain.book import groups
+from domain.book import groups, statuses
 from domain.book.customers import Customer, Tag
 from domain.book.groups import GroupMember
 from domain.refusal import Refusal
@@ -23,11 +23,12 @@ def condition(
 ) -> ColumnElement[bool]:
     """Who is meant, over `customers`; not `of_many` asks it about one.
 
-    Raises Refusal "audience_gone" for a segment, tag or group that no longer exists.
+    Raises Refusal "audience_gone" for a segment, tag, group or status that no longer exists.
     """
     out = audience.exclude
     require_all(session, Except(audience.segment_ids, audience.tags, audience.group_ids))
     require_all(session, out)
+    _require_statuses(session, audience.statuses)
     named = [_chosen(audience, of_many)]
     if out.tags:
         named.append(not_(has_any_tag(out.tags, of_many)))
@@ -118,6 +119,12 @@ def _require_groups(session: Session, group_ids: Sequence[int]) -> None:
     gone = [one for one in group_ids if one not in known]
     if gone:
         raise _gone("A group chosen here was deleted. Choose another.", groups=gone)
+
+
+def _require_statuses(session: Session, keys: Sequence[str]) -> None:
+    gone = sorted(set(keys).difference(statuses.keys(session))) if keys else []
+    if gone:
+        raise _gone(f"There is no status \u201c{gone[0]}\u201d any more. Choose another.", statuses=gone)
 
 
 def _gone(sentence: str, **which: Any) -> Refusal:

@@ -70,9 +70,17 @@ def compare(session: Session, people: Sequence[Incoming], import_id: int = 0) ->
             same[there.id].join(person)
         else:
             same[there.id] = person
+    _spread_noes(book, same)
     _compare_details(session, book, same, result)
     result.remembered = _remembered(session, result)
     return result
+
+
+def _spread_noes(book: "_Book", same: dict[int, Incoming]) -> None:
+    """A no belongs to the mailbox: the others who read it want nothing more either."""
+    for person in [one for one in same.values() if one.opted_out and one.email_key]:
+        for other in book.at_address(person):
+            same.setdefault(other.id, Incoming(person.row)).opted_out = True
 
 
 class _Book:
@@ -96,6 +104,11 @@ class _Book:
         found = self._find(person)
         if found is not None:
             self.by_id[found.id] = found
+        return found
+
+    def at_address(self, person: Incoming) -> list[Row[Any]]:
+        found = self._by_email.get(person.email_key or "", [])
+        self.by_id |= {row.id: row for row in found}
         return found
 
     def _find(self, person: Incoming) -> Row[Any] | None:

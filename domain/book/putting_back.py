@@ -26,6 +26,7 @@ class PuttingBack:
     ) -> None:
         self.session, self.entry, self.now = session, entry, now
         self.customers = self._customers(changes)
+        self.merged = self._merged(changes)
         self.records = self._records(changes)
         self.statuses = set(statuses.keys(session))
         self.keep_no = self._who_keeps_their_no(changes)
@@ -37,7 +38,7 @@ class PuttingBack:
             return self._record(change)
         customer = self.customers.get(change.customer_id or 0)
         if customer is None:
-            return False, False
+            return False, change.customer_id in self.merged
         told = change.before
         steps = [*self._facts(customer, told.get("facts", {})), *self._attrs(customer, told.get("attrs", {}))]
         steps += self._tags(customer, told.get("tags", ()))
@@ -138,6 +139,12 @@ class PuttingBack:
         rows = select(Customer).where(Customer.id.in_(numbers), Customer.deleted_at.is_(None))
         found = self.session.scalars(rows.options(selectinload(Customer.tags), selectinload(Customer.dates)))
         return {row.id: row for row in found}
+
+    def _merged(self, changes: Sequence[ImportChange]) -> set[int]:
+        """Whose card became part of another, with what the import had written on it."""
+        numbers = {change.customer_id for change in changes if change.record_id is None}
+        rows = select(Customer.id).where(Customer.id.in_(numbers), Customer.merged_into.is_not(None))
+        return set(self.session.scalars(rows))
 
     def _records(self, changes: Sequence[ImportChange]) -> dict[int, CustomerRecord]:
         numbers = {change.record_id for change in changes if change.record_id is not None}

@@ -15,6 +15,7 @@ from domain.book import bookkeeping, categories, memory, staff
 from domain.book.comparing import Comparison
 from domain.book.imports import Import
 from domain.book.incoming_records import IncomingRecord
+from domain.book.person import Customer
 from domain.book.person_rows import Incoming
 from domain.book.record import CustomerRecord
 from domain.book.whose import Nobody, Owners
@@ -34,6 +35,7 @@ ADD: Final = bookkeeping.insert_into(
 CHANGE: Final = (
     f"UPDATE customer_records SET {', '.join(f'{name} = ?' for name in FACTS)}, updated_at = ? WHERE id = ?"
 )
+FREE: Final = "UPDATE customer_records SET external_id = NULL WHERE id = ?"
 ACT: Final = "UPDATE customers SET active_at = ? WHERE id = ?"
 BEFORE: Final = bookkeeping.insert_into("import_changes", 'import_id, customer_id, record_id, what, "before"')
 ELSEWHERE: Final = "the number {number} is in the book already, for something of another kind"
@@ -57,6 +59,7 @@ class Records:
     unchanged: int = 0
     rejected: list[tuple[int, str]] = field(default_factory=list)
     owners: dict[int, Row[Any]] = field(default_factory=dict)
+    numbers_freed: list[int] = field(default_factory=list)  # of records that went with their deleted customer
 
 
 def compare(
@@ -66,7 +69,7 @@ def compare(
     owners = Owners(session, [record.person for record in records])
     without_number: list[tuple[int, IncomingRecord]] = []
     for record in records:
-        there = known.of(record)
+        there, gone = known.of(record), known.gone(record)
         owner = None if there is not None else owners.of(record.person)
         if there is not None:
             _compare(found, there, record)
@@ -74,10 +77,13 @@ def compare(
             found.of_new.append((met.place(record.person, found.people), record))
         elif isinstance(owner, Nobody):
             found.rejected.append((record.row, owner.reason))
+            continue
         elif owner is not None:
             found.owners[owner.id] = owner
             one = (owner.id, record)
             (found.added if record.columns.get("external_id") else without_number).append(one)
+        if gone is not None:
+            found.numbers_freed.append(gone)
     _compare_by_looks(session, found, without_number, import_id)
     return found
 
@@ -92,6 +98,7 @@ def write_down(session: Session, records: Records, entry: Import) -> None:
         for number, record in everybody
     ]
     many = {
+        FREE: [(number,) for number in records.numbers_freed],
         ADD: rows,
         CHANGE: [(*_values(one.facts, keys), moment, one.there.id) for one in records.changed],
         BEFORE: [*_changes_before(records, entry, keys), *_acts_before(records, entry)],
@@ -104,18 +111,36 @@ def write_down(session: Session, records: Records, entry: Import) -> None:
 
 
 class _Known:
-    """Records of the book by the number that another program gave them."""
+    """Records of the book by the number that another program gave them.
+
+    One whose customer was deleted stays with that card: whoever comes back has it anew, as their own.
+    """
 
     def __init__(self, session: Session, records: Sequence[IncomingRecord]) -> None:
-        self._rows: dict[Key, Row[Any]] = {}
+        self._rows: dict[Key, Any] = {}
+        self._gone: dict[Key, int] = {}
         sources = {record.columns["source"] for record in records}
         numbers = {record.columns["external_id"] for record in records if record.columns.get("external_id")}
-        rows = select(*COLUMNS).where(CustomerRecord.external_id.in_(listed(sorted(numbers))))
+        rows: Any = select(*COLUMNS, Customer.deleted_at).join(
+            Customer, Customer.id == CustomerRecord.customer_id
+        )
+        rows = rows.where(CustomerRecord.external_id.in_(listed(sorted(numbers))))
         for row in session.execute(rows.where(CustomerRecord.source.in_(sources))) if numbers else ():
-            self._rows[(row.source, row.external_id)] = row
+            key = (row.source, row.external_id)
+            if row.deleted_at is None:
+                self._rows[key] = row
+            else:
+                self._gone[key] = row.id
 
     def of(self, record: IncomingRecord) -> Row[Any] | None:
-        return self._rows.get((record.columns["source"], record.columns.get("external_id")))
+        return self._rows.get(_number(record))
+
+    def gone(self, record: IncomingRecord) -> int | None:
+        return self._gone.get(_number(record))
+
+
+def _number(record: IncomingRecord) -> Key:
+    return record.columns["source"], record.columns.get("external_id")
 
 
 class _Met:

@@ -7,8 +7,9 @@ from typing import Any, Final
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.book import imports
+from domain.book import customers, imports
 from domain.book.consent import Consent
+from domain.book.groups import GroupMember
 from domain.book.imports import DONE, FAILED, KEPT_FOR, RUNNING, UNDOING, UNDONE, Import, ImportChange
 from domain.book.person import Customer
 from domain.book.putting_back import PuttingBack, taken_back
@@ -154,7 +155,7 @@ class _Run:
             put_back, stays = back.put_back(row)
             self.told["restored"] += put_back
             if stays and row.customer_id:
-                self._stays(row.customer_id, "changed")
+                self._stays(customers.followed(self.session, row.customer_id), "changed")
         back.write()
 
     def people(self) -> None:
@@ -183,6 +184,9 @@ class _Run:
         acts = select(Consent.customer_id).where(Consent.customer_id.in_(numbers), Consent.how != "import")
         records = select(CustomerRecord.customer_id).where(CustomerRecord.customer_id.in_(numbers))
         found = {number: "changed" for number in self.session.scalars(acts) if number}
+        if "groups" not in self.entry.mapping.values():  # otherwise it may be the file that put them there
+            listed = select(GroupMember.customer_id).where(GroupMember.customer_id.in_(numbers))
+            found |= dict.fromkeys(self.session.scalars(listed), "changed")
         found |= dict.fromkeys(self.session.scalars(records), "records")
         return found | dict.fromkeys(self.written_to(self.session, numbers), "written_to")
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from domain.book import erasing, joining
 from domain.book.consent import LeftOut
 from domain.book.customers import Customer
-from domain.ledger.deliveries import IS_OPEN, OPEN, REACHED, Delivery, State
+from domain.ledger.deliveries import IS_OPEN, REACHED, Delivery, State
 from domain.shop.people import Actor
 
 ERASED = "erased"
@@ -57,7 +57,10 @@ def _leave_one_open(session: Session, survivor: Customer, now: datetime) -> None
     twin = aliased(Delivery, name="twin")
     same = (twin.dispatch_id == Delivery.dispatch_id) & (twin.customer_id == survivor.id)
     other = same & (twin.id != Delivery.id)
-    on_its_way = other & twin.state.in_([state for state in (*REACHED, *OPEN) if state not in _WAITING])
+    arriving = twin.state.in_(REACHED) | (
+        (twin.state == State.CLAIMED) & (twin.address_key == survivor.email_key)  # another one is let go of
+    )
+    on_its_way = other & arriving
     better = other & twin.state.in_(_WAITING) & _goes_before(twin, survivor.email_key)
     superfluous = (
         update(Delivery)
