@@ -12,12 +12,13 @@ from domain.audience import rules, segments
 from domain.audience.names import Names
 from domain.audience.names import read as read_names
 from domain.audience.segments import Segment
+from domain.sending.leaning import numbers
 from domain.shop.people import Actor, Right
 from ui.frame import Nav, Page, current_actor
 from ui.parts.basics import box, head, icon, icon_button, link, link_button, menu, page, put, text
 from ui.parts.feedback import io, sentence_for, toast
 from ui.parts.segment_dialogs import delete_segment
-from ui.words import ago
+from ui.words import ago, counted
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Card:
     words: str
     is_system: bool
     counted: Counted
+    uses: int  # drafts, scheduled campaigns and other segments that lean on it
 
 
 async def build(by: Actor) -> None:
@@ -81,6 +83,13 @@ class SegmentCard:
                     text(one.note)
                 if not one.is_system:
                     text(f"{one.words[:1].upper()}{one.words[1:]}.", "muted")
+                if one.uses:
+                    link(
+                        f"Used in {counted(one.uses, 'place')}",
+                        f"/segments/{one.id}",
+                        classes="hb-link quiet",
+                        testid=f"segment-{one.id}-uses",
+                    )
             with box("foot"):
                 self.figure = text("", "big", testid=f"segment-{one.id}-count")
                 self.counted = text("", "muted small grow", testid=f"segment-{one.id}-counted")
@@ -111,11 +120,11 @@ class SegmentCard:
         (await current_actor()).require(Right.VIEW)
         self.figure.classes(add="is-stale")
         try:
-            counted = await io(_refreshed, self.one.id, await current_actor())
+            seen = await io(_refreshed, self.one.id, await current_actor())
         except Exception as error:
-            counted = Counted(self.one.counted.count, self.one.counted.at, sentence_for(error))
+            seen = Counted(self.one.counted.count, self.one.counted.at, sentence_for(error))
         if not self.root.is_deleted:
-            self._paint(counted)
+            self._paint(seen)
 
     async def _copy(self) -> None:
         copied = await io(_copied, self.one.id, await current_actor())
@@ -126,12 +135,12 @@ class SegmentCard:
         if await delete_segment(self.one.id, self.one.name):
             self.root.delete()
 
-    def _paint(self, counted: Counted) -> None:
-        self.figure.set_text("–" if counted.count is None else f"{counted.count:,}")
-        self.counted.set_text(counted.said(now()))
-        self.reason.set_text(counted.trouble)
-        self.wrong.visible = bool(counted.trouble)
-        if counted.trouble:
+    def _paint(self, seen: Counted) -> None:
+        self.figure.set_text("–" if seen.count is None else f"{seen.count:,}")
+        self.counted.set_text(seen.said(now()))
+        self.reason.set_text(seen.trouble)
+        self.wrong.visible = bool(seen.trouble)
+        if seen.trouble:
             self.figure.classes(add="is-stale")
         else:
             self.figure.classes(remove="is-stale")
@@ -146,12 +155,19 @@ def _cards(by: Actor) -> list[Card]:
         _refreshed(segment_id, by)
     with reading() as session:
         names = read_names(session)
-        return [_card(session, one, names, moment) for one in segments.every(session, by=by)]
+        every = segments.every(session, by=by)
+        uses = _uses(session, every)
+        return [_card(session, one, names, uses[one.id], moment) for one in every]
 
 
-def _card(session: Session, one: Segment, names: Names, moment: datetime) -> Card:
+def _uses(session: Session, every: list[Segment]) -> dict[int, int]:
+    named = [key for one in every if not one.is_system for key in rules.parse(one.rule).mentions]
+    return {key: number + named.count(key) for key, number in numbers(session, (x.id for x in every)).items()}
+
+
+def _card(session: Session, one: Segment, names: Names, uses: int, moment: datetime) -> Card:
     said = rules.parse(one.rule).sentence(names)
-    return Card(one.id, one.name, one.note, said, one.is_system, _counted(session, one, moment))
+    return Card(one.id, one.name, one.note, said, one.is_system, _counted(session, one, moment), uses)
 
 
 def _counted(session: Session, one: Segment, moment: datetime) -> Counted:
