@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, column, exists, func, or_, select,
 from sqlalchemy.orm import Session, selectinload
 
 from domain.book import tags
+from domain.book.groups import GroupMember
 from domain.book.person import Customer, CustomerTag, Tag
 from domain.refusal import Kind, Refusal
 from domain.shop import shop
@@ -54,13 +55,14 @@ def page(
     search: str = "",
     status: str | None = None,
     tag: str | None = None,
+    group: int | None = None,
     limit: int = 50,
     after: str | None = None,
     sort: Sort = "name",
 ) -> Page:
     """`after` is the cursor of the page before. Search words count from their beginning: "ann ber" finds Anna Berg."""
     limit = max(1, min(limit, MOST))
-    wanted = _wanted(session, search, status, tag)
+    wanted = _wanted(session, search, status, tag, group)
     some = _some(session, wanted) if wanted.ways else None
     total = _how_many(session, wanted) if some is None else len(some)
     if some is None and total <= MOST_FOUND:
@@ -89,19 +91,26 @@ class _Wanted:
     ways: list[Select[int]]  # in which what was typed can be found
     status: str | None
     tag: str | None
+    group: int | None
 
     @property
     def meant(self) -> list[ColumnElement[bool]]:
         status = [Customer.status == self.status] if self.status else []
-        return [Customer.deleted_at.is_(None), *status, *([_has_tag(self.tag)] if self.tag else [])]
+        tag = [_has_tag(self.tag)] if self.tag else []
+        return [Customer.deleted_at.is_(None), *status, *tag, *([_is_in(self.group)] if self.group else [])]
 
 
-def _wanted(session: Session, search: str, status: str | None, tag: str | None) -> _Wanted:
-    return _Wanted(_ways(session, search) if search.strip() else [], status, tag)
+def _wanted(
+    session: Session, search: str, status: str | None, tag: str | None, group: int | None = None
+) -> _Wanted:
+    return _Wanted(_ways(session, search) if search.strip() else [], status, tag, group)
 
 
 def _how_many(session: Session, wanted: _Wanted) -> int:
     """The deleted are few; they are taken off what an index counts."""
+    if wanted.group:
+        few = Customer.id.in_(_members(wanted.group))
+        return session.scalar(select(func.count()).where(*wanted.meant, few)) or 0
     gone = select(Customer.id, Customer.status).where(Customer.deleted_at.is_not(None))
     if wanted.tag and wanted.status:
         return (
@@ -131,7 +140,9 @@ def _people(wanted: _Wanted, some: list[int] | None) -> Select[Customer]:
 def _some(session: Session, wanted: _Wanted) -> list[int]:
     """Up to one more than MOST_FOUND."""
     ways = wanted.ways or [select(Customer.id)]
-    if wanted.tag and not wanted.ways:
+    if wanted.group and not wanted.ways:
+        ways = [select(Customer.id).where(Customer.id.in_(_members(wanted.group)))]
+    elif wanted.tag and not wanted.ways:
         ways = [select(Customer.id).where(Customer.id.in_(_holders(wanted.tag)))]
     found: dict[int, None] = {}
     for way in ways:
@@ -174,6 +185,14 @@ def _has_tag(name: str) -> ColumnElement[bool]:
 
 def _holders(tag: str) -> Select[int]:
     return select(CustomerTag.customer_id).where(CustomerTag.tag_id == _tag_id(tag))
+
+
+def _is_in(group: int) -> ColumnElement[bool]:
+    return exists().where(GroupMember.group_id == group, GroupMember.customer_id == Customer.id).correlate(Customer)  # fmt: skip
+
+
+def _members(group: int) -> Select[int]:
+    return select(GroupMember.customer_id).where(GroupMember.group_id == group)
 
 
 def _tag_id(name: str) -> Any:

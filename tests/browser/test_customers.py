@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from data.database import now, reading, unit
 from domain.audience.audience import Audience, Who
-from domain.book import consent, customers
+from domain.book import consent, customers, groups
 from domain.book.consent import Consent
 from domain.book.person import Customer
 from domain.ledger import communications
@@ -58,6 +58,18 @@ def test_the_list_is_narrowed_by_status_and_tag(page: Page) -> None:
     expect(names(page)).to_have_text(["Tagged Once", "Tagged Twice"])
     choose(page, "status-filter", "VIP")
     expect(names(page)).to_have_text(["Tagged Twice"])
+
+
+def test_the_list_is_narrowed_to_a_group(page: Page) -> None:
+    inside = write_down(first_name="Inside", last_name="Circle")
+    write_down(first_name="Outside", last_name="Circle")
+    with unit() as session:
+        group = groups.create(session, "Inner circle", by=olive(), now=now())
+        groups.add_members(session, group.id, [inside], by=olive(), now=now())
+    page.goto("/customers?search=circle")
+    expect(names(page)).to_have_count(2)
+    choose(page, "group-filter", "Inner circle")
+    expect(names(page)).to_have_text(["Inside Circle"])
 
 
 def test_pages_are_turned_forward_and_back(page: Page) -> None:

@@ -269,9 +269,9 @@ class Room:
             f"Erase {person.name} for good?",
             foreseen.stays,
             pairs=[
-                ("Goes", "Name, addresses, notes, dates, tags and groups"),
-                ("Records", f"{foreseen.records:,}"),
-                ("Messages on their way", f"{waiting:,}, which are called off"),
+                ("Goes", "Name, addresses, notes, dates, tags, groups"),
+                ("Records that go", f"{foreseen.records:,}"),
+                *([("Messages called off", f"{waiting:,}")] if waiting else []),
                 ("Can be undone", "No"),
             ],
             confirm_label="Erase for good",

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from data.database import now, reading, unit
-from domain.book import customers, search, statuses
+from domain.book import customers, groups, search, statuses
 from domain.book.person import Customer
 from domain.sample import open_sample_shop
 from domain.shop.people import Actor, Right
@@ -56,6 +56,7 @@ class Wanted:
     search: str = ""
     status: str = ANY
     tag: str = ANY
+    group: str = ANY
     order: str = "name"
 
     @property
@@ -74,6 +75,7 @@ class Around:
     total: int
     statuses: dict[str, str]
     tags: list[tuple[str, int]]
+    groups: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -83,18 +85,29 @@ class Found:
     cursor: str | None
 
 
-async def build(by: Actor, search: str = "", status: str = "", tag: str = "", order: str = "name") -> None:
+async def build(
+    by: Actor, search: str = "", status: str = "", tag: str = "", group: str = "", order: str = "name"
+) -> None:
     around = await io(_around)
     edits = by.may(Right.EDIT_CUSTOMERS)
     with page():
         with head("Customers", _sub(around)):
-            if around.total:
-                menu(_ways(by), testid="book-menu")
             if edits and around.total:
                 link_button("Import", "/customers/import", icon="upload", testid="import")
                 link_button("Add customer", "/customers/new", kind="primary", icon="plus", testid="add")
+            if around.total:
+                menu(_ways(by), testid="book-menu")
         if around.total:
-            book = Book(around, Wanted(search, status, tag, order if order in ORDERS else "name"))
+            book = Book(
+                around,
+                Wanted(
+                    search,
+                    status,
+                    tag,
+                    group if group in around.groups else ANY,
+                    order if order in ORDERS else "name",
+                ),
+            )
             await book.fetch(1)
         else:
             _first_customers(by)
@@ -134,6 +147,8 @@ class Book:
                 self._status_filter(around.statuses)
                 if around.tags:
                     self._tag_filter(around.tags)
+                if around.groups:
+                    self._group_filter(around.groups)
                 with box("hb-row end grow hb-hide-phone"):
                     Segmented(ORDERS, wanted.order, lambda key: self._narrow(order=key), "Order")
             self.table = ListTable(
@@ -177,6 +192,15 @@ class Book:
             on_change=lambda e: self._narrow(tag=e.value or ANY),
             label="Tag",
             testid="tag-filter",
+        ).classes("hb-filter")
+
+    def _group_filter(self, names: dict[str, str]) -> None:
+        select(
+            {ANY: "Any group", **names},
+            self.wanted.group,
+            on_change=lambda e: self._narrow(group=e.value or ANY),
+            label="Group",
+            testid="group-filter",
         ).classes("hb-filter")
 
     async def _search(self, typed: str) -> None:
@@ -234,6 +258,7 @@ def _around() -> Around:
             customers.how_many(session),
             {status.key: status.label for status in statuses.every(session)},
             search.tags_with_counts(session),
+            {str(group.id): group.name for group in groups.every(session)},
         )
 
 
@@ -246,6 +271,7 @@ def _found(wanted: Wanted, cursor: str | None) -> Found:
             search=wanted.search,
             status=wanted.status or None,
             tag=wanted.tag or None,
+            group=int(wanted.group) if wanted.group else None,
             limit=MOST_ROWS,
             after=cursor,
             sort="newest" if wanted.order == "newest" else "name",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from nicegui import ui
 from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
@@ -14,7 +15,7 @@ from domain.ledger import farewells
 from domain.shop.people import Actor
 from domain.shop.shop import read as read_shop
 from ui.frame import current_actor
-from ui.parts.basics import box, button, text
+from ui.parts.basics import box, button, put, text
 from ui.parts.customer_facts import CHANNEL, DATE, day_in_words
 from ui.parts.customer_form import LANGUAGES
 from ui.parts.dialogs import ask, sheet
@@ -88,14 +89,22 @@ async def merge_with(customer_id: int, name: str) -> int | None:
     with sheet(f"Who is the same person as {name}?") as dialog:
         if near:
             text("These may be:", "muted")
-            with box("hb-stack tight", testid="near"):
+            with box("hb-records hb-near", "ul", testid="near"):
                 for number, who, why in near:
-                    button(f"{who}: {why}", lambda n=number: dialog.submit(n), testid=f"near-{number}")
+                    _near_line(dialog, number, who, why)
         PersonSearch("Name, email or phone of the other card", lambda number, _: dialog.submit(number))
         with box("actions"):
             button("Cancel", lambda: dialog.submit(None))
     other = await ask(dialog)
     return await merge_dialog(customer_id, other) if other else None
+
+
+def _near_line(dialog: ui.dialog, number: int, who: str, why: str) -> None:
+    with box("", "li"), put(box("hb-record", "button", testid=f"near-{number}"), type="button") as made:
+        made.on("click", lambda: dialog.submit(number), [])
+        with box("grow"):
+            text(who, "strong")
+            text(f"They have {why}.", "muted small")
 
 
 class MergeForm:

@@ -10,8 +10,8 @@ WAYS = (
     ("/settings", "Shop", Right.MANAGE_SHOP),
     ("/settings/mail", "Mail account", Right.MANAGE_SHOP),
     ("/settings/sending", "Sending rules", Right.VIEW),
-    ("/settings/statuses", "Customer statuses", Right.MANAGE_SHOP),
-    ("/settings/words", "Words of the shop", Right.MANAGE_SHOP),
+    ("/settings/statuses", "Statuses", Right.MANAGE_SHOP),
+    ("/settings/words", "Words", Right.MANAGE_SHOP),
     ("/settings/staff", "Staff", Right.MANAGE_SHOP),
     ("/settings/account", "My account", Right.VIEW),
 )
