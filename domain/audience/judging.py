@@ -115,6 +115,9 @@ def judge(
 def _not_reached(reach: Reach, campaign_id: int) -> ColumnElement[bool]:
     runs = select(DISPATCHES.c.id).where(DISPATCHES.c.campaign_id == campaign_id)
     # Open ones too: an earlier launch that was opened again for a second try is about to reach them.
-    got_it = Delivery.state.in_([*REACHED, *OPEN]), Delivery.address_key.is_not(None)
-    reached = select(Delivery.address_key).where(Delivery.dispatch_id.in_(runs), *got_it)
-    return or_(reach.address.is_(None), reach.address.not_in(reached))
+    got_it = Delivery.dispatch_id.in_(runs), Delivery.state.in_([*REACHED, *OPEN])
+    addresses = select(Delivery.address_key).where(*got_it, Delivery.address_key.is_not(None))
+    # Two cards made one, or a corrected address: the person got it, whichever address stands there now.
+    people = select(Delivery.customer_id).where(*got_it, Delivery.customer_id.is_not(None))
+    is_new = Customer.id.not_in(people)
+    return and_(is_new, or_(reach.address.is_(None), reach.address.not_in(addresses)))

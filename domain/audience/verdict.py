@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from domain.audience import enough
@@ -81,8 +81,9 @@ def explain(
 def _reached(session: Session, customer: Customer, reach: Reach, campaign_id: int | None) -> str:
     runs = select(DISPATCHES.c.id).where(DISPATCHES.c.campaign_id == campaign_id)
     mine = select(Delivery).where(Delivery.dispatch_id.in_(runs), Delivery.state.in_([*REACHED, *OPEN]))
-    here = mine.where(Delivery.address_key == _address(session, customer, reach))
-    delivery = session.scalar(here.order_by(Delivery.handed_at.is_(None)).limit(1))
+    address = _address(session, customer, reach)
+    theirs = mine.where(or_(Delivery.address_key == address, Delivery.customer_id == customer.id))
+    delivery = session.scalar(theirs.order_by(Delivery.handed_at.is_(None)).limit(1))
     if delivery is not None and delivery.state in OPEN:
         return "An earlier launch of this campaign is about to reach this address."
     at = delivery and (delivery.settled_at or delivery.handed_at)

@@ -240,6 +240,22 @@ def test_only_those_not_yet_reached_remain(book: dict[str, int], now: datetime) 
         assert queued == 1
 
 
+def test_who_was_reached_at_another_address_does_not_remain(book: dict[str, int], now: datetime) -> None:
+    """Corrected since, or the card of somebody else was made one with theirs."""
+    with unit() as session:
+        session.add(Campaign(id=7, name="Spring", created_at=now, updated_at=now))
+        session.flush()
+        _, rows = launched(session, ALL, now)
+        session.get_one(Dispatch, rows[0].dispatch_id).campaign_id = 7
+        for row in rows:
+            if row.state is State.QUEUED:
+                row.state, row.settled_at = State.SENT, now
+        ben = session.get_one(Customer, book["Ben"])
+        ben.email = ben.email_key = "ben.new@orchid.example"
+    assert counted(ALL, now, not_reached_by=7).reachable == 0
+    assert told(ALL, book["Ben"], now, not_reached_by=7).reason == "already_reached"
+
+
 def test_who_is_about_to_be_reached_does_not_remain(book: dict[str, int], now: datetime) -> None:
     with unit() as session:
         session.add(Campaign(id=7, name="Spring", created_at=now, updated_at=now))
