@@ -13,6 +13,7 @@ from data.database import reading, unit
 from domain.book import importing
 from domain.book.columns import guess_mapping
 from domain.book.customers import Customer
+from domain.shop.people import User
 from tests.ui.conftest import Api
 
 ANA = {
@@ -254,3 +255,19 @@ def test_large_book_is_written_while_it_is_read(api: Api) -> None:
         tracemalloc.stop()
         assert length > 6_000_000
         assert peak < length
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        "GET customers/export", "GET customers/1/export", "POST customers/1/merge", "DELETE customers/1?erase=true",
+        "POST customers/import", "POST customers/imports/1/undo", "GET groups", "GET customers/duplicates",
+    ],
+)  # fmt: skip
+def test_token_of_somebody_who_left_opens_no_door_of_the_book(api: Api, door: str) -> None:
+    ana(api)
+    left = api.as_("max_")
+    with unit() as session:
+        session.get_one(User, api.cast.max_.user_id).active = False
+    assert left.ask(*door.split()).status_code == 401
+    assert api.get("customers").json()["total"] == 1
