@@ -1,4 +1,4 @@
-"""Stands on a list: has a tag, is in a list of the shop, belongs to another segment."""
+"""Stands on a list: has a tag, is in a group of the shop, belongs to another segment."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +63,7 @@ class TaggedLeaf:
 
 @dataclass(frozen=True, slots=True)
 class GroupLeaf:
-    """Is in any of these lists."""
+    """Is in any of these groups."""
 
     groups: tuple[int, ...]
 
@@ -79,7 +79,7 @@ class GroupLeaf:
         return owns(look, GroupMember.customer_id, GroupMember.group_id.in_(self.groups))
 
     def sentence(self, names: Names) -> str:
-        return f"is in the list {either(called(self.groups, names.groups))}"
+        return f"is in the group {either(called(self.groups, names.groups))}"
 
     def as_json(self) -> dict[str, Any]:
         return {"in_group": bare(self.groups)}
@@ -128,7 +128,7 @@ def read_group(tree: dict[str, Any]) -> GroupLeaf:
     only(tree, "in_group")
     given = tree["in_group"] if isinstance(tree["in_group"], list) else [tree["in_group"]]
     if not 1 <= len(given) <= 100:
-        raise bad_rule("\u201cin_group\u201d needs from 1 to 100 lists.")
+        raise bad_rule("\u201cin_group\u201d needs from 1 to 100 groups.")
     return GroupLeaf(tuple(dict.fromkeys(whole(one, "in_group", 1, LARGEST_ID) for one in given)))
 
 

@@ -24,7 +24,7 @@ class Thing(StrEnum):
 
     TAG = "tag"
     STATUS = "status"
-    GROUP = "list"
+    GROUP = "group"
     KIND = "kind of record"
     CATEGORY = "category"
     STAFF = "name"

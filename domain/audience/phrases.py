@@ -6,7 +6,7 @@ from typing import Any, Final
 from domain.audience.catalogue import Ask, Entry, Input, Line, Of, Path, Tree
 from domain.audience.catalogue import read as read_with
 
-WHO, DAYS, LISTS = "Who they are", "Their days", "Lists, tags and segments"
+WHO, DAYS, LISTS = "Who they are", "Their days", "Groups, tags and segments"
 BOUGHT, BOOKED, GOT, MAY = (
     "What they bought",
     "What they booked",
@@ -185,7 +185,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     _date("custom", "Another special day"),
     Entry("tag", "Has any of these tags", LISTS, {"tag": []}, (Input(("tag",), Ask.CHOICES, "Which", of=Of.TAGS),)),
     _switch("tagged", "Has a tag at all", LISTS, {"tagged": True}),
-    Entry("in_group", "Is in the list", LISTS, {"in_group": []},
+    Entry("in_group", "Is in the group", LISTS, {"in_group": []},
           (Input(("in_group",), Ask.CHOICES, "Which", of=Of.GROUPS),)),
     Entry("segment", "Belongs to the segment", LISTS, {"segment": None},
           (Input(("segment",), Ask.CHOICE, "Which", of=Of.SEGMENTS),)),

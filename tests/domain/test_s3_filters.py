@@ -222,7 +222,7 @@ def test_members_of_a_group(find: Find, cast: Cast, now: datetime) -> None:
     assert find({"in_group": list_id}) == {"Gift"}
     assert find({"in_group": [empty, list_id]}) == {"Gift"}
     assert find({"in_group": empty}) == set()
-    assert said({"in_group": list_id}) == "is in the list Bridal fair"
+    assert said({"in_group": list_id}) == "is in the group Bridal fair"
 
 
 # --- the four narrowings: always of the same record
@@ -338,7 +338,7 @@ def test_an_amount_belongs_to_the_same_record(find: Find, now: datetime) -> None
         (record("workshop", category="Clocks"), "Clocks"),
         (record("cruise"), "cruise"),
         (record("order", none_since="cruise"), "cruise"),
-        ({"in_group": 77}, "a list"),
+        ({"in_group": 77}, "a group"),
         ({"opened": {"campaign": 77}}, "a campaign"),
         ({"tag": "moonstone"}, "moonstone"),
         ({"field": "status", "op": "not_in", "value": ["vip", "royal"]}, "royal"),
