@@ -149,7 +149,7 @@ class Book:
                     self._tag_filter(around.tags)
                 if around.groups:
                     self._group_filter(around.groups)
-                with box("hb-row end grow hb-hide-phone"):
+                with box("hb-row end hb-hide-phone"):
                     Segmented(ORDERS, wanted.order, lambda key: self._narrow(order=key), "Order")
             self.table = ListTable(
                 COLUMNS,
