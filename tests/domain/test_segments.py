@@ -16,7 +16,13 @@ from domain.refusal import Kind, Refusal
 from domain.shop import audit
 from tests.cast import Cast
 
-BY_THE_BOOK = ("may_email", "new_30", "inactive_90", "birthday_14", "address_problems")  # the others need a history
+BY_THE_BOOK = (
+    "may_email",
+    "new_30",
+    "inactive_90",
+    "birthday_14",
+    "address_problems",
+)  # the others need a history
 VIPS = {"all": [{"field": "status", "op": "in", "value": ["vip"]}]}
 
 
