@@ -327,6 +327,8 @@ def choose(page: Page, testid: str, option: str) -> None:
     page.keyboard.type(option)
     page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).click()
     page.keyboard.press("Escape")
+    shown = page.locator(".q-field").filter(has=page.get_by_test_id(testid)).locator(".q-chip")
+    expect(shown.filter(has_text=option)).to_be_visible()  # the next choice builds on what the field holds
 
 
 def expect_count(page: Page, given: dict[str, Any]) -> None:

@@ -10,6 +10,9 @@ from ui.parts.basics import E, box, icon, put, text
 from ui.parts.feedback import handled
 
 Change = Callable[..., Any]
+DRAWN_AT_ONCE = (
+    40  # choices of an open list: the days of a month are all there, thousands are drawn as one scrolls
+)
 
 # In a group of radio cards the arrows choose, as with the browser's own radio buttons.
 ARROWS = """(e) => {
@@ -201,6 +204,7 @@ def select(
         on_change=_handled(on_change),
     )
     made.props("use-chips" if multiple else "").props("options-dense=false behavior=menu")
+    made.props(f"virtual-scroll-slice-size={DRAWN_AT_ONCE}")
     return _dressed(put(made, placeholder=placeholder or None), label=label, testid=testid)
 
 
