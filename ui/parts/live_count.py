@@ -12,9 +12,9 @@ from domain.audience.pieces import Belonging
 from domain.refusal import Refusal
 from domain.shop.people import Right
 from ui.frame import current_actor
-from ui.parts.basics import box, button, icon, link, put, text
+from ui.parts.basics import box, link, put, text
 from ui.parts.feedback import io, sentence_for
-from ui.parts.person_search import PersonSearch
+from ui.parts.why_one import WhyOne
 from ui.words import counted
 
 UNFINISHED: Final = "Fill in the conditions to see who matches."
@@ -74,58 +74,22 @@ class LiveCount:
             self.title.set_text(sentence)
 
 
-class WhyHere:
-    """Type a customer's name and read by which condition they belong, or which keeps them out."""
+class WhyHere(WhyOne):
+    """By which condition somebody belongs, or which keeps them out."""
 
     def __init__(self, tree: Callable[[], Tree | None]) -> None:
+        super().__init__()
         self.tree = tree
-        self.who: tuple[int, str] | None = None
-        with box("hb-row"):
-            button(
-                "Why is somebody in or out?",
-                self._open,
-                kind="ghost",
-                icon="question",
-                small=True,
-                testid="why",
-            )
-        with box("hb-stack tight full") as self.room:
-            self.search = PersonSearch("A customer's name, email or phone", self._pick, testid="why-search")
-            self.verdict = put(box("hb-verdict", testid="verdict"), role="status")
-        self.room.visible = self.verdict.visible = False
 
-    async def again(self) -> None:
-        """The rule has changed."""
-        if self.who and self.room.visible:
-            await self._pick(*self.who)
-
-    def _open(self) -> None:
-        self.room.visible = not self.room.visible
-        if self.room.visible:
-            self.search.focus()
-
-    async def _pick(self, customer_id: int, name: str) -> None:
-        (await current_actor()).require(Right.VIEW)
-        self.who = (customer_id, name)
+    async def _answer(self, customer_id: int) -> tuple[bool, str]:
         tree = self.tree()
         if tree is None:
-            self._say(name, Belonging(False, UNFINISHED))
-            return
+            return False, UNFINISHED
         try:
             found = await io(_belonging, tree, customer_id)
         except Refusal as refusal:
-            found = Belonging(False, refusal.sentence)
-        if self.who == (customer_id, name) and not self.verdict.is_deleted:
-            self._say(name, found)
-
-    def _say(self, name: str, found: Belonging) -> None:
-        self.verdict.clear()
-        self.verdict.visible = True
-        with self.verdict:
-            icon("check" if found.inside else "minus", "good" if found.inside else "muted")
-            with box("grow"):
-                text(name, "strong")
-                text(found.sentence)
+            return False, refusal.sentence
+        return found.inside, found.sentence
 
 
 def _glimpse(tree: Tree) -> Glimpse:

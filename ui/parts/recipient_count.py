@@ -10,12 +10,10 @@ from domain.audience.audience import Audience, Count, Verdict
 from domain.audience.reach import REACHES
 from domain.book.consent import MessageType
 from domain.refusal import Refusal
-from domain.shop.people import Right
 from ui import words
-from ui.frame import current_actor
-from ui.parts.basics import box, button, icon, put, text
+from ui.parts.basics import box, put, text
 from ui.parts.feedback import io, sentence_for
-from ui.parts.person_search import PersonSearch
+from ui.parts.why_one import WhyOne
 
 SETTLE: Final = 0.25  # seconds: tags are often pressed one after the other
 
@@ -104,52 +102,17 @@ class RecipientCount:
             self.on_count(count)
 
 
-class WhyInOrOut:
-    """Type a customer's name and read: gets it, or the first reason why not."""
+class WhyInOrOut(WhyOne):
+    """Gets it, or the first reason why not."""
 
     def __init__(self, channel: str, asked_about: Callable[[], tuple[Audience, MessageType]]) -> None:
+        super().__init__()
         self.channel, self.asked_about = channel, asked_about
-        self.who: tuple[int, str] | None = None
-        with box("hb-row wrap") as self.row:
-            button(
-                "Why is somebody in or out?",
-                self._open,
-                kind="ghost",
-                icon="question",
-                small=True,
-                testid="why",
-            )
-        with box("hb-stack tight full") as self.room:
-            self.search = PersonSearch("A customer's name, email or phone", self._pick, testid="why-search")
-            self.verdict = put(box("hb-verdict", testid="verdict"), role="status")
-        self.room.visible = self.verdict.visible = False
 
-    async def again(self) -> None:
-        """The audience has changed."""
-        if self.who and self.room.visible:
-            await self._pick(*self.who)
-
-    def _open(self) -> None:
-        self.room.visible = not self.room.visible
-        if self.room.visible:
-            self.search.field.run_method("focus")
-
-    async def _pick(self, customer_id: int, name: str) -> None:
-        (await current_actor()).require(Right.VIEW)
-        self.who = (customer_id, name)
+    async def _answer(self, customer_id: int) -> tuple[bool, str]:
         audience, message_type = self.asked_about()
         verdict = await io(_verdict, audience, self.channel, message_type, customer_id)
-        if self.who == (customer_id, name) and not self.verdict.is_deleted:
-            self._say(name, verdict)
-
-    def _say(self, name: str, verdict: Verdict) -> None:
-        self.verdict.clear()
-        self.verdict.visible = True
-        with self.verdict:
-            icon("check" if verdict.included else "minus", "good" if verdict.included else "muted")
-            with box("grow"):
-                text(name, "strong")
-                text(verdict.sentence)
+        return verdict.included, verdict.sentence
 
 
 def _count(audience: Audience, channel: str, message_type: MessageType) -> Count:
