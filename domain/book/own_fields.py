@@ -11,6 +11,7 @@ from sqlalchemy import String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base
+from domain.book.ordering import put_in_order
 from domain.book.person import Customer
 from domain.book.words import one_line
 from domain.refusal import Kind, Refusal, invalid, missing
@@ -110,11 +111,7 @@ def change(
 def order(session: Session, keys: Sequence[str], *, by: Actor, now: datetime) -> None:
     """As given; those that are not named follow in the order they had."""
     by.require(Right.MANAGE_SHOP)
-    rows = {field.key: field for field in every(session)}
-    if unknown := [key for key in keys if key not in rows]:
-        raise Refusal("unknown_key", f"There is no field {unknown[0][:60]}.", Kind.MALFORMED)
-    for place, key in enumerate(dict.fromkeys([*keys, *rows])):
-        rows[key].position = place
+    put_in_order(every(session), keys, "field")
     session.flush()
     audit.write(session, "own_field.ordered", by=by, now=now, after={"keys": list(keys)})
 

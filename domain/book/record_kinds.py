@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from domain.book.ordering import put_in_order
 from domain.book.record import CustomerRecord, RecordKind
 from domain.book.words import one_line
 from domain.refusal import Kind, Refusal, invalid, missing
@@ -97,11 +98,7 @@ def change(session: Session, key: str, fields: dict[str, Any], *, by: Actor, now
 def order(session: Session, keys: Sequence[str], *, by: Actor, now: datetime) -> None:
     """As given; those that are not named follow in the order they had."""
     by.require(Right.MANAGE_SHOP)
-    rows = {kind.key: kind for kind in every(session)}
-    if unknown := [key for key in keys if key not in rows]:
-        raise Refusal("unknown_key", f"There is no kind of record {unknown[0][:60]}.", Kind.MALFORMED)
-    for place, key in enumerate(dict.fromkeys([*keys, *rows])):
-        rows[key].position = place
+    put_in_order(every(session), keys, "kind of record")
     session.flush()
     audit.write(session, "record_kind.ordered", by=by, now=now, after={"keys": list(keys)})
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from domain.book.ordering import put_in_order
 from domain.book.record import CustomerRecord
 from domain.book.words import one_line
 from domain.refusal import Kind, Refusal, invalid, missing
@@ -78,11 +79,7 @@ class Shelf(Generic[T]):
     def order(self, session: Session, keys: Sequence[str], *, by: Actor, now: datetime) -> None:
         """As given; those that are not named follow in the order they had."""
         by.require(Right.MANAGE_SHOP)
-        rows = {row.key: row for row in self.every(session)}
-        if unknown := [key for key in keys if key not in rows]:
-            raise Refusal("unknown_key", f"There is no {self.noun} {unknown[0][:60]}.", Kind.MALFORMED)
-        for place, key in enumerate(dict.fromkeys([*keys, *rows])):
-            rows[key].position = place
+        put_in_order(self.every(session), keys, self.noun)
         session.flush()
         audit.write(session, f"{self.noun}.ordered", by=by, now=now, after={"keys": list(keys)})
 
