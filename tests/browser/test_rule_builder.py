@@ -121,16 +121,16 @@ def test_what_nobody_asks_says_so(page: Page) -> None:
     expect(page.get_by_test_id("ask-tag")).to_be_hidden()
 
 
-def test_groups_within_groups(screen: Page) -> None:
+def test_sets_within_sets(screen: Page) -> None:
     name = f"Nested {screen.viewport_size}"
     screen.goto("/segments/new")
     screen.get_by_test_id("name").fill(name)
     add(screen, "active")
-    screen.get_by_test_id("add-group").click()
+    screen.get_by_test_id("add-set").click()
     add(screen, "tagged", "-condition-1")
-    screen.get_by_test_id("add-group-condition-1").click()
+    screen.get_by_test_id("add-set-condition-1").click()
     add(screen, "trouble", "-condition-3")
-    expect(screen.get_by_test_id("add-group-condition-3")).to_have_count(0)
+    expect(screen.get_by_test_id("add-set-condition-3")).to_have_count(0)
     screen.get_by_test_id("condition-3-not").click()
     screen.get_by_test_id("save").click()
     expect(screen).to_have_url(re.compile("/segments$"))
@@ -138,12 +138,12 @@ def test_groups_within_groups(screen: Page) -> None:
     assert rule_of(name) == {"all": [{"status_active": True}, {"any": [{"tagged": True}, inner]}]}
 
 
-def test_an_empty_group_is_told_when_it_is_saved(page: Page) -> None:
+def test_an_empty_set_is_told_when_it_is_saved(page: Page) -> None:
     page.goto("/segments/new")
     page.get_by_test_id("name").fill("Hollow")
-    page.get_by_test_id("add-group").click()
+    page.get_by_test_id("add-set").click()
     page.get_by_test_id("save").click()
-    expect(page.get_by_test_id("condition-0-wrong")).to_contain_text("This group is empty.")
+    expect(page.get_by_test_id("condition-0-wrong")).to_contain_text("This set is empty.")
 
 
 def test_a_deleted_tag_is_named_on_the_card_and_beside_its_condition(page: Page) -> None:
@@ -193,7 +193,7 @@ def test_digits_typed_at_once_after_the_way_of_comparing_are_not_lost(page: Page
 def test_buttons_are_large_enough_for_a_thumb(phone: Page) -> None:
     phone.goto("/segments/new")
     add(phone, "bought")
-    for name in ("condition-0-not", "condition-0-narrow", "condition-0-remove", "add-condition", "add-group"):
+    for name in ("condition-0-not", "condition-0-narrow", "condition-0-remove", "add-condition", "add-set"):
         seen = phone.get_by_test_id(name).bounding_box()
         assert seen, name
         assert seen["height"] >= 44, name

@@ -217,7 +217,7 @@ def test_a_template_is_duplicated_and_deleted(page: Page) -> None:
 
 
 def add(page: Page, key: str, inside: str = "") -> None:
-    """Another condition; `inside` names the group it goes to."""
+    """Another condition; `inside` names the set it goes to."""
     page.get_by_test_id(f"add-condition{inside}").click()
     page.get_by_test_id(f"ask-{key}").click()
     expect(page.get_by_test_id("asks")).to_have_count(0)

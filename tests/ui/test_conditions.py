@@ -128,7 +128,7 @@ def test_a_gap_is_told(key: str, values: dict[str, Any], said: str) -> None:
 
 
 def test_an_empty_group_is_a_gap() -> None:
-    assert conditions.missing(Nest()).startswith("This group is empty.")
+    assert conditions.missing(Nest()).startswith("This set is empty.")
 
 
 def test_what_is_compared_by_size_becomes_a_number() -> None:

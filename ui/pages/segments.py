@@ -1,4 +1,4 @@
-"""Segments: groups of customers that keep themselves up to date."""
+"""Segments: rules that say who belongs, each with its number."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +52,7 @@ class Card:
 async def build(by: Actor) -> None:
     cards = await io(_cards, by)
     with page():
-        with head("Segments", "Groups of customers that keep themselves up to date."):
+        with head("Segments", "Each is a rule that says who belongs. Whoever fits is in, whenever it is used."):
             if by.may(Right.EDIT_CAMPAIGNS):
                 link_button("New segment", "/segments/new", kind="primary", icon="plus", testid="new-segment")
         own = [one for one in cards if not one.is_system]

@@ -1,4 +1,4 @@
-"""A rule as the builder shows it: lines with gaps, groups of lines, and what it has no sentence for.
+"""A rule as the builder shows it: lines with gaps, sets of lines, and what it has no sentence for.
 
 Pure. Every rule can be read: what the catalogue can't say, or what is nested deeper than a screen bears, is kept as it
 is, shown in words, and can only be taken out.
@@ -15,7 +15,7 @@ from domain.audience.phrases import SIZE_OPS
 from domain.audience.rules import MOST_PARTS
 from domain.audience.span import MOST_DAYS, MOST_MONTHS
 
-DEEPEST: Final = 2  # groups inside the outermost one
+DEEPEST: Final = 2  # sets inside the outermost one
 WORDS: Final = ("all", "any")
 TOO_MANY: Final = (
     f"A rule can have at most {MOST_PARTS} conditions. Put some of them into a segment of their own."
@@ -40,7 +40,7 @@ Part: TypeAlias = Line | Nest | Kept
 
 
 def read(tree: Tree) -> Nest:
-    """The outermost group; a rule without one is a group of one. "Any of nothing" is nobody, and stays so."""
+    """The outermost set; a rule without one is a set of one. "Any of nothing" is nobody, and stays so."""
     word = next((word for word in WORDS if tree.get(word) or (word == "all" and word in tree)), None)
     parts = tree[word] if word else [tree]
     return Nest(word or "all", [_read(part, 1) for part in parts])
@@ -59,7 +59,7 @@ def begun(entry: Entry) -> Line:
 
 
 def lines(nest: Nest) -> Iterator[Part]:
-    """Every part below it, groups before what they hold."""
+    """Every part below it, sets before what they hold."""
     for part in nest.parts:
         yield part
         if isinstance(part, Nest):
@@ -71,11 +71,11 @@ def is_full(nest: Nest) -> bool:
 
 
 def missing(part: Part) -> str:
-    """What is still to be said; empty when the part is whole. A group's parts say it themselves."""
+    """What is still to be said; empty when the part is whole. The parts of a set say it themselves."""
     if isinstance(part, Kept):
         return ""
     if isinstance(part, Nest):
-        return "" if part.parts else "This group is empty. Add a condition, or take the group out."
+        return "" if part.parts else "This set is empty. Add a condition, or take the set out."
     asked = (one for one in part.entry.inputs if one.is_asked(part.values))
     return next(filter(None, (gap(part, one) for one in asked)), "")
 

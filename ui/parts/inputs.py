@@ -8,8 +8,10 @@ from nicegui import events, ui
 
 from ui.parts.basics import E, box, icon, put, text
 from ui.parts.feedback import handled
+from ui.parts.several import Several
 
 Change = Callable[..., Any]
+Options = Mapping[Any, str] | Sequence[str]
 DRAWN_AT_ONCE = (
     40  # choices of an open list: the days of a month are all there, thousands are drawn as one scrolls
 )
@@ -182,7 +184,7 @@ def time_input(
 
 
 def select(
-    options: Mapping[Any, str] | Sequence[str],
+    options: Options,
     value: Any = None,
     *,
     on_change: Change | None = None,
@@ -193,19 +195,25 @@ def select(
     testid: str | None = None,
 ) -> ui.select:
     """One of a list, or several. A value that is not in the list counts as none."""
-    given: Any = dict(options) if isinstance(options, Mapping) else list(options)
-    if not multiple and value not in given:
-        value = None
-    made = ui.select(
-        given,
-        value=value,
-        with_input=searchable,
-        multiple=multiple,
-        on_change=_handled(on_change),
+    made = (
+        _several(options, value, searchable, on_change)
+        if multiple
+        else _one(options, value, searchable, on_change)
     )
-    made.props("use-chips" if multiple else "").props("options-dense=false behavior=menu")
+    made.props("options-dense=false behavior=menu")
     made.props(f"virtual-scroll-slice-size={DRAWN_AT_ONCE}")
     return _dressed(put(made, placeholder=placeholder or None), label=label, testid=testid)
+
+
+def _one(options: Options, value: Any, searchable: bool, on_change: Change | None) -> ui.select:
+    given: Any = dict(options) if isinstance(options, Mapping) else list(options)
+    known = value if value in given else None
+    return ui.select(given, value=known, with_input=searchable, on_change=_handled(on_change))
+
+
+def _several(options: Options, value: Any, searchable: bool, on_change: Change | None) -> ui.select:
+    made = Several(options, value or [], searchable=searchable, on_change=_handled(on_change))
+    return made.props("use-chips")
 
 
 def checkbox(

@@ -52,7 +52,7 @@ async def delete_segment(segment_id: int, name: str) -> bool:
         return False
     yes = await confirm(
         f"Delete the segment {name}?",
-        "Only the group goes, not its customers. What was sent to it stays in the reports.",
+        "Only the rule goes, not its customers. What was sent to it stays in the reports.",
         confirm_label="Delete segment",
         kind="danger",
     )
