@@ -143,8 +143,15 @@ def _read_dates(sheet: Sheet, rows: Any) -> None:
         day = read_day(one_line("dates", row.get("date"), 40), field="dates")
         if kind == BIRTHDAY:
             sheet.birthday, sheet.says_birthday = day, True
-        else:
-            sheet.dates[kind, note] = day
+            continue
+        if any((kind, note.casefold()) == (known, said.casefold()) for known, said in sheet.dates):
+            raise invalid("dates", _twice(kind, note))
+        sheet.dates[kind, note] = day
+
+
+def _twice(kind: str, note: str) -> str:
+    which = f"called {note}" if note else f"of the kind {kind.replace('_', ' ')}"
+    return f"There are two dates {which}. Give one of them a note of its own."
 
 
 def _preferences(value: Any) -> dict[str, bool]:

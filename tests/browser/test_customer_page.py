@@ -140,6 +140,40 @@ def test_an_own_field_is_asked_for_as_what_it_holds_and_shown(page: Page) -> Non
 
 
 @pytest.mark.parametrize("where", ["page", "phone"])
+def test_the_days_that_come_round_are_written_down_changed_and_taken_out(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(where)
+    old = {"kind": "engagement", "date": "2018-12-24"}
+    someone = write_down(first_name="Dora", last_name=f"Days {where}", dates=[old])
+    page.goto(f"/customers/{someone}/edit")
+    expect(page.get_by_test_id("date-0-year")).to_have_value("2018")
+    page.get_by_test_id("add-date").click()
+    choose(page, "date-1-day", "30")
+    choose(page, "date-1-month", "February")
+    page.get_by_test_id("save").click()
+    expect(page.get_by_test_id("dates-field-wrong")).to_have_text("Wedding day: there is no 30 February.")
+    choose(page, "date-1-month", "June")
+    page.get_by_test_id("date-1-year").fill("2019")
+    page.get_by_test_id("add-date").click()
+    choose(page, "date-2-kind", "Special day")
+    choose(page, "date-2-day", "2")
+    choose(page, "date-2-month", "January")
+    page.get_by_test_id("date-2-note").fill("First ring")
+    page.get_by_test_id("date-0-remove").click()
+    expect(page.get_by_test_id("date")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+    page.get_by_test_id("save").click()
+    shown = page.get_by_test_id("customer-dates")
+    expect(shown).to_contain_text("30 June 2019")
+    expect(shown).to_contain_text("2 January, First ring")
+    expect(shown).not_to_contain_text("2018")
+    with reading() as session:
+        days = [(one.kind, str(one.as_day)) for one in customers.get(session, someone).dates]
+    assert sorted(days) == [("custom", "--01-02"), ("wedding", "2019-06-30")]
+
+
+@pytest.mark.parametrize("where", ["page", "phone"])
 def test_two_cards_become_one_and_the_old_address_leads_there(
     where: str, request: pytest.FixtureRequest
 ) -> None:

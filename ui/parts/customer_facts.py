@@ -16,6 +16,7 @@ from domain.book.consent import MessageType
 from domain.book.days import LEAP, Day
 from domain.book.person import Customer
 from domain.shop.shop import read as read_shop
+from ui.parts.customer_dates import DATE
 from ui.parts.customer_form import LANGUAGES
 from ui.words import MESSAGE_TYPE, day
 
@@ -38,13 +39,6 @@ SOURCE: Final = {
     "import": "From an imported list",
     "api": "From another program",
     "sample": "Came with the sample shop",
-}
-DATE: Final = {
-    "birthday": "Birthday",
-    "wedding": "Wedding day",
-    "engagement": "Engagement",
-    "name_day": "Name day",
-    "custom": "Special day",
 }
 CHANNEL: Final = {"email": "Email", "whatsapp": "WhatsApp", "phone": "A call", "post": "A letter"}
 SOON: Final = 60  # days within which a date that comes back is counted down

@@ -1,7 +1,5 @@
 """The form of one customer. Being told what is odd is help; only what can't be right is refused, on saving."""
 
-import calendar
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,15 +13,16 @@ from domain.book.contact import did_you_mean, read_email
 from domain.book.customers import birthday_of
 from domain.book.own_fields import OwnField
 from domain.book.person import Customer
-from domain.refusal import Refusal, invalid
+from domain.book.sheet import BIRTHDAY
+from domain.refusal import Refusal
 from ui.frame import current_actor
 from ui.parts.basics import box, button, card, link, put, text
+from ui.parts.customer_dates import Begun, CustomerDates
+from ui.parts.day_inputs import DayInputs
 from ui.parts.feedback import handled, io
 from ui.parts.inputs import Field, Form, select, text_area, text_input
 from ui.parts.own_inputs import OwnInputs
 
-MONTHS: Final = {0: "Month", **{number: calendar.month_name[number] for number in range(1, 13)}}
-DAYS: Final = {0: "Day", **{number: str(number) for number in range(1, 32)}}
 LANGUAGES: Final = {
     "": "Not said", "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch",
     "pt": "Portuguese", "pl": "Polish", "cy": "Welsh", "ga": "Irish", "uk": "Ukrainian", "tr": "Turkish",
@@ -33,7 +32,6 @@ CHANNELS: Final = {
     "": "Not said", "email": "Email", "whatsapp": "WhatsApp", "phone": "A call", "post": "A letter",
 }  # fmt: skip
 TEXTS: Final = ("first_name", "last_name", "company", "email", "phone", "postcode", "notes")
-BIRTHDAY: Final = re.compile(r"(?:(\d{4})|-)-(\d{2})-(\d{2})")
 TO_THE_FAULT: Final = (
     "setTimeout(() => document.querySelector('.hb-field.is-wrong, [data-testid=form-wrong]:not(.hidden)')"
     "?.scrollIntoView({block: 'center'}), 60)"
@@ -51,6 +49,7 @@ class Start:
     version: int | None = None
     name: str = ""
     own_fields: tuple[OwnField, ...] = ()
+    dates: tuple[Begun, ...] = ()  # all but the birthday
 
 
 def start_new(session: Session) -> Start:
@@ -68,6 +67,7 @@ def start_change(session: Session, customer_id: int) -> Start:
         found.version,
         found.shown_name,
         _own_fields(session),
+        _other_dates(found),
     )
 
 
@@ -92,25 +92,26 @@ class CustomerForm:
             )
             self._line("postcode", "Postcode", optional=True)
             self._reached_by()
+            self._language()
         with card("What the shop knows"):
             with box("hb-two"):
                 self._status()
                 self._tags()
-            with box("hb-two"):
-                self._birthday()
-                self._language()
             self._own_fields()
             self._notes()
+        with card("Dates"):
+            self._dates()
         self.form = Form(self.fields)
 
     @property
     def values(self) -> dict[str, Any]:
-        """Raises Refusal when half of a birthday is there."""
+        """Raises Refusal when half of a date is there."""
         return {
             **{name: self.texts[name].value or "" for name in TEXTS},
             "status": self.status.value,
             "tags": list(self.tags.value or []),
-            "birthday": self._birthday_value(),
+            "birthday": self.birthday.value("birthday"),
+            "dates": self.dates.values,
             "language": self.language.value or "",
             "preferred_channel": self.channel.value or "",
             "attrs": self.own.values,
@@ -183,27 +184,18 @@ class CustomerForm:
         with self.fields["tags"].body:
             self.tags = tag_input(self.begun.tags, self.begun.values["tags"])
 
-    def _birthday(self) -> None:
+    def _dates(self) -> None:
         self.fields["birthday"] = Field("Birthday", "The year may stay empty.", optional=True)
-        year, month, day = _split(str(self.begun.values["birthday"]))
-        with self.fields["birthday"].body, box("hb-birthday"):
-            self.day = select(DAYS, day, label="Day of birth", testid="birthday-day")
-            self.month = select(MONTHS, month, label="Month of birth", testid="birthday-month")
-            self.year = put(
-                text_input(year, label="Year of birth", placeholder="Year", testid="birthday-year"),
-                inputmode="numeric",
-                maxlength="4",
-            )
-
-    def _birthday_value(self) -> str:
-        day, month, year = self.day.value or 0, self.month.value or 0, (self.year.value or "").strip()
-        if not (day or month or year):
-            return ""
-        if not (day and month):
-            raise invalid("birthday", "Choose both the day and the month. Only the year may stay empty.")
-        if year and not re.fullmatch(r"[0-9]{4}", year):
-            raise invalid("birthday", "Write the year with four digits, or leave it empty.")
-        return f"{year or '-'}-{month:02}-{day:02}"
+        with self.fields["birthday"].body:
+            self.birthday = DayInputs(self._begun("birthday"), of="birth", testid="birthday")
+        self.fields["dates"] = Field(
+            "Other days that come round",
+            "Segments can ask who has one soon.",
+            optional=True,
+            testid="dates-field",
+        )
+        with self.fields["dates"].body:
+            self.dates = CustomerDates(self.begun.dates)
 
     def _language(self) -> None:
         now = self._begun("language")
@@ -245,12 +237,6 @@ def tag_input(known: Sequence[str], chosen: Sequence[str]) -> ui.select:
     return made
 
 
-def _split(birthday: str) -> tuple[str, int, int]:
-    """Year (or nothing), month, day."""
-    found = BIRTHDAY.fullmatch(birthday)
-    return (found[1] or "", int(found[2]), int(found[3])) if found else ("", 0, 0)
-
-
 def _values(found: Customer) -> dict[str, Any]:
     names = (*TEXTS, "status", "language", "preferred_channel", "attrs")
     return {
@@ -258,6 +244,11 @@ def _values(found: Customer) -> dict[str, Any]:
         "tags": [tag.name for tag in found.tags],
         "birthday": birthday_of(found),
     }
+
+
+def _other_dates(found: Customer) -> tuple[Begun, ...]:
+    rows = sorted(found.dates, key=lambda row: (row.month, row.day))
+    return tuple(Begun(row.kind, str(row.as_day), row.note) for row in rows if row.kind != BIRTHDAY)
 
 
 def _own_fields(session: Session) -> tuple[OwnField, ...]:
