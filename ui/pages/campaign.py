@@ -1,5 +1,6 @@
 """One campaign: what it says, whom it is for, and what became of each launch."""
 
+from collections.abc import Hashable
 from typing import Any
 
 from nicegui import ui
@@ -37,6 +38,7 @@ from ui.parts.send_controls import controls, something_moved
 from ui.parts.send_dialog import confirm_and_send
 from ui.parts.send_report import SendReport
 from ui.parts.sent_message import copyable, message_card
+from ui.parts.steady import Steady
 
 EVERY = 2.0  # seconds between looks at a schedule that will fire by itself
 SAID_ABOVE = frozenset(
@@ -61,9 +63,9 @@ class CampaignPage:
     async def draw(self) -> None:
         seen = await io(look, self.id)
         with page() as self.root:
-            self.top = box("hb-stack")
+            self.top = Steady("hb-stack")
             with box("hb-cols"):
-                self.left, self.right = box("hb-stack"), box("hb-stack")
+                self.left, self.right = box("hb-stack"), Steady("hb-stack")
         self._fill(seen)
         await self._report(seen)
         self.version = seen.campaign.version
@@ -77,30 +79,31 @@ class CampaignPage:
         if self.root.is_deleted:
             return
         self.version = seen.campaign.version
-        self.top.clear()
-        self.right.clear()
         self._fill(seen)
         await self._report(seen)
         self._watch_only_schedules(seen)
 
     def _fill(self, seen: Seen) -> None:
-        with self.top:
-            self._head(seen)
-            self._schedule(seen)
-            self._unfinished(seen)
-            _called_back(seen)
-        with self.right:
-            self._details(seen)
-            if seen.look:
-                _message(seen)
-                self._launches(seen)
+        self.top.show((self.by.role, *_said_above(seen)), lambda: self._above(seen))
+        self.right.show(_said_beside(seen), lambda: self._beside(seen))
+
+    def _above(self, seen: Seen) -> None:
+        self._head(seen)
+        self._schedule(seen)
+        self._unfinished(seen)
+        _called_back(seen)
+
+    def _beside(self, seen: Seen) -> None:
+        self._details(seen)
+        if seen.look:
+            _message(seen)
+            self._launches(seen)
 
     async def _report(self, seen: Seen) -> None:
-        same = self.report is not None and seen.look and self.report.id == seen.look.report.dispatch.id
         without = SAID_ABOVE if seen.is_unfinished else frozenset[str]()
-        if same and self.report:
+        if self.report and seen.look and self.report.id == seen.look.report.dispatch.id:
             self.report.without = without
-            await self.report.refresh()
+            await self.report.show(seen.look)
             return
         self.left.clear()
         self.report = None
@@ -231,6 +234,28 @@ class CampaignPage:
 
     def _watch_only_schedules(self, seen: Seen) -> None:
         self.timer.active = seen.campaign.status is Status.SCHEDULED
+
+
+def _said_above(seen: Seen) -> tuple[Hashable, ...]:
+    campaign, prospect = seen.campaign, seen.prospect
+    return (
+        campaign.version,
+        campaign.last_launch_error,
+        seen.look and seen.look.report.dispatch.state,
+        status_of(campaign.status, campaign.last_launch_error, seen.story.told),
+        audience_line(seen),
+        seen.obstacle,
+        prospect and prospect.usual.reachable,
+        seen.story.reached,
+        [one.state for one in seen.story.launches[:1]] == [DispatchState.UNDONE],
+        campaign.scheduled_at and campaign.scheduled_at <= seen.at,
+        seen.zone.key,
+    )
+
+
+def _said_beside(seen: Seen) -> tuple[Hashable, ...]:
+    launches = tuple((one.id, holds.state_of(one)) for one in seen.story.launches)
+    return (*plan_facts(seen), launches, seen.story.reached, seen.obstacle)
 
 
 def _message(seen: Seen) -> None:

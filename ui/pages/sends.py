@@ -24,7 +24,8 @@ from ui.parts.feedback import handled, io, refusals_to, toast
 from ui.parts.inputs import field, text_input
 from ui.parts.send_controls import controls
 from ui.parts.send_report import Look, SendReport, look_at
-from ui.parts.sent_message import copyable, message_card, readable
+from ui.parts.sent_message import Pairs, copyable, message_card, readable
+from ui.parts.steady import Steady
 from ui.parts.tables import (
     MOST_ROWS,
     Column,
@@ -101,12 +102,12 @@ class SendPage:
     async def draw(self) -> None:
         look, reader, sight, campaign = await io(_send, self.id)
         with page() as self.root:
-            self.top = box("hb-stack")
+            self.top = Steady("hb-stack")
             with box("hb-cols"):
                 with box("hb-stack"):
                     self.report = SendReport(look, self._moved_on)
                 with box("hb-stack"):
-                    self.details = box("full")
+                    self.details = Steady()
                     if sight:
                         message_card(sight, reader)
         self._fill(look, campaign)
@@ -117,19 +118,23 @@ class SendPage:
         look, _, _, campaign = await io(_send, self.id)
         if self.root.is_deleted:
             return
-        self.top.clear()
-        self.details.clear()
         self._fill(look, campaign)
-        await self.report.refresh()
+        await self.report.show(look)
 
     async def _moved_on(self, _: Report) -> None:
         await self.redraw()
 
     def _fill(self, look: Look, campaign: str) -> None:
-        with self.top:
-            self._head(look.report.dispatch, campaign)
-        with self.details, card("Details", testid="details"):
-            facts(send_story(look.report, look.zone, look.at))
+        send = look.report.dispatch
+        self.top.show(
+            (self.by.role, send.state, holds.state_of(send), campaign), lambda: self._head(send, campaign)
+        )
+        story = send_story(look.report, look.zone, look.at)
+        self.details.show(tuple(story), lambda: self._details(story))
+
+    def _details(self, story: Pairs) -> None:
+        with card("Details", testid="details"):
+            facts(story)
             copyable("Send id", str(self.id), testid="send-id")
 
     def _head(self, dispatch: Dispatch, campaign: str) -> None:

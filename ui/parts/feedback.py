@@ -31,23 +31,36 @@ class SessionOver(Exception):
 def handled(handler: Callable[..., Any]) -> Callable[..., Any]:
     """An event handler whose refusals and faults reach the person as a sentence.
 
+    It runs in the room of the page, not in the part where the button stands: a page that draws itself anew deletes that
+    part, and would take along the question that was just asked.
     Buttons and inputs of ui.parts are handled already; use this for `.on(...)` and timers.
     """
 
     @wraps(handler)
     async def guarded(*args: Any, **kwargs: Any) -> None:
-        here = (
-            ui.context.slot.parent
-        )  # kept: a page that draws itself anew deletes the very button that was pressed
-        client = here.client
+        room = _room_of(ui.context.slot.parent)
+        client = room.client
         try:
-            result = handler(*args, **kwargs)
-            if inspect.isawaitable(result):
-                await result
+            with room:
+                result = handler(*args, **kwargs)
+                if inspect.isawaitable(result):
+                    await result
         except Exception as error:  # whatever it was, the person is told and the log knows
             answer(error, client)
 
     return guarded
+
+
+def _room_of(here: ui.element) -> ui.element:
+    """What lasts as long as what the person looks at: the dialog, the page inside the shell, or the tab."""
+    inner = here
+    for outer in here.ancestors(include_self=True):
+        if isinstance(outer, ui.dialog):
+            return outer
+        if isinstance(outer, ui.sub_pages):
+            return inner
+        inner = outer
+    return here.client.content
 
 
 @contextmanager

@@ -83,14 +83,21 @@ class SendReport:
         await self.table.refresh()
 
     async def refresh(self) -> None:
-        self.may_send = (await current_actor()).may(Right.SEND)
         look = await io(look_at, self.id)
+        told = self.stage
+        await self.show(look)
+        if self.stage != told:
+            await self._tell(look.report)
+
+    async def show(self, look: Look) -> None:
+        """What the page around has fetched, and so need not be told."""
+        self.may_send = (await current_actor()).may(Right.SEND)
         if self.notes_room.is_deleted:
             return
+        self.stage = _stage(look.report)
         self._show(look)
         self.timer.active = look.report.moves
         await self.table.refresh()
-        await self._tell(look.report)
 
     async def _tick(self) -> None:
         await current_actor()
@@ -99,17 +106,16 @@ class SendReport:
             return
         self._show(look)
         self.looks += 1
-        over = not look.report.moves
+        over, told = not look.report.moves, self.stage
+        self.stage = _stage(look.report)
         if over:
             self.timer.active = False
         if over or self.looks % TABLE_EVERY == 0:
             await self.table.refresh()
-        await self._tell(look.report)
+        if self.stage != told:
+            await self._tell(look.report)
 
     async def _tell(self, report: Report) -> None:
-        if _stage(report) == self.stage:
-            return
-        self.stage = _stage(report)
         told = self.on_change(report)
         if asyncio.iscoroutine(told):
             await told
