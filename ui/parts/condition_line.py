@@ -60,7 +60,11 @@ class Tally:
     def fade(self) -> None:
         self.words.classes(add="is-stale")
 
+    def excuse(self, why: str) -> None:
+        put(self.words, title=why)
+
     def show(self, matched: int) -> None:
+        put(self.words, title="")
         self.words.classes(remove="is-stale").set_text(people(matched))
 
 

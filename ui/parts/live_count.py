@@ -13,7 +13,8 @@ from domain.refusal import Refusal
 from domain.shop.people import Right
 from ui.frame import current_actor
 from ui.parts.basics import box, link, put, text
-from ui.parts.feedback import io, sentence_for
+from ui.parts.feedback import SessionOver, io, sentence_for
+from ui.parts.patience import patiently
 from ui.parts.why_one import WhyOne
 from ui.words import counted
 
@@ -22,7 +23,10 @@ SETTLE: Final = 0.2  # seconds
 
 
 class LiveCount:
-    """The old figure stays, faded, while it is asked again and when that fails. Late answers are dropped."""
+    """The old figure stays, faded, while it is asked again and when that fails. Late answers are dropped.
+
+    Where the database could not be read it is asked again by itself.
+    """
 
     def __init__(self) -> None:
         self.asked = 0
@@ -45,18 +49,22 @@ class LiveCount:
             await self._ask(mine, tree)
 
     async def _ask(self, mine: int, tree: Tree) -> None:
-        (await current_actor()).require(Right.VIEW)
         try:
-            seen = await io(_glimpse, tree)
-        except Refusal as refusal:
-            self._failed(mine, refusal.sentence)
+            seen = await patiently(
+                lambda: _seen(tree), lambda why: self._failed(mine, why), lambda: self._is_last(mine)
+            )
+        except SessionOver:
+            raise
         except Exception as error:
             self._failed(mine, sentence_for(error))
         else:
             self._show(mine, seen)
 
-    def _show(self, mine: int, seen: Glimpse) -> None:
-        if mine != self.asked or self.root.is_deleted:
+    def _is_last(self, mine: int) -> bool:
+        return mine == self.asked and not self.root.is_deleted
+
+    def _show(self, mine: int, seen: Glimpse | None) -> None:
+        if seen is None or not self._is_last(mine):
             return
         self.root.classes(remove="is-stale")
         self.figure.set_text(f"{seen.matched:,}")
@@ -70,7 +78,7 @@ class LiveCount:
 
     def _failed(self, mine: int, sentence: str) -> None:
         """The old figure stays, with the reason why it may be wrong."""
-        if mine == self.asked and not self.root.is_deleted:
+        if self._is_last(mine):
             self.title.set_text(sentence)
 
 
@@ -90,6 +98,11 @@ class WhyHere(WhyOne):
         except Refusal as refusal:
             return False, refusal.sentence
         return found.inside, found.sentence
+
+
+async def _seen(tree: Tree) -> Glimpse:
+    (await current_actor()).require(Right.VIEW)
+    return await io(_glimpse, tree)
 
 
 def _glimpse(tree: Tree) -> Glimpse:

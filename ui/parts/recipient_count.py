@@ -9,10 +9,10 @@ from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Count, Verdict
 from domain.audience.reach import REACHES
 from domain.book.consent import MessageType
-from domain.refusal import Refusal
 from ui import words
 from ui.parts.basics import box, put, text
 from ui.parts.feedback import io, sentence_for
+from ui.parts.patience import patiently
 from ui.parts.why_one import WhyOne
 
 SETTLE: Final = 0.25  # seconds: tags are often pressed one after the other
@@ -22,7 +22,8 @@ class RecipientCount:
     """The figure under the picker. While it is asked again the old one stays, faded; late answers are dropped.
 
     `on_count(count)` is told each answer; None means that nobody knows just now. Some choices may be made quickly one
-    after the other: only the last is counted, and never more than two at a time.
+    after the other: only the last is counted, and never more than two at a time. Where the database could not be read
+    it is asked again by itself.
     """
 
     def __init__(self, channel: str, on_count: Callable[[Count | None], Any] | None = None) -> None:
@@ -44,29 +45,30 @@ class RecipientCount:
         self._tell(None)
         if self.count:
             await asyncio.sleep(SETTLE)
-        async with self.at_work:
-            await self._ask(mine, audience, message_type)
-
-    async def _ask(self, mine: int, audience: Audience, message_type: MessageType) -> None:
-        if mine != self.asked or self.root.is_deleted:
-            return
         try:
-            count = await io(_count, audience, self.channel, message_type)
-        except Refusal as refusal:
-            self._failed(mine, refusal.sentence)
+            await patiently(
+                lambda: self._ask(mine, audience, message_type),
+                lambda why: self._failed(mine, why),
+                lambda: self._is_last(mine),
+            )
         except Exception as error:
             self._failed(mine, sentence_for(error))
-        else:
-            self._show(mine, count)
-            await self._name(mine, audience, message_type)
 
-    async def _name(self, mine: int, audience: Audience, message_type: MessageType) -> None:
-        """A few of them, when the figure is there: it does not wait for this."""
-        if mine != self.asked or not self.count or not self.count.reachable:
-            return
-        names = await io(_names, audience, self.channel, message_type)
-        if mine == self.asked and not self.root.is_deleted:
-            self.names.set_text(words.named(names, self.count.reachable))
+    async def _ask(self, mine: int, audience: Audience, message_type: MessageType) -> None:
+        """A few of them are named when the figure is there: it does not wait for this."""
+        async with self.at_work:
+            if not self._is_last(mine):
+                return
+            count = await io(_count, audience, self.channel, message_type)
+            if not self._is_last(mine):
+                return
+            self._show(count)
+            names = await io(_names, audience, self.channel, message_type) if count.reachable else []
+            if self._is_last(mine):
+                self.names.set_text(words.named(names, count.reachable) if names else "")
+
+    def _is_last(self, mine: int) -> bool:
+        return mine == self.asked and not self.root.is_deleted
 
     def wait_for(self, sentence: str) -> None:
         """Nothing to count yet: a tag, a segment or a person has to be chosen first."""
@@ -79,9 +81,7 @@ class RecipientCount:
         self.names.set_text("")
         self._tell(None)
 
-    def _show(self, mine: int, count: Count) -> None:
-        if mine != self.asked or self.root.is_deleted:
-            return
+    def _show(self, count: Count) -> None:
         self.count = count
         self.root.classes(remove="is-stale")
         self.figure.set_text(words.number(count.reachable))
@@ -91,8 +91,9 @@ class RecipientCount:
         self._tell(count)
 
     def _failed(self, mine: int, sentence: str) -> None:
-        if mine != self.asked or self.root.is_deleted:
+        if not self._is_last(mine):
             return
+        self.root.classes(add="is-stale")
         self.title.set_text("This could not be counted")
         self.why.set_text(sentence)
         self.names.set_text("")

@@ -1,4 +1,4 @@
-"""Who belongs, said in sentences: conditions and groups of them, joined by all or any, each with its number."""
+"""Who belongs, said in sentences: conditions and sets of them, joined by all or any, each with its number."""
 
 import asyncio
 import json
@@ -20,6 +20,7 @@ from ui.parts.condition_menu import ConditionMenu
 from ui.parts.conditions import DEEPEST, Nest, Part
 from ui.parts.feedback import SessionOver, io, sentence_for
 from ui.parts.inputs import Segmented
+from ui.parts.patience import patiently
 from ui.parts.rule_stock import Stock
 
 WORDS: Final = {"all": "All of these", "any": "Any of these"}
@@ -64,11 +65,12 @@ class RuleEditor:
                 await self._count(mine, one)
 
     async def _count(self, mine: int, one: "LineBox | NestBox") -> None:
-        """A figure that could not be had again stays, faded, with the reason."""
+        """A figure that could not be had again stays, faded; it is asked again where only the database was busy."""
         one.tally.fade()
         try:
-            (await current_actor()).require(Right.VIEW)
-            found = await self.numbers.of(conditions.written(one.part), self.stock.of)
+            found = await patiently(
+                lambda: self._number(one.part), one.tally.excuse, lambda: self._is_last(mine, one)
+            )
         except SessionOver:
             raise
         except Exception as error:
@@ -76,9 +78,16 @@ class RuleEditor:
         else:
             self._tell(mine, one, found)
 
+    async def _number(self, part: Part) -> int:
+        (await current_actor()).require(Right.VIEW)
+        return await self.numbers.of(conditions.written(part), self.stock.of)
+
+    def _is_last(self, mine: int, one: "LineBox | NestBox") -> bool:
+        return mine == self.asked and not one.root.is_deleted
+
     def _tell(self, mine: int, one: "LineBox | NestBox", found: int | None, why: str = "") -> None:
         """Late answers are dropped."""
-        if mine != self.asked or one.root.is_deleted:
+        if not self._is_last(mine, one):
             return
         one.complaint.say(why)
         if found is not None:
@@ -90,7 +99,7 @@ class RuleEditor:
 
 
 class NestBox:
-    """A group of conditions; the outermost one has no frame and can't be taken out."""
+    """A set of conditions; the outermost one has no frame and can't be taken out."""
 
     def __init__(
         self,
@@ -105,7 +114,7 @@ class NestBox:
         self.testid = "rule" if depth == 0 else editor.next_testid()
         join = "join" if depth == 0 else f"{self.testid}-join"
         with box("hb-nest" if depth else "hb-nest outermost", testid=self.testid) as self.root:
-            put(self.root, role="group", aria_label="A group of conditions" if depth else "The conditions")
+            put(self.root, role="group", aria_label="A set of conditions" if depth else "The conditions")
             with box("hb-row wrap"):
                 if depth:
                     Not(nest, self._changed, self.testid)
@@ -117,7 +126,7 @@ class NestBox:
                 if on_remove:
                     icon_button(
                         "x",
-                        "Take this group out",
+                        "Take this set out",
                         lambda: on_remove(self),
                         testid=f"{self.testid}-remove",
                     )
@@ -151,12 +160,12 @@ class NestBox:
             )
             if self.depth < DEEPEST:
                 button(
-                    "Add a group",
-                    self._add_group,
+                    "Add a set of conditions",
+                    self._add_set,
                     kind="ghost",
                     icon="plus",
                     small=True,
-                    testid=f"add-group{inside}",
+                    testid=f"add-set{inside}",
                 )
 
     def _ask(self) -> None:
@@ -166,7 +175,7 @@ class NestBox:
     async def _add(self, entry: Entry) -> None:
         await self._put(conditions.begun(entry))
 
-    async def _add_group(self) -> None:
+    async def _add_set(self) -> None:
         if not self._is_full():
             await self._put(Nest("any" if self.nest.word == "all" else "all"))
 
