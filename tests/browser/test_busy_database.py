@@ -15,8 +15,9 @@ from domain.audience.audience import Audience, Count
 from domain.audience.reach import EMAIL_REACH
 from domain.book.consent import MessageType
 from tests.browser.server import Server
-from tests.browser.test_segments import add, tick
+from tests.browser.test_segments import add, of_handbill, tick
 
+BUSY = "The shop’s database is busy just now"
 STALE = re.compile("is-stale")
 LONG = 90_000  # milliseconds: SQLite itself waits up to ten seconds for its turn before it gives up
 # Takes the places of all readers (bytes 123 to 127 of the shared memory, see "WAL-mode File Format" of SQLite).
@@ -32,19 +33,23 @@ with open(sys.argv[1], "r+b") as shared:
 def test_figures_stay_with_the_reason_and_come_back_by_themselves(page: Page, shop: Server) -> None:
     gold, both = counted("gold"), counted("gold", "watches")
     assert gold.reachable != both.reachable, "the sample shop should have more people by the second tag"
-    builder, picker = page, page.context.new_page()
+    builder, picker, cards = page, page.context.new_page(), page.context.new_page()
     begin_to_build(builder, gold.matched)
     begin_to_pick(picker, gold.reachable)
+    card = begin_to_look(cards)
     with nobody_reads(shop.database):
         tick(builder, "condition-0-tag", "watches")
         picker.get_by_test_id("tag-watches").click()
+        cards.get_by_test_id(f"{card}-refresh").click()
         for old, box in (
             (gold.matched, builder.get_by_test_id("live-count")),
             (gold.reachable, picker.get_by_test_id("count-box")),
         ):
             expect(box).to_have_class(STALE)
-            expect(box).to_contain_text("The shop’s database is busy just now", timeout=LONG)
+            expect(box).to_contain_text(BUSY, timeout=LONG)
             expect(box.locator(".big")).to_have_text(f"{old:,}")
+        expect(cards.get_by_test_id(f"{card}-trouble")).to_contain_text(BUSY, timeout=LONG)
+        expect(cards.get_by_test_id(f"{card}-count")).to_have_class(STALE)
         builder.get_by_test_id("name").fill("Typed meanwhile")
     for new, box in (
         (both.matched, builder.get_by_test_id("live-count")),
@@ -55,6 +60,8 @@ def test_figures_stay_with_the_reason_and_come_back_by_themselves(page: Page, sh
         expect(box).not_to_contain_text("busy")
     expect(builder.get_by_test_id("condition-0-count")).to_have_text(f"{both.matched} people", timeout=LONG)
     expect(builder.get_by_test_id("name")).to_have_value("Typed meanwhile")
+    expect(cards.get_by_test_id(f"{card}-trouble")).to_be_hidden(timeout=LONG)
+    expect(cards.get_by_test_id(f"{card}-count")).not_to_have_class(STALE)
 
 
 def begin_to_build(page: Page, expected: int) -> None:
@@ -71,6 +78,13 @@ def begin_to_pick(page: Page, expected: int) -> None:
     page.get_by_test_id("tag-gold").click()
     expect(page.get_by_test_id("count")).to_have_text(f"{expected:,}")
     expect(page.get_by_test_id("count-names")).not_to_be_empty()
+
+
+def begin_to_look(page: Page) -> str:
+    page.goto("/segments")
+    card = f"segment-{of_handbill('new_30')}"
+    expect(page.get_by_test_id(f"{card}-counted")).to_contain_text("counted")
+    return card
 
 
 @contextmanager

@@ -16,14 +16,15 @@ from domain.sending.leaning import numbers
 from domain.shop.people import Actor, Right
 from ui.frame import Nav, Page, current_actor
 from ui.parts.basics import box, head, icon, icon_button, link, link_button, menu, page, put, text
-from ui.parts.feedback import io, sentence_for, toast
+from ui.parts.feedback import SessionOver, handled, io, sentence_for, toast
+from ui.parts.patience import patiently
 from ui.parts.segment_dialogs import delete_segment
 from ui.words import ago, counted
 
 
 @dataclass(frozen=True)
 class Counted:
-    """`trouble` says why it can't be counted just now; the figure is then the last one known."""
+    """`trouble` says why the rule can't be counted as it is; the figure is then the last one known."""
 
     count: int | None
     at: datetime | None
@@ -52,28 +53,36 @@ class Card:
 async def build(by: Actor) -> None:
     cards = await io(_cards, by)
     with page():
-        with head("Segments", "Each is a rule that says who belongs. Whoever fits is in, whenever it is used."):
+        with head(
+            "Segments", "Each is a rule that says who belongs. Whoever fits is in, whenever it is used."
+        ):
             if by.may(Right.EDIT_CAMPAIGNS):
                 link_button("New segment", "/segments/new", kind="primary", icon="plus", testid="new-segment")
         own = [one for one in cards if not one.is_system]
-        if own:
-            _shelf("Yours", own, by)
-        _shelf("Come with Handbill", [one for one in cards if one.is_system], by)
+        drawn = _shelf("Yours", own, by) if own else []
+        drawn += _shelf("Come with Handbill", [one for one in cards if one.is_system], by)
+    ui.timer(0.1, handled(lambda: _count_what_never_was(drawn)), once=True, immediate=False)
 
 
-def _shelf(title: str, cards: list[Card], by: Actor) -> None:
+def _shelf(title: str, cards: list[Card], by: Actor) -> list["SegmentCard"]:
     with box("hb-stack tight full"):
         text(title, "hb-card-title", "h2")
         with box("hb-grid"):
-            for one in cards:
-                SegmentCard(one, by)
+            return [SegmentCard(one, by) for one in cards]
+
+
+async def _count_what_never_was(cards: list["SegmentCard"]) -> None:
+    """One after the other, so that a new shop sees its figures without waiting for all of them."""
+    for one in cards:
+        if one.waits_for_its_first:
+            await one.refresh()
 
 
 class SegmentCard:
     """What it means, how many belong to it, and since when that is known."""
 
     def __init__(self, one: Card, by: Actor) -> None:
-        self.one = one
+        self.one, self.asked = one, 0
         with put(box("hb-seg-card", "article", testid=f"segment-{one.id}"), aria_label=one.name) as self.root:
             with box("top"):
                 link(one.name, f"/segments/{one.id}", classes="grow")
@@ -94,15 +103,19 @@ class SegmentCard:
                 self.figure = text("", "big", testid=f"segment-{one.id}-count")
                 self.counted = text("", "muted small grow", testid=f"segment-{one.id}-counted")
                 icon_button(
-                    "refresh", f"Count {one.name} again", self._refresh, testid=f"segment-{one.id}-refresh"
+                    "refresh", f"Count {one.name} again", self.refresh, testid=f"segment-{one.id}-refresh"
                 )
             with put(box("hb-wrong"), role="status") as self.wrong:
                 icon("alert")
                 with box():
                     self.reason = text("", testid=f"segment-{one.id}-trouble")
-                    if by.may(Right.EDIT_CAMPAIGNS):
-                        link("See which condition, and take it out", f"/segments/{one.id}")
+                    self.way = link("See which condition, and take it out", f"/segments/{one.id}")
+        self.may_mend = by.may(Right.EDIT_CAMPAIGNS)
         self._paint(one.counted)
+
+    @property
+    def waits_for_its_first(self) -> bool:
+        return self.seen.count is None and not self.seen.trouble and not self.root.is_deleted
 
     def _menu(self, by: Actor) -> None:
         if not by.may(Right.EDIT_CAMPAIGNS):
@@ -116,15 +129,30 @@ class SegmentCard:
             ]
         menu(entries, label=f"More about {self.one.name}", testid=f"segment-{self.one.id}-menu")
 
-    async def _refresh(self) -> None:
-        (await current_actor()).require(Right.VIEW)
+    async def refresh(self) -> None:
+        """The old figure stays, faded, until the new one is there; of two presses the later counts."""
+        self.asked += 1
+        mine = self.asked
         self.figure.classes(add="is-stale")
         try:
-            seen = await io(_refreshed, self.one.id, await current_actor())
+            seen = await patiently(self._counted_anew, self._excuse, lambda: self._is_last(mine))
+        except SessionOver:
+            raise
         except Exception as error:
-            seen = Counted(self.one.counted.count, self.one.counted.at, sentence_for(error))
+            self._excuse(sentence_for(error))
+        else:
+            if seen and self._is_last(mine):
+                self._paint(seen)
+
+    async def _counted_anew(self) -> Counted:
+        return await io(_refreshed, self.one.id, await current_actor())
+
+    def _is_last(self, mine: int) -> bool:
+        return mine == self.asked and not self.root.is_deleted
+
+    def _excuse(self, why: str) -> None:
         if not self.root.is_deleted:
-            self._paint(seen)
+            self._say(why)
 
     async def _copy(self) -> None:
         copied = await io(_copied, self.one.id, await current_actor())
@@ -136,23 +164,22 @@ class SegmentCard:
             self.root.delete()
 
     def _paint(self, seen: Counted) -> None:
+        self.seen = seen
         self.figure.set_text("–" if seen.count is None else f"{seen.count:,}")
         self.counted.set_text(seen.said(now()))
-        self.reason.set_text(seen.trouble)
-        self.wrong.visible = bool(seen.trouble)
-        if seen.trouble:
-            self.figure.classes(add="is-stale")
-        else:
-            self.figure.classes(remove="is-stale")
+        self._say(seen.trouble)
+        self.way.visible = bool(seen.trouble) and self.may_mend
+
+    def _say(self, why: str) -> None:
+        """Beside a faded figure."""
+        self.reason.set_text(why)
+        self.wrong.visible = bool(why)
+        self.way.visible = False
+        self.figure.classes(add="is-stale") if why else self.figure.classes(remove="is-stale")
 
 
 def _cards(by: Actor) -> list[Card]:
-    """Whoever was never counted is counted now, so that a new shop sees figures at once."""
     moment = now()
-    with reading() as session:
-        missing = [one.id for one in segments.every(session, by=by) if one.count is None]
-    for segment_id in missing:
-        _refreshed(segment_id, by)
     with reading() as session:
         names = read_names(session)
         every = segments.every(session, by=by)
@@ -175,7 +202,8 @@ def _counted(session: Session, one: Segment, moment: datetime) -> Counted:
 
 
 def _refreshed(segment_id: int, by: Actor) -> Counted:
-    """One that asks for something deleted can't be counted; its card says so instead of failing the page."""
+    """One that asks for something deleted can't be counted; its card says so instead."""
+    by.require(Right.VIEW)
     with unit() as session:
         one = segments.get(session, segment_id, by=by)
         if not segments.trouble(session, one, now=now()):
