@@ -1,5 +1,6 @@
 """What a record is about, in the shop's own words, such as "Rings" under "Jewellery": one level of nesting."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -54,11 +55,19 @@ def nest(session: Session, key: str, parent: str | None, *, by: Actor, now: date
     return category
 
 
-def delete(session: Session, key: str, *, replacement: str | None = None, by: Actor, now: datetime) -> int:
-    """Those under it stand on their own afterwards. Answers with the number of records that got the replacement."""
+def delete(
+    session: Session,
+    key: str,
+    *,
+    replacement: str | None = None,
+    used_by: Sequence[str],
+    by: Actor,
+    now: datetime,
+) -> int:
+    """See `Shelf.delete`. Those under it stand on their own afterwards."""
     by.require(Right.MANAGE_SHOP)
     session.execute(update(Category).where(Category.parent_key == key).values(parent_key=None))
-    return SHELF.delete(session, key, replacement=replacement, by=by, now=now)
+    return SHELF.delete(session, key, replacement=replacement, used_by=used_by, by=by, now=now)
 
 
 def with_children(session: Session, key: str) -> list[str]:

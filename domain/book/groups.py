@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
+from domain.book.leaning import require_unused
 from domain.book.person import Customer
 from domain.book.words import one_line
 from domain.refusal import Kind, Refusal, invalid, missing
@@ -76,14 +77,10 @@ def change(
 
 
 def delete(session: Session, group_id: int, *, used_by: Sequence[str], by: Actor, now: datetime) -> None:
-    """The list goes, its people stay. `used_by`: names of campaigns and segments that speak of it."""
+    """The list goes, its people stay. `used_by`: campaigns and segments that speak of it."""
     by.require(Right.EDIT_CUSTOMERS)
     group = get(session, group_id)
-    if used_by:
-        named = ", ".join(used_by[:5]) + (f" and {len(used_by) - 5} more" if len(used_by) > 5 else "")
-        raise Refusal(
-            "in_use", f"{group.name} is still used by {named}.", Kind.CONFLICT, used_by=list(used_by)
-        )
+    require_unused(group.name, used_by)
     before = {"name": group.name, "members": how_many(session, group_id)}
     session.execute(deleting(GroupMember).where(GroupMember.group_id == group_id))
     session.delete(group)

@@ -11,6 +11,7 @@ from sqlalchemy import String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base
+from domain.book.leaning import require_unused
 from domain.book.ordering import put_in_order
 from domain.book.person import Customer
 from domain.book.words import one_line
@@ -116,10 +117,14 @@ def order(session: Session, keys: Sequence[str], *, by: Actor, now: datetime) ->
     audit.write(session, "own_field.ordered", by=by, now=now, after={"keys": list(keys)})
 
 
-def delete(session: Session, key: str, *, by: Actor, now: datetime) -> None:
-    """It is no field of the form any more. What was typed into it stays with the customers, as free text."""
+def delete(session: Session, key: str, *, used_by: Sequence[str], by: Actor, now: datetime) -> None:
+    """It is no field of the form any more. What was typed into it stays with the customers, as free text.
+
+    `used_by`: segments and campaigns that ask about it; while there are any, it stays.
+    """
     by.require(Right.MANAGE_SHOP)
     field = get(session, key)
+    require_unused(field.label, used_by)
     audit.write(session, "own_field.deleted", by=by, now=now, before=_as_words(field))
     session.delete(field)
     session.flush()

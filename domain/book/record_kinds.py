@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from domain.book.leaning import require_unused
 from domain.book.ordering import put_in_order
 from domain.book.record import CustomerRecord, RecordKind
 from domain.book.words import one_line
@@ -103,16 +104,21 @@ def order(session: Session, keys: Sequence[str], *, by: Actor, now: datetime) ->
     audit.write(session, "record_kind.ordered", by=by, now=now, after={"keys": list(keys)})
 
 
-def delete(session: Session, key: str, *, by: Actor, now: datetime) -> None:
-    """Refused while a record is of this kind, and for the usual ones, which rules and segments speak of."""
+def is_usual(key: str) -> bool:
+    return any(key == usual for usual, *_ in USUAL)
+
+
+def delete(session: Session, key: str, *, used_by: Sequence[str], by: Actor, now: datetime) -> None:
+    """Refused for the usual ones, and while a record is of this kind or a segment or campaign speaks of it (`used_by`)."""
     by.require(Right.MANAGE_SHOP)
     kind = get(session, key)
-    if any(key == usual for usual, *_ in USUAL):
+    if is_usual(key):
         sentence = f"{kind.label} comes with Handbill, and segments speak of it. You can rename it."
         raise Refusal("usual_kind", sentence, Kind.CONFLICT)
     if used := session.scalar(select(func.count()).where(CustomerRecord.kind == key)):
         records = "1 record is" if used == 1 else f"{used:,} records are"
         raise Refusal("in_use", f"{records} of the kind {kind.label}.", Kind.CONFLICT, records=used)
+    require_unused(kind.label, used_by)
     session.delete(kind)
     session.flush()
     audit.write(session, "record_kind.deleted", by=by, now=now, before={"key": key, "label": kind.label})

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from domain.book.leaning import require_unused
 from domain.book.ordering import put_in_order
 from domain.book.record import CustomerRecord
 from domain.book.words import one_line
@@ -84,11 +85,20 @@ class Shelf(Generic[T]):
         audit.write(session, f"{self.noun}.ordered", by=by, now=now, after={"keys": list(keys)})
 
     def delete(
-        self, session: Session, key: str, *, replacement: str | None = None, by: Actor, now: datetime
+        self,
+        session: Session,
+        key: str,
+        *,
+        replacement: str | None = None,
+        used_by: Sequence[str],
+        by: Actor,
+        now: datetime,
     ) -> int:
-        """Refused while records use it, unless they get another one. Answers with the number of records changed."""
+        """Refused while a segment or a campaign speaks of it (`used_by`: in words), and while records use it, unless
+        they get another one. Answers with the number of records changed."""
         by.require(Right.MANAGE_SHOP)
         row, used = self.get(session, key), self.used(session, key)
+        require_unused(row.label, used_by)
         if replacement is not None:
             self._replace(session, key, replacement)
         elif used:

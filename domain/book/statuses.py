@@ -1,7 +1,7 @@
 """The statuses a customer can have in this shop: the shop's own words, each counted as active or not."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base
+from domain.book.leaning import require_unused
 from domain.book.person import Customer
 from domain.book.words import one_line
 from domain.refusal import Kind, Refusal, invalid
@@ -58,16 +59,27 @@ def ensure_usual(session: Session) -> None:
     session.flush()
 
 
-def save(session: Session, wanted: Sequence[dict[str, Any]], *, by: Actor, now: datetime) -> list[Status]:
-    """The whole list in its new order. A status without a key is new; one that is left out goes, unless in use."""
+def save(
+    session: Session,
+    wanted: Sequence[dict[str, Any]],
+    *,
+    used_by: Callable[[str], Sequence[str]],
+    by: Actor,
+    now: datetime,
+) -> list[Status]:
+    """The whole list in its new order. A status without a key is new; one that is left out goes, unless in use.
+
+    `used_by` answers which segments and campaigns speak of the status with this key, in words.
+    """
     by.require(Right.MANAGE_SHOP)
     present = {status.key: status for status in every(session)}
     before = _as_words(present.values())
     kept = _kept(wanted, present)
-    _refuse_used(session, [status for key, status in present.items() if key not in kept])
-    for key, status in present.items():
-        if key not in kept:
-            session.delete(status)
+    going = [status for key, status in present.items() if key not in kept]
+    _refuse_used(session, going)
+    for status in going:
+        require_unused(status.label, used_by(status.key))
+        session.delete(status)
     session.add_all(kept.values())
     session.flush()
     audit.write(session, "statuses.saved", by=by, now=now, before=before, after=_as_words(kept.values()))

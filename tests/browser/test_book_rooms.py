@@ -8,28 +8,39 @@ from playwright.sync_api import Locator, Page, expect
 
 from data.database import now, reading, unit
 from domain.audience import segments
-from domain.book import categories, customers, duplicates, groups, own_fields, records
+from domain.book import categories, customers, duplicates, groups, own_fields, record_kinds, records
 from domain.refusal import Refusal
 from tests.browser.test_customers import choose, olive, write_down
 
 SignIn = Callable[[Page, str], None]
 
 
-def test_two_who_are_one_are_joined_and_two_who_are_not_are_remembered(page: Page) -> None:
-    kept = write_down(first_name="Tamsin", last_name="Twinney", email="tamsin@twinney.example")
-    gone = write_down(first_name="Tamsin", last_name="Twinney", email="tamsin@twinney.example")
-    elder = write_down(first_name="Ezra", last_name="Elderby", phone="01423 500 771")
-    younger = write_down(first_name="Ezra", last_name="Elderby", phone="01423 500 771")
+@pytest.mark.parametrize("where", ["page", "phone"])
+def test_two_who_are_one_are_joined_and_two_who_are_not_are_remembered(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(where)
+    tamsin, ezra = f"Twinney{where}", f"Elderby{where}"
+    phone_number = {"page": "01423 500 771", "phone": "01423 500 772"}[where]
+    twin = {"first_name": "Tamsin", "last_name": tamsin, "email": f"tamsin@{where}.example"}
+    kept, gone = write_down(**twin), write_down(**twin)
+    elder, younger = (write_down(first_name="Ezra", last_name=ezra, phone=phone_number) for _ in range(2))
     page.goto("/customers/duplicates")
-    pair(page, "Tamsin Twinney").get_by_test_id("one").click()
+    before = number_in(page.get_by_test_id("pairs-left").inner_text())
+    pair(page, ezra).evaluate("(box) => { box.dataset.drawn = 'once' }")
+    pair(page, tamsin).get_by_test_id("one").click()
     page.get_by_test_id("merge-go").click()
-    expect(pair(page, "Tamsin Twinney")).to_have_count(0)
-    pair(page, "Ezra Elderby").get_by_test_id("two").click()
-    expect(pair(page, "Ezra Elderby")).to_have_count(0)
+    expect(pair(page, tamsin)).to_have_count(0)
+    expect(page.get_by_test_id("pairs-left")).to_contain_text(f"{before - 1} pair")
+    expect(pair(page, ezra)).to_have_attribute("data-drawn", "once")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    pair(page, ezra).get_by_test_id("two").click()
+    expect(pair(page, ezra)).to_have_count(0)
+    expect(page.get_by_test_id("pairs-left")).not_to_contain_text(f"{before - 1} pair")
     with reading() as session:
         assert customers.followed(session, gone) == kept
         assert not duplicates.of(session, elder)
-        assert customers.get(session, younger).shown_name == "Ezra Elderby"
+        assert customers.get(session, younger).shown_name == f"Ezra {ezra}"
 
 
 def test_pairs_are_answered_with_the_keyboard_alone(page: Page) -> None:
@@ -86,8 +97,8 @@ def test_a_group_that_a_segment_speaks_of_stays(page: Page) -> None:
     page.goto(f"/customers/groups/{group}")
     page.get_by_test_id("group-menu").click()
     page.locator(".q-menu").get_by_text("Delete").click()
-    page.get_by_test_id("confirm").click()
-    expect(page.get_by_test_id("toast")).to_contain_text("still used by the segment Leaning")
+    expect(page.get_by_test_id("used-by")).to_have_text("The segment Leaning")
+    expect(page.get_by_test_id("confirm")).to_have_count(0)
     with reading() as session:
         assert groups.get(session, group).name == "Leaned on"
 
@@ -125,16 +136,40 @@ def test_a_category_in_use_goes_only_for_another_one(page: Page) -> None:
         assert records.get(session, record).category == "Crowns"
 
 
-def test_a_usual_kind_is_renamed_and_not_removed(phone: Page) -> None:
+def test_a_usual_kind_gets_another_look_and_has_no_bin(phone: Page) -> None:
+    someone = write_down(first_name="Looked", last_name="At")
+    with unit() as session:
+        record_kinds.add(session, {"label": "Valuation"}, by=olive(), now=now())
+        records.add(session, someone, {"kind": "quote", "starts_at": now()}, by=olive(), now=now())
     phone.goto("/settings/words")
-    phone.get_by_role("button", name="Remove Repair").click()
-    phone.get_by_test_id("confirm").click()
-    expect(phone.get_by_test_id("toast")).to_contain_text("comes with Handbill")
-    phone.get_by_role("button", name="Change Repair").click()
-    phone.get_by_test_id("kinds-label").fill("Repair job")
+    quote = phone.get_by_test_id("kinds-word").filter(has_text="Quote")
+    expect(quote).to_contain_text("comes with Handbill, so it stays")
+    expect(quote.get_by_role("button", name="Remove Quote")).to_have_count(0)
+    expect(phone.get_by_role("button", name="Remove Valuation")).to_be_visible()
+    quote.get_by_role("button", name="Change Quote").click()
+    phone.get_by_test_id("kinds-label").fill("Offer")
+    phone.get_by_test_id("kind-icon-star").click()
+    phone.get_by_test_id("kind-colour-violet").click()
+    expect(phone.get_by_test_id("kind-colour-violet")).to_have_attribute("aria-checked", "true")
     phone.get_by_test_id("kinds-save").click()
-    expect(phone.get_by_test_id("kinds-word").filter(has_text="Repair job")).to_be_visible()
+    expect(
+        phone.get_by_test_id("kinds-word").filter(has_text="Offer").locator(".glyph.violet")
+    ).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.goto(f"/customers/{someone}?tab=records")
+    glyph = phone.get_by_test_id("record").locator(".glyph.violet use")
+    expect(glyph).to_have_attribute("xlink:href", re.compile("#star$"))
+
+
+def test_a_category_that_a_segment_speaks_of_says_so_before_anything_is_asked(page: Page) -> None:
+    with unit() as session:
+        categories.add(session, "Zircons", by=olive(), now=now())
+        rule = {"all": [{"record": {"kind": "order", "category": "Zircons"}}]}
+        made = segments.create(session, name="Zircon friends", rule=rule, by=olive(), now=now()).id
+    page.goto("/settings/words")
+    page.get_by_role("button", name="Remove Zircons").click()
+    page.get_by_test_id("used-by").get_by_text("The segment Zircon friends").click()
+    expect(page).to_have_url(re.compile(f"/segments/{made}$"))
 
 
 def test_the_whole_book_is_taken_away_from_its_menu(page: Page) -> None:
@@ -158,6 +193,10 @@ def test_whoever_may_only_look_sees_groups_and_changes_none(
     page.goto("/customers/duplicates")
     expect(page.get_by_test_id("refused")).to_be_visible()
     console.clear()  # a page answered 403, and the browser says so
+
+
+def number_in(words: str) -> int:
+    return int(re.findall(r"\d+", words)[0])
 
 
 def pair(page: Page, name: str) -> Locator:

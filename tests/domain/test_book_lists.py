@@ -140,7 +140,7 @@ def test_categories_nest_one_level_and_never_in_a_circle(cast: Cast, now: dateti
     for key, parent in (("Rings", "Rings"), ("Jewellery", "Rings"), ("Jewellery", "Watches"), ("Watches", "Rings"), ("Watches", "Nowhere")):  # fmt: skip
         assert refused(categories.nest, key, parent, by=cast.olive, now=now).details["field"] == "parent"
     with unit() as session:
-        categories.delete(session, "Jewellery", by=cast.olive, now=now)
+        categories.delete(session, "Jewellery", used_by=[], by=cast.olive, now=now)
         assert [(one.key, one.parent_key) for one in categories.every(session)] == [
             ("Rings", None),
             ("Watches", None),
@@ -151,10 +151,13 @@ def test_a_used_category_goes_only_with_another_in_its_place(cast: Cast, now: da
     ana = person(cast, now)
     record(cast, now, ana, category="Rings")
     record(cast, now, ana, category="Watches")
-    used = refused(categories.delete, "Rings", by=cast.olive, now=now)
+    used = refused(categories.delete, "Rings", used_by=[], by=cast.olive, now=now)
     assert (used.code, used.details["records"]) == ("in_use", 1)
     with unit() as session:
-        assert categories.delete(session, "Rings", replacement="Watches", by=cast.olive, now=now) == 1
+        assert (
+            categories.delete(session, "Rings", replacement="Watches", used_by=[], by=cast.olive, now=now)
+            == 1
+        )
         assert categories.counts(session) == {"Watches": 2}
         assert categories.labels(session) == {"Watches": "Watches"}
 
@@ -181,7 +184,10 @@ def test_the_shop_adds_a_kind_of_its_own_and_uses_it(cast: Cast, now: datetime) 
         record_kinds.order(session, ["lay_by_plan"], by=cast.olive, now=now)
         assert next(iter(records.kinds(session))) == "lay_by_plan"
     record(cast, now, ana, kind="lay_by_plan")
-    assert refused(record_kinds.delete, "lay_by_plan", by=cast.olive, now=now).details["records"] == 1
+    assert (
+        refused(record_kinds.delete, "lay_by_plan", used_by=[], by=cast.olive, now=now).details["records"]
+        == 1
+    )
 
 
 def test_usual_kinds_can_be_renamed_but_not_deleted(cast: Cast, now: datetime) -> None:
@@ -189,7 +195,7 @@ def test_usual_kinds_can_be_renamed_but_not_deleted(cast: Cast, now: datetime) -
         record_kinds.change(session, "workshop", {"label": "Course"}, by=cast.olive, now=now)
         record_kinds.ensure_usual(session)
         assert records.kinds(session)["workshop"] == "Course"
-    assert refused(record_kinds.delete, "workshop", by=cast.olive, now=now).code == "usual_kind"
+    assert refused(record_kinds.delete, "workshop", used_by=[], by=cast.olive, now=now).code == "usual_kind"
     for fields in ({"label": "course"}, {"colour": "#fff"}, {"icon": "<b>"}, {"has_end": 1}, {"nothing": 1}):
         refused(record_kinds.change, "repair", fields, by=cast.olive, now=now)
 
@@ -302,10 +308,10 @@ def test_a_deleted_field_leaves_its_values(cast: Cast, now: datetime) -> None:
         own_fields.define(session, "Ring size", by=cast.olive, now=now)
     ana = person(cast, now, attrs={"ring_size": "M"})
     with unit() as session:
-        own_fields.delete(session, "ring_size", by=cast.olive, now=now)
+        own_fields.delete(session, "ring_size", used_by=[], by=cast.olive, now=now)
         assert own_fields.every(session) == []
         assert customers.get(session, ana).attrs == {"ring_size": "M"}
-    assert refused(own_fields.delete, "ring_size", by=cast.olive, now=now).kind is Kind.MISSING
+    assert refused(own_fields.delete, "ring_size", used_by=[], by=cast.olive, now=now).kind is Kind.MISSING
 
 
 def test_how_somebody_likes_to_hear_from_the_shop_is_kept(cast: Cast, now: datetime) -> None:

@@ -26,6 +26,10 @@ def added(cast: Cast, now: datetime, **fields: Any) -> int:
         return customers.create(session, fields, by=cast.olive, now=now).id
 
 
+def unused(_: str) -> list[str]:
+    return []
+
+
 def refusal(cast: Cast, now: datetime, **fields: Any) -> Refusal:
     with pytest.raises(Refusal) as caught:
         added(cast, now, **fields)
@@ -258,9 +262,15 @@ def test_a_status_in_use_stays(cast: Cast, now: datetime) -> None:
         {"label": "Bride to be"},
     ]
     with pytest.raises(Refusal, match="1 customer has the status VIP"), unit() as session:
-        statuses.save(session, kept, by=cast.olive, now=now)
+        statuses.save(session, kept, used_by=unused, by=cast.olive, now=now)
     with unit() as session:
-        statuses.save(session, [{"key": "vip", "label": "Very important"}, *kept], by=cast.olive, now=now)
+        statuses.save(
+            session,
+            [{"key": "vip", "label": "Very important"}, *kept],
+            used_by=unused,
+            by=cast.olive,
+            now=now,
+        )
     with reading() as session:
         assert [(s.key, s.label) for s in statuses.every(session)] == [
             ("vip", "Very important"),
@@ -271,7 +281,7 @@ def test_a_status_in_use_stays(cast: Cast, now: datetime) -> None:
 
 def test_only_the_owner_changes_statuses(cast: Cast, now: datetime) -> None:
     with pytest.raises(Refusal, match="may not"), unit() as session:
-        statuses.save(session, [{"label": "Any"}], by=cast.max_, now=now)
+        statuses.save(session, [{"label": "Any"}], used_by=unused, by=cast.max_, now=now)
 
 
 def test_what_a_customer_did_counts_as_activity_and_what_lies_ahead_does_not(

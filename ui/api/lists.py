@@ -7,8 +7,10 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
+from domain.audience.names import Thing
 from domain.book import categories, own_fields, record_kinds, staff, statuses
 from domain.book.own_fields import OwnField
+from domain.sending import uses
 from ui.api.door import Owner, SignedIn, Viewer
 from ui.api.shapes import Asked, Listed, Told
 
@@ -128,7 +130,8 @@ def change_category(key: Key, given: CategoryChange, by: Owner) -> CategoryTold:
 @router.delete("/categories/{key}", status_code=204)
 def delete_category(key: Key, by: Owner, replacement: Replacement = None) -> None:
     with unit() as session:
-        categories.delete(session, key, replacement=replacement, by=by, now=now())
+        used_by = uses.named(session, Thing.CATEGORY, key)
+        categories.delete(session, key, replacement=replacement, used_by=used_by, by=by, now=now())
 
 
 @router.get("/record-staff")
@@ -160,7 +163,8 @@ def rename(key: Key, given: WordAsked, by: Owner) -> WordTold:
 @router.delete("/record-staff/{key}", status_code=204)
 def delete_name(key: Key, by: Owner, replacement: Replacement = None) -> None:
     with unit() as session:
-        staff.delete(session, key, replacement=replacement, by=by, now=now())
+        used_by = uses.named(session, Thing.STAFF, key)
+        staff.delete(session, key, replacement=replacement, used_by=used_by, by=by, now=now())
 
 
 @router.get("/record-kinds")
@@ -185,7 +189,8 @@ def change_kind(key: Key, given: KindChange, by: Owner) -> KindTold:
 @router.delete("/record-kinds/{key}", status_code=204)
 def delete_kind(key: Key, by: Owner) -> None:
     with unit() as session:
-        record_kinds.delete(session, key, by=by, now=now())
+        used_by = uses.named(session, Thing.KIND, key)
+        record_kinds.delete(session, key, used_by=used_by, by=by, now=now())
 
 
 @router.get("/own-fields")
@@ -216,7 +221,8 @@ def change_field(key: Key, given: FieldChange, by: Owner) -> FieldTold:
 def delete_field(key: Key, by: Owner) -> None:
     """What was typed into it stays with the customers, as free text."""
     with unit() as session:
-        own_fields.delete(session, key, by=by, now=now())
+        used_by = uses.named(session, uses.OWN_FIELD, key)
+        own_fields.delete(session, key, used_by=used_by, by=by, now=now())
 
 
 def _said(given: Asked) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from data.database import now, reading, unit
+from domain.audience.names import Thing
 from domain.book import groups
 from domain.sending import uses
 from domain.shop.people import Actor, Right
@@ -15,6 +16,7 @@ from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, text_input
 from ui.parts.person_search import Found, PersonSearch, shown
+from ui.parts.word_users import is_spoken_of
 from ui.words import people
 
 BOOK: Final = ("Customers", "/customers")
@@ -132,6 +134,8 @@ class GroupRoom:
             await self.draw()
 
     async def _delete(self, group: Shown) -> None:
+        if await is_spoken_of(group.name, Thing.GROUP, group.id):
+            return
         yes = await confirm(
             f"Delete {group.name}?",
             "The list goes. Its people stay in the book.",

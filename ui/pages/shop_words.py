@@ -3,9 +3,13 @@
 from typing import Any, Final
 
 from data.database import now, reading, unit
+from domain.audience.names import Thing
 from domain.book import categories, own_fields, record_kinds, staff
+from domain.book.record import RecordKind
+from domain.sending import uses
 from domain.shop.people import Actor, Right
 from ui.frame import Page
+from ui.parts.record_look import colour_choice, icon_choice
 from ui.parts.settings_room import settings_room
 from ui.parts.word_list import Ask, Verbs, Word, WordList
 from ui.words import counted
@@ -32,6 +36,7 @@ async def build(by: Actor) -> None:
                     Ask("sort", "What it holds", options=lambda: SORTS),
                     Ask("choices", "The list to choose from", "One on each line; only for a list.", "lines"),
                 ),
+                thing=uses.OWN_FIELD,
                 testid="fields",
             ),
             WordList(
@@ -39,7 +44,12 @@ async def build(by: Actor) -> None:
                 "What a customer may have had from you. The usual ones can be renamed.",
                 "kind",
                 Verbs(_kinds, _save_kind, _order_kinds, _delete_kind),
-                asks=(Ask("has_end", "It lasts until some day", kind="tick"),),
+                asks=(
+                    Ask("has_end", "It lasts until some day", kind="tick"),
+                    Ask("icon", "Drawing", build=icon_choice),
+                    Ask("colour", "Colour", build=colour_choice),
+                ),
+                thing=Thing.KIND,
                 testid="kinds",
             ),
             WordList(
@@ -49,6 +59,7 @@ async def build(by: Actor) -> None:
                 Verbs(_categories, _save_category, _order_categories, _delete_category),
                 asks=(Ask("parent", "Stands under", options=_tops),),
                 replaces=True,
+                thing=Thing.CATEGORY,
                 testid="categories",
             ),
             WordList(
@@ -57,6 +68,7 @@ async def build(by: Actor) -> None:
                 "name",
                 Verbs(_staff, _save_staff, _order_staff, _delete_staff),
                 replaces=True,
+                thing=Thing.STAFF,
                 testid="names",
             ),
         ]
@@ -95,16 +107,27 @@ def _order_fields(keys: list[str], by: Actor) -> None:
 
 def _delete_field(key: str, _: str | None, by: Actor) -> None:
     with unit() as session:
-        own_fields.delete(session, key, by=by, now=now())
+        used_by = uses.named(session, uses.OWN_FIELD, key)
+        own_fields.delete(session, key, used_by=used_by, by=by, now=now())
 
 
 def _kinds() -> list[Word]:
     with reading() as session:
         used = record_kinds.counts(session)
-        return [
-            Word(one.key, one.label, _used(used.get(one.key, 0)), {"has_end": one.has_end})
-            for one in record_kinds.every(session)
-        ]
+        return [_kind(one, used.get(one.key, 0)) for one in record_kinds.every(session)]
+
+
+def _kind(one: RecordKind, used: int) -> Word:
+    usual = record_kinds.is_usual(one.key)
+    why = "comes with Handbill, so it stays" if usual else "stays as long as it has records" if used else ""
+    return Word(
+        one.key,
+        one.label,
+        f"{_used(used)} · {why}" if why else _used(used),
+        {"has_end": one.has_end, "icon": one.icon, "colour": one.colour},
+        stays=bool(why),
+        look=(one.icon, one.colour),
+    )
 
 
 def _save_kind(key: str | None, given: dict[str, Any], by: Actor) -> None:
@@ -122,7 +145,8 @@ def _order_kinds(keys: list[str], by: Actor) -> None:
 
 def _delete_kind(key: str, _: str | None, by: Actor) -> None:
     with unit() as session:
-        record_kinds.delete(session, key, by=by, now=now())
+        used_by = uses.named(session, Thing.KIND, key)
+        record_kinds.delete(session, key, used_by=used_by, by=by, now=now())
 
 
 def _categories() -> list[Word]:
@@ -169,7 +193,8 @@ def _order_categories(keys: list[str], by: Actor) -> None:
 
 def _delete_category(key: str, instead: str | None, by: Actor) -> None:
     with unit() as session:
-        categories.delete(session, key, replacement=instead, by=by, now=now())
+        used_by = uses.named(session, Thing.CATEGORY, key)
+        categories.delete(session, key, replacement=instead, used_by=used_by, by=by, now=now())
 
 
 def _staff() -> list[Word]:
@@ -193,7 +218,8 @@ def _order_staff(keys: list[str], by: Actor) -> None:
 
 def _delete_staff(key: str, instead: str | None, by: Actor) -> None:
     with unit() as session:
-        staff.delete(session, key, replacement=instead, by=by, now=now())
+        used_by = uses.named(session, Thing.STAFF, key)
+        staff.delete(session, key, replacement=instead, used_by=used_by, by=by, now=now())
 
 
 def _used(count: int) -> str:

@@ -1,16 +1,20 @@
 """The words of this shop for where a customer stands."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from data.database import now, reading, unit
+from domain.audience.names import Thing
 from domain.book import statuses
+from domain.sending import uses
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
 from ui.parts.basics import box, button, card, icon_button, put
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Form, checkbox, text_input
 from ui.parts.settings_room import settings_room
+from ui.parts.word_users import is_spoken_of
 
 
 @dataclass
@@ -68,8 +72,11 @@ class StatusList:
         self.rows.insert(place + by, self.rows.pop(place))
         self.draw()
 
-    def remove(self, place: int) -> None:
-        self.rows.pop(place)
+    async def remove(self, place: int) -> None:
+        row = self.rows[place]
+        if row.key and await is_spoken_of(row.label, Thing.STATUS, row.key):
+            return
+        self.rows.remove(row)
         self.draw()
 
     def add(self) -> None:
@@ -95,7 +102,8 @@ def _save(rows: list[Row], by: Actor) -> list[Row]:
         {"key": row.key or None, "label": row.label, "is_active": row.is_active} for row in rows
     ]
     with unit() as session:
-        kept = statuses.save(session, wanted, by=by, now=now())
+        speaking = partial(uses.named, session, Thing.STATUS)
+        kept = statuses.save(session, wanted, used_by=speaking, by=by, now=now())
         return [Row(one.key, one.label, one.is_active) for one in kept]
 
 

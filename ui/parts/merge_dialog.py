@@ -16,7 +16,8 @@ from domain.shop.people import Actor
 from domain.shop.shop import read as read_shop
 from ui.frame import current_actor
 from ui.parts.basics import box, button, put, text
-from ui.parts.customer_facts import CHANNEL, DATE, day_in_words
+from ui.parts.customer_dates import DATE
+from ui.parts.customer_facts import CHANNEL, day_in_words
 from ui.parts.customer_form import LANGUAGES
 from ui.parts.dialogs import ask, sheet
 from ui.parts.feedback import io, refusals_to, toast

@@ -12,28 +12,20 @@ from domain.book.records import CustomerRecord
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui import words
-from ui.parts.basics import box, button, empty, icon, pill, put, text
+from ui.parts.basics import box, button, empty, pill, put, text
 from ui.parts.feedback import handled, io
-from ui.parts.inputs import Segmented
+from ui.parts.inputs import Segmented, select
 from ui.parts.record_form import change_record, new_record
+from ui.parts.record_look import look
 
 MOST_RECORDS: Final = 300
+MOST_BESIDE: Final = 6  # kinds in a row; more are a list to choose from
 ANY: Final = ""
 STATES: Final = {
     "active": ("Open", "info"),
     "done": ("Done", "good"),
     "cancelled": ("Cancelled", "mute"),
     "paused": ("Paused", "warn"),
-}
-# The names that kinds of records carry, as drawings of our own.
-GLYPHS: Final = {
-    "shopping_bag": "shop",
-    "event": "calendar",
-    "build": "gear",
-    "groups": "users",
-    "card_giftcard": "gift",
-    "autorenew": "refresh",
-    "request_quote": "list",
 }
 
 
@@ -47,7 +39,7 @@ class Line:
     tone: str
     when: str
     amount: str
-    glyph: str
+    icon: str
     colour: str
     ahead: bool
 
@@ -83,12 +75,24 @@ class RecordsList:
         with box("hb-card", "section"):
             with box("bar"):
                 if len(found.kinds) > 1:
-                    Segmented({ANY: "Everything", **found.kinds}, self.kind, self._narrow, "Kind of record")
+                    self._kind_filter({ANY: "Everything", **found.kinds})
                 with box("hb-row end grow"):
                     self._add_button()
             self._lines([line for line in found.lines if self.kind in (ANY, line.kind)])
             if found.total > len(found.lines):
                 text(f"The newest {len(found.lines):,} of {found.total:,} are shown.", "hb-said-line")
+
+    def _kind_filter(self, kinds: dict[str, str]) -> None:
+        if len(kinds) <= MOST_BESIDE:
+            Segmented(kinds, self.kind, self._narrow, "Kind of record")
+            return
+        select(
+            kinds,
+            self.kind,
+            on_change=lambda e: self._narrow(e.value or ANY),
+            label="Kind of record",
+            testid="record-kind-filter",
+        ).classes("hb-filter")
 
     def _lines(self, lines: list[Line]) -> None:
         for title, ahead in (("Coming up", True), ("So far", False)):
@@ -101,8 +105,7 @@ class RecordsList:
 
     def _line(self, line: Line) -> None:
         with box("", "li"), box("hb-record", "button" if self.edits else "div", testid="record") as made:
-            with put(box(f"glyph {line.colour}"), aria_hidden="true"):
-                icon(line.glyph)
+            look(line.icon, line.colour)
             with box("grow"):
                 text(line.title, "strong")
                 text(line.more, "muted small")
@@ -192,8 +195,8 @@ def _line(
         tone=tone,
         when=_when(one, zone, moment),
         amount=money(one.amount, one.currency or ""),
-        glyph=GLYPHS.get(kind.icon if kind else "", "tag"),
-        colour=(kind.colour if kind else "") or "slate",
+        icon=kind.icon if kind else "",
+        colour=kind.colour if kind else "",
         ahead=one.starts_at > moment,
     )
 

@@ -11,6 +11,8 @@ from ui.parts.basics import box, button, card, icon_button, text
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, checkbox, select, text_area, text_input
+from ui.parts.record_look import look
+from ui.parts.word_users import is_spoken_of
 
 
 @dataclass(frozen=True)
@@ -21,17 +23,23 @@ class Word:
     label: str
     note: str = ""
     values: dict[str, Any] = field(default_factory=dict)
+    stays: bool = False  # it can't be removed, and `note` says why
+    look: tuple[str, str] | None = None  # drawing and colour, for what has one
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One more question about a word. With `options` it is a choice; `kind` may be line, lines or tick."""
+    """One more question about a word. With `options` it is a choice; `kind` may be line, lines or tick.
+
+    `build` makes a control of its own, which has a `value`, from the value it begins with.
+    """
 
     name: str
     label: str
     help_text: str = ""
     kind: str = "line"
     options: Callable[[], dict[str, str]] | None = None
+    build: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,12 @@ class WordList:
         *,
         asks: tuple[Ask, ...] = (),
         replaces: bool = False,
+        thing: str,
         testid: str,
     ) -> None:
-        """`replaces`: records that have a word which goes can be given another one."""
+        """`replaces`: records that have a word which goes can be given another one. `thing`: what rules call it."""
         self.noun, self.verbs, self.asks, self.testid = noun, verbs, asks, testid
+        self.thing = thing
         self.replaces = replaces
         self.words: list[Word] = []
         with card(title, help_text, testid=testid):
@@ -79,6 +89,8 @@ class WordList:
 
     def _line(self, place: int, word: Word) -> None:
         with box("hb-word", testid=f"{self.testid}-word"):
+            if word.look:
+                look(*word.look)
             with box("grow"):
                 text(word.label, "strong")
                 if word.note:
@@ -87,7 +99,10 @@ class WordList:
                 icon_button("edit", f"Change {word.label}", lambda: self._change(word))
                 up = icon_button("up", f"Move {word.label} up", lambda: self._move(place, -1))
                 down = icon_button("down", f"Move {word.label} down", lambda: self._move(place, 1))
-                icon_button("trash", f"Remove {word.label}", lambda: self._remove(word))
+                if word.stays:
+                    box("gap")
+                else:
+                    icon_button("trash", f"Remove {word.label}", lambda: self._remove(word))
             up.set_enabled(place > 0)
             down.set_enabled(place < len(self.words) - 1)
 
@@ -106,6 +121,8 @@ class WordList:
         await self.fetch()
 
     async def _remove(self, word: Word) -> None:
+        if await is_spoken_of(word.label, self.thing, word.key):
+            return
         yes = await confirm(
             f"Remove {word.label}?",
             f"It is no longer a {self.noun} to choose.",
@@ -117,7 +134,7 @@ class WordList:
         try:
             await io(self.verbs.delete, word.key, None, await current_actor())
         except Refusal as refusal:
-            if not (self.replaces and refusal.code == "in_use"):
+            if not (self.replaces and "records" in refusal.details):
                 raise
             if not await self._replaced(word, refusal):
                 return
@@ -172,6 +189,8 @@ class WordList:
 
     async def _input(self, one: Ask, value: Any) -> Any:
         testid = f"{self.testid}-{one.name}"
+        if one.build:
+            return one.build(value)
         if one.options:
             options = await io(one.options)
             return select(
