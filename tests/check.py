@@ -20,7 +20,7 @@ CHECKS: dict[str, Sequence[str]] = {
     "sending": [*PYTEST, "tests/jobs", "-n", "2"],
     "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", "-n", "2"],
     "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py", "-n", "2", "-rP"],
-    "browser": [*PYTEST, "tests/browser"],
+    "browser": [*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile"],
 }
 SETS = {"quick": ["format", "lint", "types", "floors", "domain", "doors"], "all": list(CHECKS)}
 
