@@ -1,7 +1,7 @@
 """The customer book as a file, written while it is read: for the pages and for programs alike."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -11,11 +11,13 @@ from pydantic.alias_generators import to_camel
 from data import csv_file
 from data.database import now, reading, unit
 from domain.book import customers, exporting
-from domain.book.exporting import Tables, What
+from domain.book.exporting import NOTHING, Tables, What
+from domain.book.search import Narrowing
 from domain.ledger import communications
 from domain.shop.people import Actor
 
 Form = Literal["csv", "json"]
+Lots = Iterator[list[dict[str, Any]]]  # people, some at a time
 
 LOT: Final = 500  # people; each with everything that hangs on them
 MOST_LETTERS: Final = 10_000
@@ -23,11 +25,15 @@ TYPES: Final[dict[str, str]] = {"csv": "text/csv; charset=utf-8", "json": "appli
 AS_THEY_ARE: Final = ("attrs",)  # the shop's own names
 
 
-def book(form: Form, what: What, by: Actor) -> StreamingResponse:
-    """Asks for the right before the first byte; what goes wrong later can only break the file off."""
+def book(form: Form, what: What, by: Actor, narrowed: Narrowing = NOTHING) -> StreamingResponse:
+    """The whole book, or the people a list narrowed like this shows.
+
+    Asks for the right before the first byte; what goes wrong later can only break the file off.
+    """
     with unit() as session:
-        exporting.begin(session, f"{what} as {form}", by=by, now=now())
-    lines = _json() if form == "json" else _csv(what)
+        those = exporting.begin(session, f"{what} as {form}", narrowed, by=by, now=now())
+    lots = _lots() if those is None else _lots_of(those)
+    lines = _json(lots) if form == "json" else _csv(what, lots)
     return _file(f"{what}-{now():%Y-%m-%d}.{form}", form, lines)
 
 
@@ -48,24 +54,24 @@ def one(customer_id: int, by: Actor) -> StreamingResponse:
     return _file(f"customer-{customer_id}.json", "json", iter([_written(known, indent=2)]))
 
 
-def _csv(what: What) -> Iterator[str]:
+def _csv(what: What, lots: Lots) -> Iterator[str]:
     with reading() as session:
         tables = Tables(session, what)
     yield csv_file.opening(tables.headings())
-    for lot in _lots():
+    for lot in lots:
         yield "".join(csv_file.line(row) for row in tables.rows(lot))
 
 
-def _json() -> Iterator[str]:
+def _json(lots: Lots) -> Iterator[str]:
     """One list, one person on each line."""
     opening = "[\n"
-    for lot in _lots():
+    for lot in lots:
         yield opening + ",\n".join(_written(person) for person in lot)
         opening = ",\n"
     yield "[]\n" if opening == "[\n" else "\n]\n"
 
 
-def _lots() -> Iterator[list[dict[str, Any]]]:
+def _lots() -> Lots:
     """Each in a look of its own, so that a slow reader holds nothing open."""
     after = 0
     while True:
@@ -75,6 +81,12 @@ def _lots() -> Iterator[list[dict[str, Any]]]:
             return
         after = lot[-1]["id"]
         yield lot
+
+
+def _lots_of(those: Sequence[int]) -> Lots:
+    for start in range(0, len(those), LOT):
+        with reading() as session:
+            yield exporting.some(session, those[start : start + LOT])
 
 
 def _written(person: dict[str, Any], indent: int | None = None) -> str:

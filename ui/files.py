@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from data import csv_file
 from data.database import now, reading
 from domain.book.exporting import What
+from domain.book.search import Narrowing
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Line
 from domain.refusal import Kind, Refusal
@@ -26,10 +28,25 @@ HEADINGS = ("Name", "Email", "State", "Reason", "Server code", "Server words", "
 LOT = 1_000
 
 
+def narrowing(
+    search: Annotated[str, Query(max_length=200)] = "",
+    status: Annotated[str | None, Query(max_length=200)] = None,
+    tag: Annotated[str | None, Query(max_length=200)] = None,
+    group: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+) -> Narrowing:
+    return Narrowing(search, status, tag, group)
+
+
 @router.get("/customers/export.{form}")
-def book(form: Form, request: Request, what: What = "customers") -> Response:
-    """The whole customer book; as CSV one of its tables."""
-    return _for_signed_in(request, lambda by: exports.book(form, what if form == "csv" else "customers", by))
+def book(
+    form: Form,
+    request: Request,
+    narrowed: Annotated[Narrowing, Depends(narrowing)],
+    what: What = "customers",
+) -> Response:
+    """The customer book, or those of it whom a narrowed list shows; as CSV one of its tables."""
+    table: What = what if form == "csv" else "customers"
+    return _for_signed_in(request, lambda by: exports.book(form, table, by, narrowed))
 
 
 @router.get("/customers/{customer_id}.json")

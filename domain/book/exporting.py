@@ -6,18 +6,20 @@ headings are such that Handbill reads its own file again and changes nothing.
 
 import csv
 import io
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from domain.book import merging, own_fields, record_kinds, statuses
+from domain.book import customers, merging, own_fields, record_kinds, search, statuses
 from domain.book.consent import Consent, MessageType, Preference
 from domain.book.groups import Group, GroupMember
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
 from domain.book.record import CustomerRecord
+from domain.book.search import Narrowing
 from domain.book.sheet import BIRTHDAY
 from domain.shop import audit
 from domain.shop.people import Actor, Right
@@ -25,6 +27,7 @@ from domain.shop.people import Actor, Right
 What = Literal["customers", "records", "consents"]
 WHATS: Final[tuple[What, ...]] = ("customers", "records", "consents")
 
+NOTHING: Final = Narrowing()
 OWN_DAYS: Final = {
     BIRTHDAY: "Birthday",
     "wedding": "Wedding",
@@ -65,12 +68,27 @@ CONSENT_FIELDS: Final = (
 )
 
 
-def begin(session: Session, what: str, *, by: Actor, now: datetime) -> int:
-    """Asks for the right, and notes that somebody takes the book away. Answers with how many people it holds."""
+def begin(
+    session: Session, what: str, narrowed: Narrowing = NOTHING, *, by: Actor, now: datetime
+) -> "array[int] | None":
+    """Asks for the right, and notes that somebody takes the book away, or these people of it.
+
+    Answers with their numbers, for `some`; with None for the whole book.
+    """
     by.require(Right.EDIT_CUSTOMERS)
-    number = session.scalar(select(func.count()).where(Customer.deleted_at.is_(None))) or 0
-    audit.write(session, "customers.exported", by=by, now=now, after={"what": what, "customers": number})
-    return number
+    those = search.everybody(session, narrowed) if narrowed else None
+    number = customers.how_many(session) if those is None else len(those)
+    after = {"what": what, "customers": number, **_noted(narrowed)}
+    audit.write(session, "customers.exported", by=by, now=now, after=after)
+    return those
+
+
+def _noted(narrowed: Narrowing) -> dict[str, Any]:
+    """Without the words that were searched for: they may be a name, and the log keeps what it was told."""
+    told = {"status": narrowed.status, "tag": narrowed.tag, "group": narrowed.group}
+    return {name: value for name, value in told.items() if value} | (
+        {"searched": True} if narrowed.search.strip() else {}
+    )
 
 
 def note_access(session: Session, customer_id: int, *, by: Actor, now: datetime) -> None:
@@ -83,6 +101,12 @@ def people(session: Session, *, after: int = 0, most: int = 1000) -> list[dict[s
     """Those of the book behind the customer `after`, in its order, each with everything."""
     living = select(Customer).where(Customer.deleted_at.is_(None), Customer.id > after)
     return _whole(session, session.scalars(living.order_by(Customer.id).limit(most)).all())
+
+
+def some(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """These people, each with everything; who left meanwhile is missing."""
+    these = select(Customer).where(Customer.deleted_at.is_(None), Customer.id.in_(ids))
+    return _whole(session, session.scalars(these.order_by(Customer.id)).all())
 
 
 def person(session: Session, customer_id: int) -> dict[str, Any]:
@@ -152,15 +176,15 @@ class Tables:
         ]
 
 
-def _whole(session: Session, customers: Sequence[Customer]) -> list[dict[str, Any]]:
-    home = _homes(session, [one.id for one in customers])
-    ids = [one.id for one in customers]
+def _whole(session: Session, people: Sequence[Customer]) -> list[dict[str, Any]]:
+    home = _homes(session, [one.id for one in people])
+    ids = [one.id for one in people]
     tags = _gathered(session, select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id).where(CustomerTag.customer_id.in_(ids)).order_by(Tag.name))  # fmt: skip
     groups = _gathered(session, select(GroupMember.customer_id, Group.name).join(Group, Group.id == GroupMember.group_id).where(GroupMember.customer_id.in_(ids)).order_by(Group.name))  # fmt: skip
     dates, records = _rows(session, CustomerDate, ids), _rows(session, CustomerRecord, ids)
     wishes, lines = _rows(session, Preference, ids), _rows(session, Consent, list(home), home)
     whole = []
-    for one in customers:
+    for one in people:
         days = [
             {"kind": row.kind, "date": str(row.as_day), "note": row.note} for row in dates.get(one.id, [])
         ]

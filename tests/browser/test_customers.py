@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
@@ -365,6 +366,34 @@ def test_a_new_shop_is_shown_the_ways_to_begin(
     expect(page.get_by_test_id("add")).to_be_visible()
     page.get_by_test_id("open-sample").click()
     expect(names(page).first).to_be_visible()
+
+
+@pytest.mark.parametrize("where", ["page", "phone"])
+def test_a_narrowed_list_says_how_many_fit_and_is_taken_along_as_it_is(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(where)
+    for first in ("Olga", "Orla"):
+        write_down(first_name=first, last_name=f"Taken{where}", tags=[f"along {where}"])
+    write_down(first_name="Left", last_name="Behind")
+    page.goto("/customers")
+    expect(page.get_by_test_id("customers-table")).to_be_visible()
+    expect(page.get_by_test_id("fitting")).to_be_hidden()
+    page.get_by_test_id("customer-search").fill(f"taken{where}")
+    expect(page.get_by_test_id("fitting")).to_contain_text("2 people fit.")
+    choose(page, "tag-filter", re.compile(f"along {where}"))
+    expect(page).to_have_url(re.compile("tag=along"))
+    these = page.get_by_test_id("export-these")
+    expect(these).to_have_attribute("href", re.compile("tag=along"))
+    expect(these).to_have_text("Export these 2")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+    with page.expect_download() as download:
+        these.click()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    assert [line.split(",")[1] for line in lines] == ["First name", "Olga", "Orla"]
+    page.get_by_test_id("customer-search").fill("nobody is called so")
+    expect(page.get_by_test_id("nobody-fits")).to_be_visible()
+    expect(page.get_by_test_id("fitting")).to_be_hidden()
 
 
 def names(page: Page) -> Any:

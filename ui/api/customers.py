@@ -1,5 +1,6 @@
 """Customers, their records, and what they were sent."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
@@ -11,10 +12,12 @@ from data.database import now, reading, unit
 from domain.book import consent, customers, groups
 from domain.book import search as searching
 from domain.book.customers import Customer
+from domain.book.search import Narrowing
 from domain.ledger import communications as letters
 from domain.ledger import farewells
 from ui.api.door import CustomerEditor, SignedIn, Viewer
 from ui.api.shapes import (
+    AGroup,
     AnId,
     Asked,
     Cursor,
@@ -94,6 +97,13 @@ class CustomerBrief(Told):
     version: int
 
 
+class CustomersTold(Listed[CustomerBrief]):
+    more: Annotated[
+        bool,
+        Field(description="A search found more than `total`; another letter helps more than another page."),
+    ]
+
+
 class CustomerTold(CustomerBrief):
     postcode: str
     preferred_channel: str
@@ -128,16 +138,16 @@ def every(
     search: Search = "",
     status: Word = None,
     tag: Word = None,
+    group: AGroup = None,
     sort: Literal["name", "newest"] = "name",
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Listed[CustomerBrief]:
+) -> CustomersTold:
+    asked = Narrowing(search, status, tag, group)
     with reading() as session:
-        page = searching.page(
-            session, search=search, status=status, tag=tag, limit=limit, after=cursor, sort=sort
-        )
+        page = searching.page(session, **asdict(asked), limit=limit, after=cursor, sort=sort)
         items = [_brief(one) for one in page.items]
-    return Listed(items=items, next_cursor=page.next_cursor, total=page.total)
+    return CustomersTold(items=items, next_cursor=page.next_cursor, total=page.total, more=page.more)
 
 
 @router.post("", status_code=201)

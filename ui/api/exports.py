@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from domain.book.exporting import What
+from domain.book.search import Narrowing
 from ui import exports
 from ui.api.door import CustomerEditor, SignedIn
-from ui.api.shapes import Id
+from ui.api.shapes import AGroup, Id, Search, Word
 from ui.exports import Form
 
 router = APIRouter(prefix="/customers", tags=["Customers"], route_class=SignedIn)
@@ -33,9 +34,17 @@ def book(
             description="For csv: one line for each customer, each record, or each thing they said about mail."
         ),
     ] = "customers",
+    search: Search = "",
+    status: Word = None,
+    tag: Word = None,
+    group: AGroup = None,
 ) -> StreamingResponse:
-    """The whole book. Cells that a spreadsheet would work out begin with an apostrophe."""
-    return exports.book(file_format, "customers" if file_format == "json" else what, by)
+    """The whole book, or those whom `/customers` lists for the same filters.
+
+    Cells that a spreadsheet would work out begin with an apostrophe.
+    """
+    narrowed = Narrowing(search, status, tag, group)
+    return exports.book(file_format, "customers" if file_format == "json" else what, by, narrowed)
 
 
 @router.get("/{customer_id}/export", responses=FILE, response_class=StreamingResponse)

@@ -80,6 +80,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="At most this many items.
 Cursor = Annotated[str | None, Query(max_length=1000, description="`nextCursor` of the page before.")]
 Search = Annotated[str, Query(max_length=200)]
 Word = Annotated[str | None, Query(max_length=200)]
+AGroup = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="The number of a group they are in.")]
 Version = Annotated[int | None, Field(description="The version that was looked at; another one is refused.")]
 
 

@@ -16,11 +16,11 @@ from domain.sample import open_sample_shop
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui.frame import Nav, Page, current_actor
-from ui.parts.basics import box, button, empty, head, link_button, menu, page
+from ui.parts.basics import box, button, empty, head, link, link_button, menu, page, put, text
 from ui.parts.feedback import io, sentence_for, toast
 from ui.parts.inputs import Segmented, search_field, select
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, name_cell, tags_cell
-from ui.words import counted, day, number
+from ui.words import counted, day, number, people
 
 ANY: Final = ""
 SHOWN_TAGS: Final = 4
@@ -60,6 +60,12 @@ class Wanted:
     order: str = "name"
 
     @property
+    def narrowed(self) -> dict[str, str]:
+        """What the list is narrowed to, without its order."""
+        named = ("search", "status", "tag", "group")
+        return {name: value for name in named if (value := getattr(self, name).strip())}
+
+    @property
     def address(self) -> str:
         """So that a way back from somebody's page finds the list as it was."""
         asked = {
@@ -83,6 +89,7 @@ class Found:
     rows: list[Row]
     total: int
     cursor: str | None
+    more: bool  # than `total`, which is then only as far as the search looked
 
 
 async def build(
@@ -107,6 +114,7 @@ async def build(
                     group if group in around.groups else ANY,
                     order if order in ORDERS else "name",
                 ),
+                edits=edits,
             )
             await book.fetch(1)
         else:
@@ -135,8 +143,8 @@ def _take(file: str) -> None:
 class Book:
     """The list with its filters. Pages are turned by cursors, so that the thousandth is as quick as the first."""
 
-    def __init__(self, around: Around, wanted: Wanted) -> None:
-        self.wanted = wanted
+    def __init__(self, around: Around, wanted: Wanted, *, edits: bool) -> None:
+        self.wanted, self.edits = wanted, edits
         self.asked = 0
         self.cursors: list[str | None] = [None]
         with box("hb-card", "section", testid="customers"):
@@ -151,6 +159,8 @@ class Book:
                     self._group_filter(around.groups)
                 with box("hb-row end hb-hide-phone"):
                     Segmented(ORDERS, wanted.order, lambda key: self._narrow(order=key), "Order")
+            self.fitting = put(box("hb-said-line hb-row wrap", testid="fitting"), role="status")
+            self.fitting.visible = False
             self.table = ListTable(
                 COLUMNS,
                 phone=PHONE,
@@ -175,6 +185,22 @@ class Book:
         if mine == self.asked and not self.table.table.is_deleted:
             self.cursors[place:] = [found.cursor]
             self.table.show(found.rows, found.total, place)
+            self._say_fitting(found)
+
+    def _say_fitting(self, found: Found) -> None:
+        """How many a narrowed list shows, and a way to take just these along."""
+        narrowed = self.wanted.narrowed
+        self.fitting.clear()
+        self.fitting.visible = bool(narrowed and found.total)
+        if not self.fitting.visible:
+            return
+        with self.fitting:
+            text(_fitting(found), "grow")
+            if self.edits:
+                these = "Export all of them" if found.more else f"Export these {number(found.total)}"
+                asked = urlencode(narrowed)
+                link(these, f"/customers/export.csv?{asked}", whole=True, testid="export-these")
+                link("as JSON", f"/customers/export.json?{asked}", whole=True, testid="export-these-json")
 
     def _status_filter(self, labels: dict[str, str]) -> None:
         select(
@@ -248,6 +274,12 @@ async def _open_sample() -> None:
     ui.navigate.to("/customers?order=name")
 
 
+def _fitting(found: Found) -> str:
+    if found.more:
+        return f"More than {people(found.total)} fit."
+    return f"{people(found.total)} {'fits' if found.total == 1 else 'fit'}."
+
+
 def _sub(around: Around) -> str:
     return f"{counted(around.total, 'person', 'people')} in your book." if around.total else ""
 
@@ -277,7 +309,7 @@ def _found(wanted: Wanted, cursor: str | None) -> Found:
             sort="newest" if wanted.order == "newest" else "name",
         )
         rows = [_row(one, labels, zone) for one in found.items]
-    return Found(rows, found.total, found.next_cursor)
+    return Found(rows, found.total, found.next_cursor, found.more)
 
 
 def _row(one: Customer, labels: dict[str, str], zone: ZoneInfo) -> Row:
