@@ -40,6 +40,30 @@ def test_an_import_is_taken_back_after_a_question(
     expect(page.get_by_test_id("take-back")).to_have_count(0)
 
 
+def test_a_list_is_brought_in_and_taken_back_with_the_keyboard_alone(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "keys.csv"
+    file.write_text(HEADINGS + "keyes@board.example,Kay,Boardman\n")
+    page.on(
+        "filechooser", lambda chooser: chooser.set_files(file)
+    )  # before any key: the browser learns of it later
+    page.goto("/customers/import")
+    expect(page.get_by_test_id("import-file")).to_be_visible()
+    tab_to(page, "[data-testid=import-file] [role=button]")
+    page.keyboard.press("Enter")
+    expect(figures(page)).to_have_text(["1", "0", "0", "0"])
+    tab_to(page, "[data-testid=basis]")
+    page.keyboard.type("Signed up at the till")
+    tab_to(page, "[data-testid=import-go]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("import-done")).to_be_visible()
+    tab_to(page, "[data-testid=take-back]")
+    page.keyboard.press("Enter")
+    tab_to(page, "[data-testid=confirm]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("import-undone")).to_be_visible()
+    assert not is_known("keyes@board.example")
+
+
 def test_a_large_list_shows_how_far_it_is_and_goes_on_without_the_page(page: Page, tmp_path: Path) -> None:
     rows = "".join(f"many{number}@large.example,Many,Large {number}\n" for number in range(MANY))
     choose(page, tmp_path, HEADINGS + rows)
@@ -97,6 +121,16 @@ def test_orders_come_in_for_known_people_and_for_new_ones_if_asked(page: Page, t
     with reading() as session:
         assert [one.amount for one in records.of(session, ora)] == [12000]
     assert is_known("nia@orders.example")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """As somebody without a mouse goes there."""
+    expect(page.locator(selector).first).to_be_visible()
+    for _ in range(60):
+        if page.evaluate("(there) => !!document.activeElement?.closest(there)", selector):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"the keyboard does not come to {selector}")
 
 
 def bring(page: Page, folder: Path, content: str) -> None:

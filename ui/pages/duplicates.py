@@ -21,6 +21,8 @@ from ui.words import counted, day
 AT_ONCE: Final = 20
 NEXT: Final = "setTimeout(() => document.querySelector('.hb-pairs button')?.focus(), 60)"
 
+Key = tuple[int, int]  # the two customers
+
 
 @dataclass(frozen=True)
 class Side:
@@ -35,20 +37,28 @@ class Twins:
     first: Side
     second: Side
 
+    @property
+    def key(self) -> Key:
+        return self.first.id, self.second.id
+
 
 async def build() -> None:
     found = await io(duplicates_of_the_book)
     with page():
-        with head("Possible duplicates", _sub(found), back=("Customers", "/customers")):
+        with head("Possible duplicates", back=("Customers", "/customers")):
             pass
         await Pairs(found).fill()
 
 
 class Pairs:
-    """Some at a time; with each answer the next pair moves up, and the keyboard with it."""
+    """Some at a time; with each answer the next pair moves up, and the keyboard with it. What an answer does not change is
+    not drawn anew, so that a press on it is not lost.
+    """
 
     def __init__(self, found: list[Suggestion]) -> None:
         self.waiting = found
+        self.drawn: dict[Key, ui.element] = {}
+        self.left = text("", "hb-sub", testid="pairs-left")
         self.room = box("hb-pairs", testid="pairs")
         self.more = box("hb-row")
 
@@ -59,14 +69,10 @@ class Pairs:
             return
         with self.room:
             for one in twins:
-                self._pair(one)
-        self.more.clear()
-        with self.more:
-            if self.waiting:
-                button(f"Show {min(AT_ONCE, len(self.waiting))} more", self.fill, testid="more-pairs")
-        self._say_if_done()
+                self.drawn[one.key] = self._pair(one)
+        self._say()
 
-    def _pair(self, twins: Twins) -> None:
+    def _pair(self, twins: Twins) -> ui.element:
         with box("hb-card", "section", testid="pair") as made, box("pad hb-stack"):
             text(f"They have {twins.reason}." if _is_noun(twins.reason) else f"{twins.reason}.", "muted")
             with box("hb-pair"):
@@ -75,35 +81,39 @@ class Pairs:
                         link(side.name, f"/customers/{side.id}", classes="hb-link strong")
                         facts(side.facts, left=True)
             with box("hb-row wrap"):
-                button(
-                    "They are one", lambda: self._join(made, twins), kind="primary", small=True, testid="one"
-                )
-                button("Two people", lambda: self._apart(made, twins), small=True, testid="two")
+                button("They are one", lambda: self._join(twins), kind="primary", small=True, testid="one")
+                button("Two people", lambda: self._apart(twins), small=True, testid="two")
+        return made
 
-    async def _join(self, made: ui.element, twins: Twins) -> None:
-        stays = await merge_dialog(twins.first.id, twins.second.id)
-        if stays:
-            gone = twins.second.id if stays == twins.first.id else twins.first.id
-            await self._drop(made, gone)
+    async def _join(self, twins: Twins) -> None:
+        """Other pairs with one of the two say something else now, or nothing."""
+        if await merge_dialog(twins.first.id, twins.second.id):
+            found = await io(duplicates_of_the_book)
+            for key in [key for key in self.drawn if set(key) & set(twins.key)]:
+                self.drawn.pop(key).delete()
+            self.waiting = [one for one in found if (one.first_id, one.second_id) not in self.drawn]
+            await self._go_on()
 
-    async def _apart(self, made: ui.element, twins: Twins) -> None:
-        await io(_told_apart, twins.first.id, twins.second.id, await current_actor())
+    async def _apart(self, twins: Twins) -> None:
+        await io(_told_apart, *twins.key, await current_actor())
         toast("Remembered: they are two people.")
-        await self._drop(made)
+        if twins.key in self.drawn:
+            self.drawn.pop(twins.key).delete()
+        await self._go_on()
 
-    async def _drop(self, made: ui.element, gone: int | None = None) -> None:
-        """Other pairs with somebody who is gone say nothing any more."""
-        self.waiting = [one for one in self.waiting if gone not in (one.first_id, one.second_id)]
-        made.delete()
-        if gone is not None:
-            self.room.clear()
-            self.waiting = await io(duplicates_of_the_book)
-        if not self.room.default_slot.children:
-            await self.fill()
+    async def _go_on(self) -> None:
+        await self.fill() if not self.drawn else self._say()
         ui.run_javascript(NEXT)
 
-    def _say_if_done(self) -> None:
-        if self.room.default_slot.children:
+    def _say(self) -> None:
+        """How many are left, and whether some of them are not shown yet."""
+        self.left.set_text(_left(len(self.drawn) + len(self.waiting)))
+        self.left.visible = bool(self.left.text)
+        self.more.clear()
+        if self.waiting:
+            with self.more:
+                button(f"Show {min(AT_ONCE, len(self.waiting))} more", self.fill, testid="more-pairs")
+        if self.drawn or self.room.default_slot.children:
             return
         with self.room, box("hb-card"):
             empty(
@@ -118,12 +128,12 @@ def _is_noun(reason: str) -> bool:
     return not reason[:1].isupper()
 
 
-def _sub(found: list[Suggestion]) -> str:
-    if not found:
+def _left(number: int) -> str:
+    if not number:
         return ""
-    if len(found) >= duplicates.MOST_SUGGESTED:
-        return f"The {len(found)} likeliest pairs. Nothing is changed until you say so."
-    return f"{counted(len(found), 'pair')} who may be one person. Nothing is changed until you say so."
+    if number >= duplicates.MOST_SUGGESTED:
+        return f"The {number} likeliest pairs. Nothing is changed until you say so."
+    return f"{counted(number, 'pair')} who may be one person. Nothing is changed until you say so."
 
 
 def duplicates_of_the_book() -> list[Suggestion]:

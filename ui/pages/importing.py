@@ -14,7 +14,7 @@ from domain.shop.people import Actor, Right
 from jobs import importing as jobs
 from ui.frame import Page, current_actor
 from ui.parts import import_list, import_steps
-from ui.parts.basics import alert, box, button, card, head, page, steps
+from ui.parts.basics import alert, box, button, card, head, page, put, steps
 from ui.parts.customer_form import TO_THE_FAULT
 from ui.parts.feedback import io, sentence_for
 from ui.parts.import_outcome import PATH, Outcome
@@ -23,6 +23,7 @@ from ui.parts.import_source import TOO_LARGE, Source
 from ui.parts.import_steps import Basis, Columns, reasons, what_would_happen, working
 
 STEPS = ("Choose the list", "Check it", "Done")
+TO_THE_TOP = "scrollTo(0, 0); document.getElementById('%s')?.focus({preventScroll: true})"  # the keyboard too
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Room:
         with page("narrow"):
             with head("Import customers", back=("Customers", "/customers")):
                 pass
-            self.steps = box("full")
+            self.steps = put(box("full"), tabindex="-1")
             self.wrong = box("full", testid="import-wrong")
             self.room = box("full hb-stack")
 
@@ -207,7 +208,7 @@ class Room:
         with self.steps:
             steps(STEPS, place)
         if place:
-            self.room.client.run_javascript("scrollTo(0, 0)")
+            self.room.client.run_javascript(TO_THE_TOP % self.steps.html_id)
 
     def _say(self, sentence: str) -> None:
         self.wrong.clear()

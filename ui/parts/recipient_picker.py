@@ -22,7 +22,7 @@ KINDS: Final = {
     Who.ALL: ("users", "Everyone", "All who can be reached"),
     Who.SEGMENT: ("segment", "Segment", "Whoever fits a saved rule"),
     Who.TAGS: ("tag", "Tags", "Anyone with any of them"),
-    Who.GROUP: ("list", "Group", "A list that stays as it is"),
+    Who.GROUP: ("list", "Group", "The same people each time"),
     Who.STATUS: ("star", "Status", "By customer status"),
     Who.RULE: ("filter", "Rule", "Conditions for this once"),
     Who.MANUAL: ("hand", "By hand", "Pick people one by one"),
