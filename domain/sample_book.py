@@ -15,8 +15,8 @@ from domain.sample_people import SOURCE, Happened, Plot
 from domain.shop.people import Actor
 
 FAIR, TRADE = "Bridal fair", "Trade customers"
-JEWELLERY: Final = "jewellery"
-UNDER_JEWELLERY: Final = ("rings", "necklaces", "earrings", "bracelets")
+JEWELLERY: Final = "Jewellery"
+UNDER_JEWELLERY: Final = ("Rings", "Necklaces", "Earrings", "Bracelets")
 ANNIVERSARY_EVERY, AT_THE_FAIR_EVERY = 37, 13
 REPAIRS_READY, CARDS_ENDING, PLACES_AHEAD = 6, 4, 5
 LONG_ENOUGH: Final = timedelta(days=400)
@@ -70,7 +70,7 @@ def _wedding_soon(plot: Plot, person: Customer, days: int) -> None:
 
 def _repairs_ready(plot: Plot, people: Sequence[Customer], earned: Sequence[Happened]) -> None:
     for number, happened in _some(people, earned, plot.now, REPAIRS_READY, timedelta(days=20)):
-        repair = _record(plot, "repair", "Chain soldered", plot.now - timedelta(days=7 + number), "workshop")
+        repair = _record(plot, "repair", "Chain soldered", plot.now - timedelta(days=7 + number), "Workshop")
         repair.ends_at, repair.status = plot.now - timedelta(days=1 + number % 5), "active"
         repair.amount, repair.currency = 45_00, plot.currency
         happened.records.append(repair)

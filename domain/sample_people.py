@@ -175,7 +175,7 @@ def _buy(plot: Plot, person: Customer, happened: Happened) -> None:
 def _bring_in(plot: Plot, person: Customer, happened: Happened) -> None:
     if plot.chance.random() < 0.2:
         title, low, high = plot.chance.choice(REPAIRS)
-        repair = _record(plot, "repair", title, _since(plot, person), category="workshop")
+        repair = _record(plot, "repair", title, _since(plot, person), category="Workshop")
         repair.ends_at = min(repair.starts_at + timedelta(days=plot.chance.randint(1, 12)), plot.now)
         happened.records.append(_price(plot, repair, low, high))
         happened.tags.add("repairs")

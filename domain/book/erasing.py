@@ -14,22 +14,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, null, or_, select, update
+from sqlalchemy import delete, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.book import consent, customers
 from domain.book.consent import EVERY_TYPE, MessageType, Preference
+from domain.book.contact import read_email, read_phone
 from domain.book.duplicates import DifferentPeople
 from domain.book.groups import GroupMember
 from domain.book.imports import ImportChange
 from domain.book.person import Customer, CustomerDate, CustomerTag
 from domain.book.record import CustomerRecord
+from domain.book.words import one_line
 from domain.message.practice import PracticeMail
-from domain.shop import audit
+from domain.shop import audit, shop
 from domain.shop.audit import AuditEntry
 from domain.shop.people import Actor, Right
 
 REASON: Final = "erased"
+STAYS: Final = (
+    "What stays: how many messages were sent, without the address; what they said about mail, under a code "
+    "instead of the address; and that code, so that nobody writes to them again from an old list."
+)
 # A phone number is kept from being written to where messages go by number.
 CHANNEL_OF: Final = {"email_hash": "email", "phone_hash": "whatsapp"}
 BLANK: Final = dict.fromkeys(
@@ -51,19 +57,15 @@ class Farewell:
     @property
     def stays(self) -> str:
         """The sentence under the question."""
-        kept = (
-            "What stays: how many messages were sent, without the address; what they said about mail, under a code "
-            "instead of the address; and that code, so that nobody writes to them again from an old list."
-        )
         if not self.sharing:
-            return kept
+            return STAYS
         who = self.sharing[0] if len(self.sharing) == 1 else f"{len(self.sharing)} other customers"
         get = "gets" if len(self.sharing) == 1 else "get"
-        return f"{kept} {who} at the same address {get} no marketing any more either."
+        return f"{STAYS} {who} at the same address {get} no marketing any more either."
 
 
 def foresee(session: Session, customer_id: int) -> Farewell:
-    customer = customers.get(session, customer_id)
+    customer = _card(session, customer_id)
     others = [one.shown_name for one in customers.others_with(session, customer.email_key, customer_id)]
     rows = select(CustomerRecord.id).where(CustomerRecord.customer_id == customer_id)
     return Farewell(customer.shown_name, len(session.scalars(rows).all()), others)
@@ -72,7 +74,7 @@ def foresee(session: Session, customer_id: int) -> Farewell:
 def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> list[int]:
     """Answers with the numbers of the cards that are empty now: theirs, and those that were merged into it."""
     by.require(Right.EDIT_CUSTOMERS)
-    customers.get(session, customer_id)
+    _card(session, customer_id)
     mine = or_(Customer.id == customer_id, Customer.merged_into == customer_id)
     cards = list(session.scalars(select(Customer).where(mine)))
     numbers = [card.id for card in cards]
@@ -87,6 +89,29 @@ def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> li
     session.flush()
     session.expire_all()
     return numbers
+
+
+def known_by(session: Session, address: str) -> list[Customer]:
+    """Whose cards have this email address or phone number, those in the book first; then the deleted.
+
+    Somebody who was merged is known by the card that took over. Raises Refusal for what is no address.
+    """
+    typed = one_line("address", address, 320)
+    if "@" in typed:
+        has = Customer.email_key == read_email(typed).key
+    else:
+        has = Customer.phone_key == read_phone(typed, shop.read(session).country).key
+    found = select(func.coalesce(Customer.merged_into, Customer.id)).where(has)
+    cards = session.scalars(select(Customer).where(Customer.id.in_(found), Customer.source != REASON))
+    return sorted(cards, key=lambda card: (card.deleted_at is not None, card.id))
+
+
+def _card(session: Session, customer_id: int) -> Customer:
+    """Of somebody in the book, or of somebody deleted, who may still ask to be forgotten."""
+    card = session.get(Customer, customer_id)
+    if card is None or card.merged_into or card.source == REASON:
+        return customers.get(session, customer_id)  # which says what became of them
+    return card
 
 
 def _hold_back(session: Session, card: Customer, numbers: list[int], now: datetime) -> None:

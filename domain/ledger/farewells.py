@@ -14,9 +14,11 @@ from domain.book import erasing, joining
 from domain.book.consent import LeftOut
 from domain.book.customers import Customer
 from domain.ledger.deliveries import IS_OPEN, REACHED, Delivery, State
-from domain.shop.people import Actor
+from domain.refusal import Kind, Refusal
+from domain.shop.people import Actor, Right
 
 ERASED = "erased"
+UNKNOWN = "Nobody is known by this, neither in the book nor among the deleted."
 
 
 def merge(
@@ -45,6 +47,17 @@ def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> No
         update(Delivery).where(theirs).values(address_key=None, reply=None),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
+
+
+def erase_address(session: Session, address: str, *, by: Actor, now: datetime) -> list[int]:
+    """Everybody who is known by this email address or phone number, also who was deleted. Answers with their numbers."""
+    by.require(Right.EDIT_CUSTOMERS)
+    gone = [card.id for card in erasing.known_by(session, address)]
+    if not gone:
+        raise Refusal("not_found", UNKNOWN, Kind.MISSING, field="address")
+    for customer_id in gone:
+        erase(session, customer_id, by=by, now=now)
+    return gone
 
 
 def how_many_wait(session: Session, customer_id: int) -> int:

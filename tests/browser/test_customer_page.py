@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.database import now, reading, unit
-from domain.book import consent, customers, groups, own_fields, records
+from domain.book import consent, customers, erasing, groups, own_fields, records
 from domain.book.consent import MessageType
 from domain.refusal import Refusal
 from tests.browser.test_customers import choose, olive, write_down
@@ -218,6 +218,31 @@ def test_somebody_is_erased_only_once_their_name_is_written(
     page.goto(f"/customers/{someone}")
     expect(page.get_by_test_id("not-found")).to_be_visible()
     console.clear()  # the page that is gone answered 404
+
+
+@pytest.mark.parametrize("where", ["page", "phone"])
+def test_an_address_is_erased_with_everybody_known_by_it(where: str, request: pytest.FixtureRequest) -> None:
+    page: Page = request.getfixturevalue(where)
+    address = f"bygone@{where}.example"
+    gone, _ = (write_down(first_name=name, last_name="Bygone", email=address) for name in ("Gone", "There"))
+    with unit() as session:
+        customers.delete(session, gone, by=olive(), now=now())
+    page.goto("/customers")
+    page.get_by_test_id("book-menu").click()
+    page.locator(".q-menu").get_by_text("Erase an address").click()
+    page.get_by_test_id("erase-address").fill("nobody@nowhere.example")
+    page.get_by_test_id("erase-look").click()
+    expect(page.get_by_test_id("erase-address-field-wrong")).to_contain_text("Nobody is known by this")
+    page.get_by_test_id("erase-address").fill(address)
+    page.get_by_test_id("erase-look").click()
+    expect(page.get_by_test_id("dialog")).to_contain_text(
+        re.compile("In the book.*There Bygone.*Deleted before.*Gone Bygone")
+    )
+    page.get_by_test_id("typed").fill(address)
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("toast")).to_contain_text("2 people are erased")
+    with reading() as session:
+        assert erasing.known_by(session, address) == []
 
 
 def test_everything_about_somebody_is_a_file(page: Page) -> None:

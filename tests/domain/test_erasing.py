@@ -202,3 +202,41 @@ def test_only_owner_and_manager_may_erase_and_only_once(cast: Cast, now: datetim
     erased(cast, now, ana)
     with pytest.raises(Refusal, match="does not exist"):
         erased(cast, now, ana)
+
+
+def test_somebody_who_was_deleted_before_can_still_ask_to_be_forgotten(cast: Cast, now: datetime) -> None:
+    ana = full_card(cast, now)
+    with unit() as session:
+        customers.delete(session, ana, by=cast.max_, now=now)
+    assert "anastasia" in everything()
+    erased(cast, now, ana)
+    assert [trace for trace in TRACES if trace in everything()] == []
+    with pytest.raises(Refusal, match="does not exist"):
+        erased(cast, now, ana)
+
+
+@pytest.mark.parametrize("address", ["ANA@erased.example ", "+44 20 7946 0018", "02079460018"])
+def test_an_address_forgets_everybody_who_is_known_by_it(cast: Cast, now: datetime, address: str) -> None:
+    deleted, living, joined = (person(cast, now, **ANA) for _ in range(3))
+    survivor = person(cast, now, first_name="Anastasia", email="new@erased.example")
+    tom = person(cast, now, first_name="Tom", email="tom@x.example")
+    merged(cast, now, survivor, joined)
+    with unit() as session:
+        customers.delete(session, deleted, by=cast.max_, now=now)
+    with unit() as session:
+        gone = farewells.erase_address(session, address, by=cast.max_, now=now)
+    assert gone == [living, survivor, deleted]
+    left = everything()
+    assert [word for word in ("anastasia", "bergmann", "ana@erased", "7946") if word in left] == []
+    assert card(tom).first_name == "Tom"
+    with pytest.raises(Refusal, match="Nobody is known by this"), unit() as session:
+        farewells.erase_address(session, address, by=cast.max_, now=now)
+
+
+def test_only_who_may_erase_asks_about_an_address(cast: Cast, now: datetime) -> None:
+    person(cast, now, **ANA)
+    for by in cast.who_may_only_look():
+        with pytest.raises(Refusal, match="you may not"), unit() as session:
+            farewells.erase_address(session, ANA["email"], by=by, now=now)
+    with pytest.raises(Refusal, match="is not an email address"), unit() as session:
+        farewells.erase_address(session, "ana@", by=cast.max_, now=now)

@@ -152,12 +152,12 @@ def test_it_has_lists_categories_and_staff(opened: Cast, now: datetime) -> None:
     with reading() as session:
         named = names.read(session)
         members = groups.counts(session)
-        rings = {"record": {"kind": "order", "category": "jewellery", "staff": "Sal"}}
+        rings = {"record": {"kind": "order", "category": "Jewellery", "staff": "Sal"}}
         condition = segments.condition(session, rules.parse(rings), now=now)
         assert session.scalar(select(func.count()).select_from(Customer).where(condition))
     assert {"Bridal fair", "Trade customers"} <= set(named.groups.values())
     assert all(members[number] >= 10 for number in named.groups)
-    assert {"rings", "jewellery", "workshop"} <= set(named.categories)
+    assert {"Rings", "Jewellery", "Workshop"} <= set(named.categories)
     assert {"Olive", "Max", "Sal", "Wes"} <= set(named.staff)
 
 

@@ -224,6 +224,45 @@ def test_records_and_what_people_said_are_tables_of_their_own(api: Api) -> None:
     assert (said["Message type"], said["Allowed"], said["By"]) == ("newsletter", "no", "Olive")
 
 
+def test_what_leans_on_a_segment_is_told_with_its_number(api: Api) -> None:
+    rule = {"all": [{"field": "status", "op": "eq", "value": "vip"}]}
+    best = made(api, "segments", {"name": "Best", "rule": rule})["id"]
+    assert api.get(f"segments/{best}/used-by").json()["items"] == []
+    draft = made(api, "campaigns", {"name": "Wine", "audience": {"type": "segment", "segmentId": best}})["id"]
+    other = made(api, "segments", {"name": "Rest", "rule": {"not": {"segment": best}}})["id"]
+    told = api.as_("sal").get(f"segments/{best}/used-by").json()
+    assert told["items"] == [
+        {"sort": "draft", "id": draft, "name": "Wine"},
+        {"sort": "segment", "id": other, "name": "Rest"},
+    ]
+    assert api.get("segments/9999/used-by").status_code == 404
+
+
+def test_word_that_a_segment_speaks_of_is_kept(api: Api) -> None:
+    made(api, "settings/categories", {"label": "Rings"})
+    rule = {"record": {"kind": "order", "category": "Rings"}}
+    segment = made(api, "segments", {"name": "Ring buyers", "rule": rule})["id"]
+    refused = api.delete("settings/categories/Rings")
+    assert (refused.status_code, refused.json()["error"]["details"]["usedBy"]) == (
+        409,
+        ["the segment Ring buyers"],
+    )
+    assert api.delete(f"segments/{segment}").status_code == 204
+    assert api.delete("settings/categories/Rings").status_code == 204
+
+
+def test_deleted_customer_and_everybody_at_an_address_are_forgotten(api: Api) -> None:
+    number = ana(api)
+    api.delete(f"customers/{number}")
+    assert api.delete(f"customers/{number}?erase=true").status_code == 204
+    assert api.delete(f"customers/{number}?erase=true").status_code == 404
+    second = ana(api)
+    assert api.as_("sal").post("customers/erase", {"address": ANA["email"]}).status_code == 403
+    assert api.post("customers/erase", {"address": ANA["email"]}).json() == {"customerIds": [second]}
+    assert code(api.post("customers/erase", {"address": ANA["email"]})) == "not_found"
+    assert api.post("customers/erase", {"address": "nothing at all"}).status_code == 422
+
+
 def test_one_person_may_read_all_that_is_known_of_them(api: Api) -> None:
     number = ana(api)
     answer = api.get(f"customers/{number}/export")

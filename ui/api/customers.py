@@ -187,6 +187,21 @@ def delete(
         forget(session, customer_id, by=by, now=now())
 
 
+class AddressAsked(Asked):
+    address: Annotated[str, Field(max_length=320, description="An email address or a phone number.")]
+
+
+class Erased(Told):
+    customer_ids: list[int]
+
+
+@router.post("/erase")
+def erase_address(given: AddressAsked, by: CustomerEditor) -> Erased:
+    """Forget everybody who is known by this address for good, also those who were deleted before."""
+    with unit() as session:
+        return Erased(customer_ids=farewells.erase_address(session, given.address, by=by, now=now()))
+
+
 class MergeAsked(Asked):
     other_id: AnId
     take: Annotated[

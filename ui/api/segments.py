@@ -14,7 +14,7 @@ from domain.audience.names import read as read_names
 from domain.audience.reach import EMAIL_REACH
 from domain.audience.segments import Segment
 from domain.book.consent import MessageType
-from domain.sending import campaigns
+from domain.sending import campaigns, leaning
 from domain.shop.people import Actor
 from ui.api.door import CampaignEditor, SignedIn, Viewer
 from ui.api.shapes import Asked, Id, Listed, Moment, Told, Version
@@ -88,6 +88,23 @@ def delete(segment_id: Id, by: CampaignEditor) -> None:
     with unit() as session:
         used_by = campaigns.using_segment(session, segment_id)
         segments.delete(session, segment_id, used_by=used_by, by=by, now=now())
+
+
+class UseTold(Told):
+    sort: Annotated[str, Field(description="draft, scheduled campaign, or segment.")]
+    id: int
+    name: str
+
+
+@router.get("/{segment_id}/used-by")
+def used_by(segment_id: Id, by: Viewer) -> Listed[UseTold]:
+    """What leans on it; while anything does, it can't be deleted."""
+    with reading() as session:
+        segments.get(session, segment_id, by=by)
+        items = [UseTold.of(one) for one in leaning.on_segment(session, segment_id)]
+        others = segments.leaning_on(session, segment_id, by=by)
+    items += [UseTold(sort="segment", id=one.id, name=one.name) for one in others]
+    return Listed(items=items, total=len(items))
 
 
 @router.post("/{segment_id}/duplicate", status_code=201)

@@ -17,6 +17,7 @@ from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui.frame import Nav, Page, current_actor
 from ui.parts.basics import box, button, empty, head, link, link_button, menu, page, put, text
+from ui.parts.erase_address import erase_address
 from ui.parts.feedback import io, sentence_for, toast
 from ui.parts.inputs import Segmented, search_field, select
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, name_cell, tags_cell
@@ -121,9 +122,9 @@ async def build(
             _first_customers(by)
 
 
-def _ways(by: Actor) -> list[tuple[str, str, Callable[[], None]]]:
+def _ways(by: Actor) -> list[tuple[str, str, Callable[[], Any]]]:
     """What one does with the whole book."""
-    ways: list[tuple[str, str, Callable[[], None]]] = [
+    ways: list[tuple[str, str, Callable[[], Any]]] = [
         ("list", "Groups", lambda: ui.navigate.to("/customers/groups"))
     ]
     if by.may(Right.EDIT_CUSTOMERS):
@@ -131,6 +132,7 @@ def _ways(by: Actor) -> list[tuple[str, str, Callable[[], None]]]:
             ("users", "Possible duplicates", lambda: ui.navigate.to("/customers/duplicates")),
             ("download", "Take the book away as a table", lambda: _take("/customers/export.csv")),
             ("download", "Take everything away as JSON", lambda: _take("/customers/export.json")),
+            ("trash", "Erase an address for good", erase_address),
         ]
     return ways
 
