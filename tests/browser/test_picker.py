@@ -23,11 +23,13 @@ from domain.shop import people
 from domain.shop.people import Actor
 from tests.browser.conftest import DESK, Open, SignIn
 from tests.browser.server import PASSWORD, Server, email_of, furnish, look_into, started
-from tests.browser.slowed_count import BEGAN, ENDED
+from tests.browser.slowed_count import BEGAN, BUILDER_BEGAN, BUILDER_ENDED, ENDED
+from tests.browser.test_segments import add, tick
 
 NEW = "/marketing/campaigns/new"
 EDIT = re.compile(r"/marketing/campaigns/\d+/edit$")
 BULK = "/marketing/bulk-email"
+GOLD_AND_ACTIVE = {"all": [{"tag": ["gold"]}, {"status_active": True}]}
 # Two options of an open list are pressed before the server can answer the first.
 BOTH_AT_ONCE = """(names) => names.forEach((name) =>
   [...document.querySelectorAll('.q-menu [role=option]')].find((one) => one.innerText.trim() === name).click())"""
@@ -322,6 +324,32 @@ def test_a_late_answer_is_dropped_and_nothing_waits_for_it(slow_shop: Server, op
     expect(page.get_by_test_id("preview-subject")).to_have_text("Typed after the late answer")
     expect(page.get_by_test_id("count")).to_have_text(everybody)
     expect(page.get_by_test_id("count-box")).not_to_have_class(re.compile("is-stale"))
+    a_late_answer_is_dropped_in_the_builder(page, slow_shop.data)
+
+
+def a_late_answer_is_dropped_in_the_builder(page: Page, data: Path) -> None:
+    page.goto("/segments/new")
+    add(page, "tag")
+    tick(page, "condition-0-tag", "gold")
+    gold = f"{matched({'type': 'tags', 'tags': ['gold']}):,}"
+    expect(page.get_by_test_id("live-figure")).to_have_text(gold)
+    add(page, "tag")
+    tick(page, "condition-1-tag", "slow")
+    wait_for(data / BUILDER_BEGAN)
+    expect(page.get_by_test_id("live-count")).to_have_class(re.compile("is-stale"))
+    expect(page.get_by_test_id("live-figure")).to_have_text(gold)
+    page.get_by_test_id("condition-1-remove").click()
+    add(page, "active")
+    both = f"{matched({'type': 'rule', 'rule': GOLD_AND_ACTIVE}):,}"
+    assert both != gold
+    expect(page.get_by_test_id("live-figure")).to_have_text(both)
+    assert not (data / BUILDER_ENDED).exists(), "the slow count was over before it could be late"
+    wait_for(data / BUILDER_ENDED)
+    for seen in (True, False, True):  # three round trips that count nothing
+        page.get_by_test_id("why").click()
+        expect(page.get_by_test_id("why-search")).to_be_visible(visible=seen)
+    expect(page.get_by_test_id("live-figure")).to_have_text(both)
+    expect(page.get_by_test_id("live-count")).not_to_have_class(re.compile("is-stale"))
 
 
 def test_the_count_names_a_few_of_them(page: Page) -> None:

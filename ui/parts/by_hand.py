@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from nicegui import ui
+
 from data.database import reading
 from domain.audience.pasted import MOST_LETTERS, Recognised, recognise
 from domain.audience.who import MOST_BY_HAND
@@ -26,6 +28,7 @@ class ByHand:
 
     def __init__(self, people: Mapping[int, str], on_change: Callable[[], Any]) -> None:
         self.people, self.on_change = dict(people), on_change
+        self.drawn: dict[int, ui.element] = {}
         with box("hb-stack tight"):
             self.search = PersonSearch(
                 "A customer's name, email or phone",
@@ -35,6 +38,7 @@ class ByHand:
                 testid="add-person",
             )
             self.chips = put(box("hb-chips", testid="people"), role="group", aria_label="Chosen people")
+            self.rest = text("", "muted small")
             self.heard = put(text("", "hb-help", testid="people-said"), role="status")
             with box("hb-row wrap"):
                 ghost = {"kind": "ghost", "small": True}
@@ -47,22 +51,25 @@ class ByHand:
         self.paste.open(not self.paste.root.visible)
 
     def _paint(self) -> None:
-        """Everything anew: the first few of them by name."""
-        self.chips.clear()
+        """The first few by name. Who is drawn already stays as they are: somebody may be pressing there."""
+        first = list(self.people)[:MOST_CHIPS]
+        for gone in set(self.drawn) - set(first):
+            self.drawn.pop(gone).delete()
         with self.chips:
-            for customer_id in list(self.people)[:MOST_CHIPS]:
-                self._chip(customer_id)
-            if len(self.people) > MOST_CHIPS:
-                text(f"and {words.number(len(self.people) - MOST_CHIPS)} more", "muted small")
+            self.drawn |= {one: self._chip(one) for one in first if one not in self.drawn}
+        rest = len(self.people) - len(first)
+        self.rest.set_text(f"and {words.number(rest)} more")
+        self.rest.visible = bool(rest)
         self.none.visible = len(self.people) > 1
 
-    def _chip(self, customer_id: int) -> None:
+    def _chip(self, customer_id: int) -> ui.element:
         name = self.people[customer_id]
         with put(box("hb-chip", "button", testid=f"person-{customer_id}"), type="button") as chip:
             text(name, "clip", "span")
             icon("x")
         put(chip, aria_label=f"Take out {name}")
         chip.on("click", handled(lambda: self._take_out(customer_id)), [])
+        return chip
 
     async def _add(self, customer_id: int, name: str) -> None:
         if customer_id in self.people:
@@ -83,7 +90,9 @@ class ByHand:
         await self._changed()
 
     async def _take_out(self, customer_id: int) -> None:
-        name = self.people.pop(customer_id, "")
+        if customer_id not in self.people:  # pressed twice
+            return
+        name = self.people.pop(customer_id)
         self._say(f"{name} taken out.")
         self.search.focus()
         await self._changed()

@@ -30,6 +30,7 @@ class LiveCount:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.seen: Glimpse | None = None
         with put(box("hb-count", testid="live-count"), aria_live="polite") as self.root:
             self.figure = text("–", "big", testid="live-figure")
             with box("grow"):
@@ -69,6 +70,11 @@ class LiveCount:
         self.root.classes(remove="is-stale")
         self.figure.set_text(f"{seen.matched:,}")
         self.title.set_text(f"{'person matches' if seen.matched == 1 else 'people match'} just now")
+        if seen != self.seen:  # else somebody may be pressing a name just now
+            self._name(seen)
+
+    def _name(self, seen: Glimpse) -> None:
+        self.seen = seen
         self.names.clear()
         with self.names:
             for key, name in seen.some:
