@@ -76,6 +76,7 @@ RIGHT: dict[str, list[dict[str, Any]]] = {
     "groups": [{"name": "A", "note": "n"}],
     "members": [{"customerIds": [1, 2, 2**62]}],
     "remove": [{"customerIds": [1, 2]}],
+    "erase": [{"address": "ana@y.example"}, {"address": "+442079460018"}],
     "merge": [{"otherId": 2, "take": ["email", "birthday", "attrs.a"]}],
     "different": [{"firstId": 1, "secondId": 2}],
     "categories": [{"label": "Rings", "parent": "Rings"}, {"label": "Watches"}],
@@ -114,7 +115,9 @@ NUMBER = (
     | st.sampled_from(["1", "0", "-1", "9" * 25, "abc", "%00", "1.5", "%ED%A0%80", "٣"])
 )
 QUERY = st.dictionaries(
-    st.sampled_from(["limit", "cursor", "search", "status", "tag", "sort", "channel", "statusWords"]),
+    st.sampled_from(
+        ["limit", "cursor", "search", "status", "tag", "group", "sort", "channel", "statusWords"]
+    ),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
     | st.sampled_from(["-1", "9" * 30, '"', "%", "*"]),
     max_size=3,
