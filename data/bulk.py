@@ -11,21 +11,22 @@ from sqlalchemy.orm import Session
 
 
 class Bulk:
-    """`statement` reads its rows from `temp.{name}`, which has these columns."""
+    """The statements read their rows from `temp.{name}`, which has these columns."""
 
-    def __init__(self, name: str, columns: Sequence[str], statement: str) -> None:
-        self.name, self.statement = name, statement
+    def __init__(self, name: str, columns: Sequence[str], *statements: str) -> None:
+        self.name, self.statements = name, statements
         self._create = f"CREATE TEMP TABLE IF NOT EXISTS {name} ({', '.join(columns)})"
         self._fill = f"INSERT INTO temp.{name} VALUES ({', '.join('?' * len(columns))})"
         self._clear = f"DELETE FROM temp.{name}"
 
-    def run(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Values as they lie in the file; see `prepared.plain`."""
+    def run(self, session: Session, rows: Sequence[tuple[Any, ...]], *same: Sequence[Any]) -> None:
+        """Values as they lie in the file; see `prepared.plain`. `same`: for each statement what is alike in all rows."""
         if not rows:
             return
         connection = session.connection()
         connection.exec_driver_sql(self._create)
         connection.exec_driver_sql(self._clear)
         connection.exec_driver_sql(self._fill, list(rows))
-        connection.exec_driver_sql(self.statement)
+        for place, statement in enumerate(self.statements):
+            connection.exec_driver_sql(statement, tuple(same[place]) if same else ())
         connection.exec_driver_sql(self._clear)

@@ -1,6 +1,7 @@
 """The engine and the unit of work: opened at a door, closed at the door."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, Update, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_SECONDS = 30
+LOOK_AGAIN = 0.002  # seconds; a long job leaves a gap of twice that between two of its units
 
 _engine: Engine | None = None
 _sessions: sessionmaker[Session] | None = None
@@ -94,6 +96,26 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin(connection: Any) -> None:
-    # A writer takes its place in the queue at once: a later upgrade from reading can fail with "database is locked".
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # A writer takes the lock at once: a later upgrade from reading can fail with "database is locked".
+    if not connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+    elif not _begins_soon(connection.connection.dbapi_connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try, which says why it can't
+
+
+def _begins_soon(driver: sqlite3.Connection) -> bool:
+    """SQLite itself looks again ever more seldom, at last ten times a second, and so misses every gap of a long job."""
+    end = time.monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < end:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return True
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    return False
+            time.sleep(LOOK_AGAIN)
+        return False
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")

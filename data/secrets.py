@@ -3,8 +3,11 @@
 import base64
 import hashlib
 import hmac
+from typing import Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken
+
+BLOCK: Final = 64  # bytes that SHA-256 takes at a time
 
 
 class SealBroken(Exception):
@@ -17,6 +20,7 @@ class Keys:
     def __init__(self, master: bytes) -> None:
         self._master = master
         self._made: dict[str, bytes] = {}
+        self._begun: tuple[Any, Any] | None = None  # the two halves of a fingerprint, with the key in them
 
     def key(self, purpose: str) -> bytes:
         """32 bytes."""
@@ -35,7 +39,20 @@ class Keys:
 
     def fingerprint(self, value: str) -> str:
         """A keyed hash (32 hex characters): it finds an address again without keeping the address."""
-        return hmac.digest(self.key("address"), value.encode(), hashlib.sha256).hex()[:32]
+        begun = self._begun or self._begin()
+        inner, outer = begun[0].copy(), begun[1].copy()
+        inner.update(value.encode())
+        outer.update(inner.digest())
+        return str(outer.hexdigest()[:32])
+
+    def _begin(self) -> tuple[Any, Any]:
+        """HMAC-SHA256 as far as it is the same for every value: a list of 100,000 people asks for 200,000 of them."""
+        block = self.key("address").ljust(BLOCK, b"\0")
+        self._begun = (
+            hashlib.sha256(bytes(byte ^ 0x36 for byte in block)),
+            hashlib.sha256(bytes(byte ^ 0x5C for byte in block)),
+        )
+        return self._begun
 
     def _fernet(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(self.key("seal")))

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
@@ -23,11 +24,13 @@ from domain.book.imports import UNDOING, Import
 from domain.ledger.recipients import written_to
 from domain.refusal import Refusal
 from domain.shop.people import Actor
+from jobs.pace import Pace
 from jobs.queue import queue
 
 log = logging.getLogger(__name__)
 
 BREATH: Final = 0.004  # seconds between two units: enough for whoever waits for the database to be next
+AT_MOST: Final = 5  # times as much as a small file holds, in one unit of a fast machine
 FILE_GONE: Final = "The file is no longer there, so the rest of it could not be read. Bring it in once more."
 OTHER_FILE: Final = (
     "The file reads differently than before, so the rest of it was left alone. Bring it in once more."
@@ -35,6 +38,8 @@ OTHER_FILE: Final = (
 FAULT: Final = (
     "Something went wrong on our side, and the rest of the file was left alone. What was taken is safe."
 )
+
+Step = Callable[[Session, Import, int], bool]
 
 _at_hand: dict[int, Contents] = {}  # read by this process already: a file is not read twice without need
 
@@ -147,39 +152,42 @@ def _go_on(import_id: int, worker_id: int, stopping: threading.Event) -> None:
     if entry is None:
         return
     if entry.state == UNDOING:
-        _in_turns(import_id, worker_id, stopping, _undo_some)
+        pace = Pace(undoing.AT_ONCE, AT_MOST * undoing.AT_ONCE)
+        _in_turns(import_id, worker_id, stopping, pace, _undo_some)
         return
     found = _contents(entry)
     if found is None or len(found.items) != entry.total:
         _fail(import_id, worker_id, FILE_GONE if found is None else OTHER_FILE)
         return
-    _in_turns(import_id, worker_id, stopping, lambda session, entry: _take_some(session, entry, found))
+    pace = Pace(taking.AT_ONCE, AT_MOST * taking.AT_ONCE)
+    take = partial(_take_some, found)
+    _in_turns(import_id, worker_id, stopping, pace, take)
 
 
-def _in_turns(
-    import_id: int, worker_id: int, stopping: threading.Event, step: Callable[[Session, Import], bool]
-) -> None:
-    """`step` says whether there is more to do."""
+def _in_turns(import_id: int, worker_id: int, stopping: threading.Event, pace: Pace, step: Step) -> None:
+    """`step` takes so many, and says whether there is more to do."""
     more = True
     while more and not stopping.is_set():
         with unit() as session:
+            pace.start()
             entry = turns.mine(session, import_id, worker_id)
-            more = entry is not None and step(session, entry)
+            more = entry is not None and step(session, entry, pace.size)
+        pace.stop()
         time.sleep(BREATH)
     if not more and entry is not None:
         spool().drop(str(entry.options.get("file") or ""))
 
 
-def _take_some(session: Session, entry: Import, found: Contents) -> bool:
-    taking.go_on(session, entry, found)
+def _take_some(found: Contents, session: Session, entry: Import, size: int) -> bool:
+    taking.go_on(session, entry, found, size)
     if taking.is_through(entry):
         taking.finish(session, entry, now=now())
         _keep_more_refused(entry, found)
     return entry.is_open
 
 
-def _undo_some(session: Session, entry: Import) -> bool:
-    undoing.go_on(session, entry, written_to, now=now())
+def _undo_some(session: Session, entry: Import, size: int) -> bool:
+    undoing.go_on(session, entry, written_to, size, now=now())
     if undoing.is_over(entry):
         undoing.finish(session, entry, now=now())
     return entry.is_open

@@ -1,6 +1,7 @@
 """Writing many people down at once, for an import: few statements, whatever their number, and what stood there before."""
 
 import json
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -23,6 +24,7 @@ FACTS: Final = (
     "preferred_channel", "notes",
 )  # fmt: skip
 BLANK: Final = dict.fromkeys(FACTS, "") | {"email_key": None, "phone_key": None}
+in_order = itemgetter(*FACTS)
 FOUND_BY: Final = frozenset(INDEXED)
 
 
@@ -44,15 +46,16 @@ def _update(name: str, facts: tuple[str, ...]) -> Bulk:
     )
 
 
-COLUMNS: Final = (
-    "id", *FACTS, "email_hash", "phone_hash", "email_trouble", "attrs", "marketing_opt_out", "timezone", "source",
-    "import_id", "created_at", "updated_at", "active_at", "version",
-)  # fmt: skip
+PROVEN: Final = "customer_id, address_hash, channel, message_type, allowed, at, how, source, wording, by_name, by_user_id, address"
+COLUMNS: Final = ("id", *FACTS, "email_hash", "phone_hash", "email_trouble", "attrs", "marketing_opt_out")
 _columns = ", ".join(COLUMNS)
 ADD: Final = Bulk(
     "people_to_add",
-    COLUMNS,
-    f"INSERT INTO customers ({_columns}) SELECT {_columns} FROM temp.people_to_add ORDER BY id",
+    ("id INTEGER PRIMARY KEY", *COLUMNS[1:], "said_no"),
+    f"INSERT INTO customers ({_columns}, timezone, source, import_id, created_at, updated_at, active_at, version) "
+    f"SELECT {_columns}, '', 'import', ?1, ?2, ?2, ?2, 1 FROM temp.people_to_add ORDER BY id",
+    f"INSERT INTO consents ({PROVEN}) SELECT id, email_hash, 'email', '{EVERY_TYPE}', NOT said_no, ?1, 'import', ?2, ?3, "
+    "?4, ?5, '' FROM temp.people_to_add WHERE email_hash IS NOT NULL OR said_no ORDER BY id",
 )
 UNSEARCHED: Final = tuple(name for name in FACTS if name not in FOUND_BY)
 CHANGE: Final = _update("people_to_change", FACTS)
@@ -62,10 +65,7 @@ DATE: Final = insert_into("customer_dates", "customer_id, kind, month, day, year
 NEW_DAY: Final = "UPDATE customer_dates SET month = ?, day = ?, year = ? WHERE id = ?"
 TAG: Final = insert_into("customer_tags", "customer_id, tag_id", " ON CONFLICT DO NOTHING")
 MEMBER: Final = insert_into("group_members", "group_id, customer_id", " ON CONFLICT DO NOTHING")
-PROOF: Final = insert_into(
-    "consents",
-    "customer_id, address_hash, channel, message_type, allowed, at, how, source, wording, by_name, by_user_id, address",
-)
+PROOF: Final = insert_into("consents", PROVEN)
 NO: Final = insert_into(
     "preferences",
     "customer_id, channel, message_type, allowed, changed_at",
@@ -145,31 +145,27 @@ def count_opting_out(comparison: Comparison) -> int:
 
 def _gather_new(session: Session, sheets: _Sheets, comparison: Comparison, first: int) -> None:
     blank = BLANK | {"status": statuses.first(session)}
-    moments = (sheets.now, sheets.now, sheets.now)  # written down, changed, and their own last act
-    same = ("", "import", sheets.entry.id, *moments, 1)
+    remembered = comparison.remembered
     for number, person in enumerate(comparison.added, start=first):
-        _gather_person(sheets, number, person, comparison.remembered.get(person.email_key or ""), blank, same)
+        known = remembered.get(person.columns.get("email_key") or "") if remembered else None
+        _gather_person(sheets, number, person, known, blank)
 
 
 def _gather_person(
-    sheets: _Sheets, number: int, person: Incoming, known: Memory | None, blank: dict[str, Any], same: Row
+    sheets: _Sheets, number: int, person: Incoming, known: Memory | None, blank: dict[str, Any]
 ) -> None:
     out = opts_out_from_the_start(person, known)
     facts = blank | person.columns
     address_hash, phone_hash = _hash(facts["email_key"]), _hash(facts["phone_key"])
     trouble = known.trouble if known else None
-    attrs = _json(person.columns.get("attrs"))
-    sheets.customers.append(
-        (number, *[facts[name] for name in FACTS], address_hash, phone_hash, trouble, attrs, out, *same)
-    )
+    rest = (address_hash, phone_hash, trouble, _json(facts.get("attrs")), out, person.opted_out)
+    sheets.customers.append((number, *in_order(facts), *rest))
     if person.tags:
         sheets.tag(number, person.tags)
     if person.groups:
         sheets.group(number, person.groups)
     for kind, day in person.days.items():
         sheets.date(number, kind, day)
-    if address_hash or person.opted_out:
-        sheets.proof(number, address_hash, not person.opted_out)
     if known:
         sheets.remember(number, address_hash, known, out)
 
@@ -231,7 +227,9 @@ def _json(attrs: dict[str, Any] | None) -> str:
 def _write(session: Session, sheets: _Sheets) -> None:
     known = {tag.name.casefold(): tag.id for tag in tags.named(session, sheets.names.values())}
     lists = _groups(session, sheets)
-    ADD.run(session, sheets.customers)
+    entry = sheets.entry
+    proof = (sheets.now, entry.file_name, entry.basis, entry.asked_by.get("name", ""), entry.by_user_id)
+    ADD.run(session, sheets.customers, (entry.id, sheets.now), proof)
     for bulk, rows in sheets.changes.items():
         bulk.run(session, rows)
     many = {

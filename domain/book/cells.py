@@ -35,7 +35,9 @@ CHANNELS: Final = {
     "phone": "phone", "telephone": "phone", "call": "phone", "telefon": "phone", "telefoon": "phone", "téléphone": "phone",
     "teléfono": "phone", "post": "post", "letter": "post", "mailing": "post", "brief": "post", "courrier": "post",
 }  # fmt: skip
+PLAIN: Final = re.compile(r"[0-9a-zA-Z.+][0-9a-zA-Z.@_+-]{0,39}")  # nothing in it to be made clean
 LONGEST_GROUP, LONGEST_POSTCODE, LONGEST_OWN, MOST_OWN = 120, 20, 500, 100
+KNOWN_BY: Final = frozenset({"email_key", "phone_key", "last_name", "first_name", "company"})
 EMAIL_INSIDE: Final = re.compile(r"[^<>]*<\s*([^<>@\s]+@[^<>@\s]+)\s*>")
 
 Read = Callable[[Incoming, str], None]
@@ -61,17 +63,9 @@ class PersonCells:
     def read(self, number: int, cells: Sequence[str]) -> Incoming:
         person = Incoming(number)
         for place, step in self._steps:
-            text = unguarded(cells[place].strip())
-            if text:
-                step(person, text)
-        columns = person.columns
-        if not (
-            "email_key" in columns
-            or "phone_key" in columns
-            or "last_name" in columns
-            or "first_name" in columns
-            or "company" in columns
-        ):
+            if text := cells[place].strip():
+                step(person, unguarded(text) if text[0] == "'" else text)
+        if KNOWN_BY.isdisjoint(person.columns):
             raise Refusal("nobody", "there is no email address, phone number or name")
         return person
 
@@ -102,7 +96,7 @@ class PersonCells:
         return readers[name]
 
     def _email(self, person: Incoming, text: str) -> None:
-        email = squeeze(text).removeprefix("mailto:")
+        email = text if PLAIN.fullmatch(text) else squeeze(text).removeprefix("mailto:")
         if "<" in email and (found := EMAIL_INSIDE.fullmatch(email)):
             email = found[1]
         person.columns["email"], person.columns["email_key"] = read_email(email)
@@ -112,7 +106,8 @@ class PersonCells:
     def _phone(self, person: Incoming, text: str) -> None:
         try:
             # Spreadsheets and guarded exports put an apostrophe before the "+".
-            typed, key = read_phone(one_line("phone", text.lstrip("'"), 40), self._shop.country)
+            number = text if PLAIN.fullmatch(text) else one_line("phone", text.lstrip("'"), 40)
+            typed, key = read_phone(number, self._shop.country)
         except Refusal:
             return self._leave_out(person, f"'{squeeze(text)[:40]}' can't be read as a phone number")
         person.columns["phone"], person.columns["phone_key"] = typed, key

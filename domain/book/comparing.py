@@ -1,10 +1,11 @@
 """The people of a file beside the people of the book: who is new, who changes, and who stays as they are."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Row, Text, and_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from data.listed import listed
@@ -21,8 +22,9 @@ COMPARED: Final = (
     "preferred_channel", "notes", "attrs",
 )  # fmt: skip
 COLUMNS: Final = [
-    getattr(Customer, name) for name in ("id", "version", "marketing_opt_out", "email_trouble", *COMPARED)
-]
+    Customer.__table__.c[name]
+    for name in ("id", "version", "marketing_opt_out", "email_trouble", *COMPARED[:-1])
+] + [type_coerce(Customer.__table__.c.attrs, Text).label("attrs")]  # as text: few have any
 
 DAY: Final = (
     CustomerDate.id, CustomerDate.customer_id, CustomerDate.kind, CustomerDate.month, CustomerDate.day, CustomerDate.year,
@@ -94,7 +96,8 @@ class _Book:
         self._by_name: dict[tuple[str, ...], Row[Any]] = {}
         for row in self._rows(session, Customer.email_key, {person.email_key for person in people}):
             self._by_email.setdefault(row.email_key, []).append(row)
-        for row in self._rows(session, Customer.phone_key, {person.phone_key for person in people}):
+        strange = {person.phone_key for person in people if person.email_key not in self._by_email}
+        for row in self._rows(session, Customer.phone_key, strange):
             self._by_phone.setdefault(row.phone_key, []).append(row)
         self._read_those_with_only_a_name(
             session, [person for person in people if not person.email_key and not person.phone_key]
@@ -139,7 +142,7 @@ class _Book:
     def _rows(self, session: Session, column: Any, keys: set[str | None]) -> Iterable[Row[Any]]:
         if wanted := sorted(key for key in keys if key):
             rows = select(*COLUMNS).where(column.in_(listed(wanted)), self._here)
-            yield from session.execute(rows.order_by(Customer.id))
+            yield from session.connection().execute(rows.order_by(Customer.id))
 
 
 def spellings(names: Iterable[str]) -> set[str]:
@@ -175,6 +178,7 @@ class _There:
 
 def _change(row: Row[Any], person: Incoming, there: _There) -> Change | None:
     present = dict(zip(COMPARED, row[-len(COMPARED) :], strict=True))
+    present["attrs"] = {} if row.attrs in ("{}", None) else json.loads(row.attrs)
     wanted = _wanted(present, person)
     new_tags = {key: name for key, name in person.tags.items() if key not in there.tags}
     new_tags = dict(list(new_tags.items())[: max(0, MOST_FOR_ONE - len(there.tags))])

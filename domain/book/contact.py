@@ -68,9 +68,8 @@ def did_you_mean(email: str) -> str | None:
 
 def meant_instead(email: str) -> str | None:
     """The same for an address that is read already."""
-    local, _, domain = email.rpartition("@")
-    nearest = _nearest_domain(domain.lower())
-    return f"{local}@{nearest}" if nearest else None
+    nearest = _nearest_domain(email.rpartition("@")[2].lower())
+    return f"{email.rpartition('@')[0]}@{nearest}" if nearest else None
 
 
 def _is_plain(local: str, text: str) -> bool:

@@ -1,6 +1,8 @@
 """What is in a file that somebody brings: whom or what it names, and which of its rows can't be taken."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -62,11 +64,24 @@ def read(
     if problem := columns.what_is_missing(found.mapping, table.headers, kind):
         found.problem, found.warnings, found.rejected = problem, table.warnings, table.rejected
         return found
-    reading = _understood(table, found.mapping, kind, about, now, options)
+    with _no_search_for_rings():
+        reading = _understood(table, found.mapping, kind, about, now, options)
     found.items = reading.people if isinstance(reading, Reading) else _with_source(reading)
     found.rejected, found.warnings = reading.rejected, reading.warnings
     found.ambiguities = reading.ambiguities
     return found
+
+
+@contextmanager
+def _no_search_for_rings() -> Iterator[None]:
+    """Nothing that is read here hangs together in rings; looking for some in all of it, again and again, costs a quarter."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _chosen(mapping: Mapping[str, str | None] | None, table: Table, kind: str) -> dict[str, str]:

@@ -92,19 +92,20 @@ class Acquaintances:
         self._remember(met)
 
     def _met(self, person: Incoming) -> Incoming | None:
-        if person.email_key:
-            return self._by_email.get(person.email_key)
-        if person.phone_key:
-            same = self._by_phone.get(person.phone_key)
+        if email := person.email_key:
+            return self._by_email.get(email)
+        if phone := person.phone_key:
+            same = self._by_phone.get(phone)
             return same if same and may_be_one(same.name, person.name) else None
         return self._by_name.get(self._whole_name(person))
 
     def _remember(self, person: Incoming) -> None:
-        if person.email_key:
-            self._by_email[person.email_key] = person
-        if person.phone_key:
-            self._by_phone.setdefault(person.phone_key, person)
-        if not person.email_key and not person.phone_key:
+        email, phone = person.email_key, person.phone_key
+        if email:
+            self._by_email[email] = person
+        if phone:
+            self._by_phone.setdefault(phone, person)
+        if not email and not phone:
             self._by_name[self._whole_name(person)] = person
 
     @staticmethod

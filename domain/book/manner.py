@@ -45,6 +45,11 @@ class _Column:
         self.open = ""  # a cell that can be read in two ways
         self.dotted = False
 
+    @property
+    def is_sure(self) -> bool:
+        """Whatever else stands in the column changes nothing: a day of 13 or more comes first, and so on."""
+        return bool(self.told) if self.field in DAYS else self.told is not None
+
     def look(self, text: str) -> None:
         if self.field in DAYS:
             self._look_at_day(text)
@@ -80,10 +85,15 @@ def find_out(
     answers = _checked(options or {})
     found = [_Column(headers[place], place, name) for place, name in places if name in DAYS | MONEY]
     if found:
+        open_ones = found
         for _, cells in rows:
-            for column in found:
+            for column in open_ones:
                 if text := cells[column.place].strip():
                     column.look(text)
+                    if column.is_sure:
+                        open_ones = [one for one in open_ones if not one.is_sure]
+            if not open_ones:
+                break
     manner = Manner()
     for column in found:
         _settle(manner, column, answers, country.upper())

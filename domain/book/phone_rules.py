@@ -29,7 +29,7 @@ def shortcut(text: str, country: str) -> str | None:
     found = PLAIN.fullmatch(text)
     if not found:
         return None
-    figures = SIGNS.sub("", found[2])
+    figures = found[2] if found[2].isdecimal() else SIGNS.sub("", found[2])
     if found[1]:
         rules = _of_code(figures[:1]) or _of_code(figures[:2]) or _of_code(figures[:3])
         return _joined(rules, figures[len(rules.code) :]) if rules else None

@@ -45,13 +45,14 @@ class Rows:
     def __init__(self, raw: bytes, codec: str, delimiter: str, width: int, after: int) -> None:
         self._raw, self._codec, self._delimiter = raw, codec, delimiter
         self._width, self._after = width, after
+        self._unfit: set[int] = set()
         self.count = 0
 
     def __iter__(self) -> Iterator[Row]:
-        width = self._width
+        width, after, unfit = self._width, self._after, self._unfit
         for number, cells in _numbered(self._raw, self._codec, self._delimiter):
-            if number > self._after and not why_unfit(cells, width):
-                yield number, _cut(cells, width)
+            if number > after and number not in unfit:
+                yield number, cells if len(cells) == width else _cut(cells, width)
 
     def __len__(self) -> int:
         return self.count
@@ -68,6 +69,7 @@ class Rows:
                 continue
             if reason := why_unfit(cells, self._width):
                 rejected.append((number, reason))
+                self._unfit.add(number)
                 if reason != TOO_LONG:
                     misfits[number] = cells
             else:

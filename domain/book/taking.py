@@ -17,12 +17,12 @@ from domain.shop import audit
 from domain.shop.people import Actor
 
 MOST_REASONS: Final = 20_000  # that are kept with the import
-AT_ONCE: Final = 1_000  # people in one unit of work: others wait no longer than it takes
+AT_ONCE: Final = 1_000  # people in one unit of work, where nobody says how many; a file of no more is small
 
 
-def go_on(session: Session, entry: Import, found: Contents) -> None:
+def go_on(session: Session, entry: Import, found: Contents, most: int | None = None) -> None:
     """The next some. Inside a unit that writes; the import is the caller's."""
-    some = found.items[entry.done : entry.done + AT_ONCE]
+    some = found.items[entry.done : entry.done + (most or AT_ONCE)]
     take = _take_people if found.kind == CUSTOMERS else _take_records
     take(session, entry, some)
     entry.done += len(some)

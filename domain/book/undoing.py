@@ -20,7 +20,7 @@ from domain.shop.people import Actor, Right, Role
 
 __all__ = ["WHY", "ImportChange", "WrittenTo", "begin", "finish", "forget_old", "go_on", "is_over", "why_not"]
 
-AT_ONCE: Final = 500  # customers in one unit of work
+AT_ONCE: Final = 500  # customers in one unit of work, where nobody says how many
 KEPT_NAMES: Final = 500  # of those who stay, so many are told by name
 RECORDS, CHANGES, PEOPLE, OVER = "records", "changes", "people", "over"  # in this order: see _people
 WHY: Final = {
@@ -72,9 +72,11 @@ def begin(session: Session, import_id: int, *, by: Actor, now: datetime) -> Impo
     return entry
 
 
-def go_on(session: Session, entry: Import, written_to: WrittenTo, *, now: datetime) -> None:
+def go_on(
+    session: Session, entry: Import, written_to: WrittenTo, most: int | None = None, *, now: datetime
+) -> None:
     """The next some. Inside a unit that writes; the import is the caller's."""
-    run = _Run(session, entry, written_to, now)
+    run = _Run(session, entry, written_to, most or AT_ONCE, now)
     step = {RECORDS: run.records, CHANGES: run.changes, PEOPLE: run.people}[run.told["stage"]]
     step()
     if run.told["stage"] != entry.outcome["stage"]:
@@ -123,8 +125,11 @@ def forget_old(session: Session, *, now: datetime) -> None:
 class _Run:
     """Some of the way back, in one unit of work."""
 
-    def __init__(self, session: Session, entry: Import, written_to: WrittenTo, now: datetime) -> None:
+    def __init__(
+        self, session: Session, entry: Import, written_to: WrittenTo, most: int, now: datetime
+    ) -> None:
         self.session, self.entry, self.written_to, self.now = session, entry, written_to, now
+        self.most = most
         self.told: dict[str, Any] = {**entry.outcome, "kept": list(entry.outcome["kept"])}
 
     def records(self) -> None:
@@ -173,9 +178,9 @@ class _Run:
         self._remove(going)
 
     def _next(self, rows: Any, then: str) -> list[Any]:
-        found = list(self.session.scalars(rows.limit(AT_ONCE)))
+        found = list(self.session.scalars(rows.limit(self.most)))
         self.entry.done += len(found)
-        if len(found) < AT_ONCE:
+        if len(found) < self.most:
             self.told["stage"] = then
         return found
 
