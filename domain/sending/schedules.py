@@ -5,8 +5,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.audience import audience as audiences
-from domain.audience.audience import Audience
 from domain.channels import channel
 from domain.refusal import Kind, Refusal
 from domain.sending.calendar import GRACE, Appointment, shown
@@ -38,7 +36,6 @@ def schedule(
     require_editable(campaign)
     require_version(campaign, version)
     channel.named(campaign.channel).check(session, as_draft(session, campaign))
-    _require_meaning(session, campaign, now)
     campaign.status = Status.SCHEDULED
     campaign.scheduled_at, campaign.scheduled_wall, campaign.scheduled_zone = (
         when.instant,
@@ -58,11 +55,6 @@ def schedule(
         after=after,
     )
     return campaign
-
-
-def _require_meaning(session: Session, campaign: Campaign, now: datetime) -> None:
-    """Something its audience names is gone: better said today than when the hour has come. Nobody is looked up."""
-    audiences.matching(session, Audience.parse(campaign.audience), now=now)
 
 
 def unschedule(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> Campaign:

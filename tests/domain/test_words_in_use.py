@@ -12,10 +12,7 @@ from domain.audience import segments
 from domain.audience.names import Thing
 from domain.book import categories, customers, groups, own_fields, record_kinds, staff, statuses
 from domain.refusal import Refusal
-from domain.sending import campaigns, launches, schedules, uses
-from domain.sending.calendar import Appointment
-from domain.sending.launches import Press
-from domain.shop import shop as shops
+from domain.sending import campaigns, uses
 from tests.cast import Cast
 
 EVERYBODY: dict[str, Any] = {"field": "created_at", "op": "within_days", "value": 30}
@@ -75,25 +72,3 @@ def test_waiting_campaigns_and_tags_are_told_in_any_case(cast: Cast, now: dateti
         assert [use.words for use in found] == ["the draft Spring", "the segment Golden"]
         assert found[0].id == one
         assert uses.of(session, Thing.TAG, "silver") == []
-
-
-def test_a_tag_that_is_gone_is_told_when_the_day_is_set_as_at_the_launch(cast: Cast, now: datetime) -> None:
-    gone = {"type": "rule", "rule": {"all": [EVERYBODY, {"tag": ["gone"]}]}}
-    words = {"name": "Spring", "subject": "Hello", "text_body": "Come and see."}
-    sender = {
-        "sender_name": "Marlow",
-        "sender_email": "hello@marlow.example",
-        "postal_address": "4 Market Row",
-    }
-    with unit() as session:
-        shops.change(session, sender, by=cast.olive, now=now)
-        shops.open_doors(session, by=cast.olive)
-        one = campaigns.create(session, words | {"audience": gone}, by=cast.olive, now=now).id
-    with pytest.raises(Refusal) as launched, unit() as session:
-        launches.launch(session, one, Press(), by=cast.olive, now=now)
-    when = Appointment(now.replace(year=now.year + 1), "", "UTC")
-    with pytest.raises(Refusal) as scheduled, unit() as session:
-        schedules.schedule(session, one, when, by=cast.olive, now=now)
-    assert scheduled.value.code == "audience_gone"
-    assert "the tag “gone”" in scheduled.value.sentence
-    assert launched.value.details["causes"] == [scheduled.value.sentence]
