@@ -99,23 +99,23 @@ def _begin(connection: Any) -> None:
     # A writer takes the lock at once: a later upgrade from reading can fail with "database is locked".
     if not connection.get_execution_options().get("writes", False):
         connection.exec_driver_sql("BEGIN")
-    elif not _begins_soon(connection.connection.dbapi_connection):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try, which says why it can't
+    else:
+        _begin_to_write(connection)
 
 
-def _begins_soon(driver: sqlite3.Connection) -> bool:
+def _begin_to_write(connection: Any) -> None:
     """SQLite itself looks again ever more seldom, at last ten times a second, and so misses every gap of a long job."""
-    end = time.monotonic() + BUSY_SECONDS
+    driver, end = connection.connection.dbapi_connection, time.monotonic() + BUSY_SECONDS
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while time.monotonic() < end:
             try:
                 driver.execute("BEGIN IMMEDIATE")
-                return True
+                return
             except sqlite3.OperationalError as problem:
                 if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    return False
+                    break
             time.sleep(LOOK_AGAIN)
-        return False
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try, which says why it can't
     finally:
         driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
