@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Text, and_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from data.listed import listed
+from data.prepared import plain
 from domain.book import memory
 from domain.book.consent import EVERY_TYPE
 from domain.book.groups import Group, GroupMember
@@ -21,10 +23,15 @@ COMPARED: Final = (
     "first_name", "last_name", "company", "email", "email_key", "phone", "phone_key", "status", "language", "postcode",
     "preferred_channel", "notes", "attrs",
 )  # fmt: skip
+BESIDE: Final = ("id", "version", "marketing_opt_out", "email_trouble")
+AS_TEXT: Final = (
+    "attrs",
+    "updated_at",
+)  # as they lie there: few have own fields, and a time is only compared
 COLUMNS: Final = [
-    Customer.__table__.c[name]
-    for name in ("id", "version", "marketing_opt_out", "email_trouble", *COMPARED[:-1])
-] + [type_coerce(Customer.__table__.c.attrs, Text).label("attrs")]  # as text: few have any
+    *(Customer.__table__.c[name] for name in (*BESIDE, *COMPARED[:-1])),
+    *(type_coerce(Customer.__table__.c[name], Text).label(name) for name in AS_TEXT),
+]  # fmt: skip
 
 DAY: Final = (
     CustomerDate.id, CustomerDate.customer_id, CustomerDate.kind, CustomerDate.month, CustomerDate.day, CustomerDate.year,
@@ -59,8 +66,13 @@ class Comparison:
     )  # by address, for new people and new addresses
 
 
-def compare(session: Session, people: Sequence[Incoming], import_id: int = 0) -> Comparison:
-    """Whom the import itself has added is no part of the book: what a file does is not to depend on how it is cut up."""
+def compare(
+    session: Session, people: Sequence[Incoming], import_id: int = 0, began: datetime | None = None
+) -> Comparison:
+    """Whom the import itself has added is no part of the book: what a file does is not to depend on how it is cut up.
+
+    Who was changed since it `began` was changed by a later hand, which the file only completes.
+    """
     book = _Book(session, people, import_id)
     result = Comparison()
     same: dict[int, Incoming] = {}
@@ -73,7 +85,7 @@ def compare(session: Session, people: Sequence[Incoming], import_id: int = 0) ->
         else:
             same[there.id] = person
     _spread_noes(book, same)
-    _compare_details(session, book, same, result)
+    _compare_details(session, book, same, result, plain(began) if began else "")
     result.remembered = _remembered(session, result)
     return result
 
@@ -154,13 +166,17 @@ def _name(row: Row[Any]) -> tuple[str, str]:
     return name_key(row.first_name, row.last_name)
 
 
-def _compare_details(session: Session, book: _Book, same: dict[int, Incoming], result: Comparison) -> None:
+def _compare_details(
+    session: Session, book: _Book, same: dict[int, Incoming], result: Comparison, began: str
+) -> None:
     tagged = _tags_of(session, [number for number, person in same.items() if person.tags])
     listed = _groups_of(session, [number for number, person in same.items() if person.groups])
     dated = _days_of(session, [number for number, person in same.items() if person.days])
     for number, person in same.items():
         there = _There(tagged.get(number, set()), listed.get(number, set()), dated.get(number, {}))
-        change = _change(book.by_id[number], person, there)
+        row = book.by_id[number]
+        is_later = bool(began) and row.updated_at > began
+        change = _change(row, person, there, is_later)
         if change:
             result.changed.append(change)
         else:
@@ -176,17 +192,17 @@ class _There:
     days: dict[str, Row[Any]]  # by kind
 
 
-def _change(row: Row[Any], person: Incoming, there: _There) -> Change | None:
-    present = dict(zip(COMPARED, row[-len(COMPARED) :], strict=True))
+def _change(row: Row[Any], person: Incoming, there: _There, is_later: bool) -> Change | None:
+    present = dict(zip(COMPARED, row[len(BESIDE) : -1], strict=True))
     present["attrs"] = {} if row.attrs in ("{}", None) else json.loads(row.attrs)
-    wanted = _wanted(present, person)
+    wanted = _completed(present, person) if is_later else _wanted(present, person)
     new_tags = {key: name for key, name in person.tags.items() if key not in there.tags}
     new_tags = dict(list(new_tags.items())[: max(0, MOST_FOR_ONE - len(there.tags))])
     new_groups = {key: name for key, name in person.groups.items() if key not in there.groups}
     new_days = [
         (there.days.get(kind), kind, day)
         for kind, day in person.days.items()
-        if not _same_day(there.days.get(kind), day)
+        if not _same_day(there.days.get(kind), day) and not (is_later and kind in there.days)
     ]
     opts_out = person.opted_out and not row.marketing_opt_out
     if wanted == present and not (new_tags or new_groups or new_days or opts_out):
@@ -208,6 +224,13 @@ def _wanted(present: dict[str, Any], person: Incoming) -> dict[str, Any]:
         if wanted[key] == present[key]:
             wanted[typed] = present[typed]
     wanted["attrs"] = {**present["attrs"], **person.columns.get("attrs", {})}
+    return wanted
+
+
+def _completed(present: dict[str, Any], person: Incoming) -> dict[str, Any]:
+    """Only what is empty is filled."""
+    wanted = present | {name: value for name, value in person.columns.items() if not present[name]}
+    wanted["attrs"] = {**person.columns.get("attrs", {}), **present["attrs"]}
     return wanted
 
 

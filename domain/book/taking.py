@@ -66,7 +66,7 @@ def fail(session: Session, entry: Import, sentence: str, *, now: datetime) -> No
 
 
 def _take_people(session: Session, entry: Import, some: list[Incoming]) -> None:
-    comparison = compare(session, some, entry.id)
+    comparison = compare(session, some, entry.id, entry.created_at)
     bookkeeping.write_down(session, comparison, entry)
     entry.added += len(comparison.added)
     entry.updated += len(comparison.changed)
