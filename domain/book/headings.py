@@ -49,11 +49,11 @@ PEOPLE: Final[dict[str, str]] = {
     " bemerkungen opmerking opmerkingen notitie notities remarque remarques commentaire commentaires notas"
     " observaciones",
     "attributes": "attributes attribs",
-    "opted_out": "unsubscribed unsubscribe unsubtime unsubscribedat optout optedout marketingoptout emailoptout"
+    "opted_out": "unsubscribed unsubscribe unsubtime cleantime unsubscribedat optout optedout marketingoptout emailoptout"
     " hasoptedoutofemail donotemail noemail donotcontact nomarketing emailblacklist emailblacklisted"
     " emailblocklisted blacklisted blocklisted emailsuppressions emailsuppression abgemeldet uitgeschreven"
     " afgemeld desabonne desinscrit baja",
-    "subscribed": "acceptsemailmarketing acceptsmarketing emailmarketingconsent emailmarketingstatus emailmarketing"
+    "subscribed": "acceptsemailmarketing acceptsmarketing emailmarketingconsent emailmarketingconsentstate emailmarketingstatus emailmarketing"
     " emailsubscriptionstatus subscriptionstatus subscribed subscription optin optedin marketingconsent"
     " marketingoptin newsletter newsletteroptin abonniert nieuwsbrief ingeschreven abonne suscrito boletin",
 }  # fmt: skip

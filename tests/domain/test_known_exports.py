@@ -105,6 +105,15 @@ def test_customers_of_lightspeed() -> None:
     )
     assert (list(person.groups.values()), person.opted_out) == (["Wholesale"], True)
     assert (person.columns["phone_key"], str(person.days["birthday"])) == ("+442079460001", "1984-05-17")
+    older = only(
+        people(
+            "ID,First Name,Last Name,Company,Title,Customer Type,Home,Work,Mobile,Fax,Pager,Email,Address1,City,State,Zip,"
+            "Country,Custom,No Email,No Phone,No Mail,Birthday,Tags,Note\n"
+            "7,Anna,Berg,,Ms,VIP,,,07700 900123,,,anna@berg.example,1 High St,Bath,,BA1 1AA,UK,,1,0,0,1984-05-17,gold,opals\n"
+        )
+    )
+    assert (older.columns["phone_key"], older.columns["postcode"]) == ("+447700900123", "BA1 1AA")
+    assert (older.opted_out, list(older.tags), older.columns["notes"]) == (True, ["gold"], "opals")
     web = only(
         people(
             "Internal ID;Firstname;LastnamePreposition;Lastname;E-Mail;Phone;Mobile;Company;Zipcode;Groups;Birthdate\n"
@@ -125,6 +134,13 @@ def test_an_audience_of_mailchimp() -> None:
     anna = only(reading)
     assert list(anna.tags.values()) == ["gold", "VIP evening"]
     assert str(anna.days["birthday"]) == "--09-21"
+    bounced = only(
+        people(
+            "Email Address,First Name,MEMBER_RATING,CLEAN_TIME,CLEAN_CAMPAIGN_TITLE,CLEAN_CAMPAIGN_ID,LEID,EUID\n"
+            "cy@dorr.example,Cy,1,2025-03-01 10:00:00,Spring,77,124,abd\n"
+        )
+    )
+    assert bounced.opted_out
     gone = only(
         people(
             "Email Address,First Name,MEMBER_RATING,UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_REASON\n"
@@ -177,6 +193,61 @@ def test_profiles_of_klaviyo(consent: str, suppressions: str, out: bool) -> None
         )
     )
     assert (person.columns["postcode"], person.opted_out) == ("BA1 1AA", out)
+
+
+WHOLE_FILES = {
+    "shopify": (
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,"
+        "Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,"
+        "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,Tags,"
+        "Accepts WhatsApp Marketing",
+        "first_name last_name email subscribed company postcode phone_2 phone notes tags",
+    ),
+    "square": (
+        "Reference ID,First Name,Last Name,Email Address,Phone Number,Nickname,Company Name,Street Address 1,Street Address 2,"
+        "City,State,Postal Code,Birthday,Memo,Square Customer ID,Creation Source,First Visit,Last Visit,Transaction Count,"
+        "Lifetime Spend,Email Subscription Status,Instant Profile,Blocked from online booking",
+        "first_name last_name email phone company postcode birthday notes subscribed",
+    ),
+    "klaviyo": (
+        "Email,Klaviyo ID,First Name,Last Name,Organization,Title,Phone Number,Address,Address 2,City,State / Region,Country,"
+        "Zip Code,Latitude,Longitude,Source,IP Address,Email Marketing Consent,Email Marketing Consent Timestamp,"
+        "Historic Customer Lifetime Value,Average Order Value,Historic Number Of Orders,First Active,Last Active,"
+        "Profile Created On,Date Added,Last Open,Last Click,Average Days Between Orders,Email Suppressions",
+        "email first_name last_name company phone postcode subscribed opted_out",
+    ),
+    "mailchimp": (
+        "Email Address,First Name,Last Name,Address,Phone Number,Birthday,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,"
+        "CONFIRM_IP,LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,CLEAN_TIME,CLEAN_CAMPAIGN_TITLE,CLEAN_CAMPAIGN_ID,"
+        "LEID,EUID,NOTES,TAGS",
+        "email first_name last_name phone birthday opted_out notes tags",
+    ),
+    "lightspeed": (
+        "Internal ID,Registered,Language,Firstname,LastnamePreposition,Lastname,E-Mail,Phone,Mobile,Customer type,Company,"
+        "Coc number,Vat number,Attn,Streetname,Address 2,Number,Extension,Zipcode,City,Region,Country,Shipping Attn,"
+        "Shipping company,Shipping Zipcode,Groups,Birthdate,Gender,Confirmed",
+        "language first_name last_name_prefix last_name email phone phone_2 company postcode groups birthday",
+    ),
+    "brevo": (
+        "CONTACT ID,EMAIL,FIRSTNAME,LASTNAME,SMS,WHATSAPP,LANDLINE_NUMBER,EXT_ID,EMAIL_MARKETING,SMS_MARKETING,_LISTIDS,"
+        "ADDED_TIME,MODIFIED_TIME",
+        "email first_name last_name phone phone_2 subscribed",
+    ),
+    "woocommerce": (
+        "Name,Username,Last Active,Sign Up,Email,Orders,Total Spend,AOV,Country / Region,City,Region,Postal Code",
+        "full_name email postcode",
+    ),
+    "listmonk": (
+        "uuid,email,name,attributes,status,created_at,updated_at",
+        "email full_name attributes status",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_FILES)
+def test_of_all_columns_that_a_system_writes_only_what_is_known_is_taken(name: str) -> None:
+    headings, fields = WHOLE_FILES[name]
+    assert list(columns.guess_mapping(headings.split(",")).values()) == fields.split()
 
 
 @pytest.mark.parametrize(
