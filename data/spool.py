@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from data.config import config
+
 NAME: Final = re.compile(r"[0-9a-f]{32}")
 GRACE: Final = 3600.0  # seconds; a file so young may belong to a unit of work that is not committed yet
 
@@ -55,3 +57,8 @@ class Spool:
             with suppress(OSError):
                 if path.name not in wanted and time.time() - path.stat().st_mtime > GRACE:
                     path.unlink()
+
+
+def spool() -> Spool:
+    """The lists that wait to be taken, and the rows of them that were refused."""
+    return Spool(config().data / "imports")

@@ -14,13 +14,13 @@ from typing import Any, Final
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from data.config import config
 from data.database import now, reading, unit
-from data.spool import Spool
+from data.spool import spool
 from domain.book import contents, importing, imports, refused_rows, taking, turns, undoing
 from domain.book.columns import CUSTOMERS
 from domain.book.contents import Contents
 from domain.book.imports import UNDOING, Import
+from domain.book.traces import GONE
 from domain.ledger.recipients import written_to
 from domain.refusal import Refusal
 from domain.shop.people import Actor
@@ -123,10 +123,6 @@ def refused_file(entry: Import) -> bytes | None:
     return spool().read(str(entry.options.get("refused_file") or ""))
 
 
-def spool() -> Spool:
-    return Spool(config().data / "imports")
-
-
 def tidy(session: Session) -> None:
     """Files that no import wants any more."""
     undoing.forget_old(session, now=now())
@@ -140,8 +136,9 @@ def _keep_refused(found: Contents) -> str:
 def _keep_more_refused(entry: Import, found: Contents) -> None:
     """Records of people whom nobody knows are refused only when they are taken."""
     if entry.refused > len(found.rejected):
-        later = [(int(one["row"]), str(one["reason"])) for one in entry.rejected]
-        rejected = sorted({*found.rejected, *later})
+        later = {(int(one["row"]), str(one["reason"])) for one in entry.rejected}
+        forgotten = {row for row, reason in later if reason == GONE}
+        rejected = sorted(one for one in {*found.rejected, *later} if one[0] not in forgotten)
         content = refused_rows.as_csv(found.table, rejected)
         entry.options = {**entry.options, "refused_file": spool().keep(content)}
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import delete, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.book import consent, customers
+from domain.book import consent, customers, traces
 from domain.book.consent import EVERY_TYPE, MessageType, Preference
 from domain.book.contact import read_email, read_phone
 from domain.book.duplicates import DifferentPeople
@@ -79,6 +79,7 @@ def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> li
     cards = list(session.scalars(select(Customer).where(mine)))
     numbers = [card.id for card in cards]
     with _overwriting(session):
+        traces.forget(session, cards)
         for card in cards:
             _hold_back(session, card, numbers, now)
             _throw_away_practice(session, card)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from data.database import now, reading, unit
+from data.spool import spool
 from domain.book import imports, taking, turns, undoing
 from domain.book.consent import Consent
 from domain.book.imports import Import
@@ -132,7 +133,7 @@ def test_without_its_file_the_rest_is_left_and_what_was_taken_can_go_back(
         mine = turns.mine(session, entry.id, 801)
         assert mine is not None
         taking.go_on(session, mine, importing._contents(entry) or pytest.fail("nothing to read"))
-    importing.spool().drop(entry.options["file"])
+    spool().drop(entry.options["file"])
     importing.work(entry.id, 801, stopping=threading.Event())
     failed = look(desk, entry)
     assert (failed.state, failed.done, count(Customer)) == ("failed", 10, 10)
