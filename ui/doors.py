@@ -26,6 +26,7 @@ from ui.pages import (
     sends,
     settings,
     staff,
+    tags,
     template,
     templates,
 )  # fmt: skip
@@ -34,7 +35,7 @@ from ui.public import health, unsubscribe
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
-    hub, campaigns, builder, campaign, one_shot, sends, practice_inbox, customers, customer, duplicates, groups, importing,
+    hub, campaigns, builder, campaign, one_shot, sends, practice_inbox, customers, customer, duplicates, groups, tags, importing,
     segments,
     segment, templates, template, settings, staff,
 )  # fmt: skip
@@ -61,6 +62,7 @@ def build(lifespan: Lifespan | None = None) -> FastAPI:
         title="Handbill",
         favicon=theme.FAVICON,
         dark=None,
+        language="en-GB",
         tailwind=False,
         reconnect_timeout=120,
         show_welcome_message=False,

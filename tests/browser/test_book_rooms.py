@@ -172,6 +172,41 @@ def test_a_category_that_a_segment_speaks_of_says_so_before_anything_is_asked(pa
     expect(page).to_have_url(re.compile(f"/segments/{made}$"))
 
 
+@pytest.mark.parametrize("where", ["page", "phone"])
+def test_a_tag_is_renamed_for_its_segment_too_made_one_with_another_and_removed(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(where)
+    opal, opals, spare = (f"{word} {where}" for word in ("Opal", "Opals", "Spare"))
+    first = write_down(first_name="Ophelia", last_name=where, tags=[opal, spare])
+    write_down(first_name="Orla", last_name=where, tags=[opals])
+    with unit() as session:
+        rule = {"all": [{"tag": [opal]}]}
+        segment = segments.create(session, name=f"Opal friends {where}", rule=rule, by=olive(), now=now()).id
+    page.goto("/customers")
+    page.get_by_test_id("book-menu").click()
+    page.locator(".q-menu").get_by_text("Tags", exact=True).click()
+    line = page.get_by_test_id("tags-word")
+    expect(line.filter(has_text=f"{opal}1 person · used in 1 place")).to_have_count(1)
+    page.get_by_role("button", name=f"Remove {opal}", exact=True).click()
+    expect(page.get_by_test_id("used-by")).to_contain_text(f"Opal friends {where}")
+    page.get_by_test_id("used-by-close").click()
+    page.get_by_role("button", name=f"Change {opal}", exact=True).click()
+    page.get_by_test_id("tags-label").fill(opals.upper())
+    page.get_by_test_id("tags-save").click()
+    expect(page.get_by_text(f"Made one, 2 people have {opals}, and {opal} is gone.")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_test_id("confirm").click()
+    expect(line.filter(has_text=f"{opals}2 people · used in 1 place")).to_have_count(1)
+    expect(page.get_by_role("button", name=f"Change {opal}", exact=True)).to_have_count(0)
+    page.get_by_role("button", name=f"Remove {spare}", exact=True).click()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_role("button", name=f"Remove {spare}", exact=True)).to_have_count(0)
+    with reading() as session:
+        assert segments.get(session, segment, by=olive()).rule == {"all": [{"tag": [opals]}]}
+        assert [tag.name for tag in customers.get(session, first).tags] == [opals]
+
+
 def test_the_whole_book_is_taken_away_from_its_menu(page: Page) -> None:
     page.goto("/customers")
     page.get_by_test_id("book-menu").click()

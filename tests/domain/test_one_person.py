@@ -224,12 +224,17 @@ def test_nobody_merges_with_themselves_with_the_gone_or_without_the_right(cast: 
 # While a message is on its way
 
 
-def sent_to(cast: Cast, now: datetime) -> int:
-    """A dispatch to everybody that has just begun."""
+def sent_to(cast: Cast, now: datetime, audience: dict[str, Any] | None = None) -> int:
+    """A dispatch that has just begun; to everybody, unless it is said to whom."""
     with unit() as session:
         facts = {"name": "Marlow", "postal_address": "4 Market Row", "sender_email": "olive@shop.example"}
         shops.change(session, facts, by=cast.olive, now=now)
-        draft = {"name": "News", "subject": "Opals", "text_body": "Hello", "audience": {"type": "all"}}
+        draft = {
+            "name": "News",
+            "subject": "Opals",
+            "text_body": "Hello",
+            "audience": audience or {"type": "all"},
+        }
         campaign = campaigns.create(session, draft, by=cast.olive, now=now).id
         dispatch = launches.launch(session, campaign, Press(), by=cast.olive, now=now)
         session.execute(update(Dispatch).values(state=DispatchState.SENDING))

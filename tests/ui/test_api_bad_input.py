@@ -74,6 +74,7 @@ RIGHT: dict[str, list[dict[str, Any]]] = {
     ],
     "records": [{"kind": "order", "startsAt": "2026-05-17", "endsAt": None, "amount": 1, "currency": "GBP", "attrs": {}}],
     "groups": [{"name": "A", "note": "n"}],
+    "tags": [{"name": "Gold", "merge": True}, {"name": "silver"}],
     "members": [{"customerIds": [1, 2, 2**62]}],
     "remove": [{"customerIds": [1, 2]}],
     "erase": [{"address": "ana@y.example"}, {"address": "+442079460018"}],

@@ -129,6 +129,7 @@ def _ways(by: Actor) -> list[tuple[str, str, Callable[[], Any]]]:
     ]
     if by.may(Right.EDIT_CUSTOMERS):
         ways += [
+            ("tag", "Tags", lambda: ui.navigate.to("/customers/tags")),
             ("users", "Possible duplicates", lambda: ui.navigate.to("/customers/duplicates")),
             ("download", "Take the book away as a table", lambda: _take("/customers/export.csv")),
             ("download", "Take everything away as JSON", lambda: _take("/customers/export.json")),
@@ -159,7 +160,7 @@ class Book:
                     self._tag_filter(around.tags)
                 if around.groups:
                     self._group_filter(around.groups)
-                with box("hb-row end hb-hide-phone"):
+                with box("hb-row end"):
                     Segmented(ORDERS, wanted.order, lambda key: self._narrow(order=key), "Order")
             self.fitting = put(box("hb-said-line hb-row wrap", testid="fitting"), role="status")
             self.fitting.visible = False

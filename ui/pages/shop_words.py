@@ -9,6 +9,7 @@ from domain.book.record import RecordKind
 from domain.sending import uses
 from domain.shop.people import Actor, Right
 from ui.frame import Page
+from ui.parts.basics import box, link, text
 from ui.parts.record_look import colour_choice, icon_choice
 from ui.parts.settings_room import settings_room
 from ui.parts.word_list import Ask, Verbs, Word, WordList
@@ -26,6 +27,9 @@ SORTS: Final = {
 
 async def build(by: Actor) -> None:
     with settings_room(by, "/settings/words"):
+        with box("hb-row wrap"):
+            text("Tags stand with the customers who have them.", "muted")
+            link("To the tags", "/customers/tags", testid="to-tags")
         shelves = [
             WordList(
                 "Own fields",
