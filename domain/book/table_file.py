@@ -16,7 +16,17 @@ from domain.book import workbook
 from domain.book.letters import ENCODINGS, understood
 from domain.refusal import Kind, Refusal
 
-__all__ = ["ADDRESS", "ENCODINGS", "LONGEST_CELL", "MOST_BYTES", "MOST_ROWS", "Rows", "Table", "read"]
+__all__ = [
+    "ADDRESS",
+    "ENCODINGS",
+    "LONGEST_CELL",
+    "MOST_BYTES",
+    "MOST_ROWS",
+    "Rows",
+    "Table",
+    "read",
+    "too_large",
+]
 
 MOST_BYTES, MOST_ROWS, LONGEST_CELL, MOST_COLUMNS = 60_000_000, 300_000, 1_000_000, 300
 GIVEN_UP_AT: Final = (
@@ -111,6 +121,13 @@ def read(raw: bytes, encoding: str | None = None, sheet: str | None = None) -> T
     return _table(raw, shown, codec, delimiter)
 
 
+def too_large() -> Refusal:
+    most = MOST_BYTES // 1_000_000
+    return Refusal(
+        "file_too_large", f"This file is larger than {most} MB. Split it into parts.", Kind.TOO_LARGE
+    )
+
+
 def _of_workbook(raw: bytes, sheet: str | None) -> Table:
     opened = workbook.unpack(raw, sheet)
     table = _table(opened.csv, "UTF-8", "utf-8", ",")
@@ -140,10 +157,7 @@ def _table(raw: bytes, shown: str, codec: str, delimiter: str) -> Table:
 
 def _refuse_other_files(raw: bytes) -> None:
     if len(raw) > MOST_BYTES:
-        most = MOST_BYTES // 1_000_000
-        raise Refusal(
-            "file_too_large", f"This file is larger than {most} MB. Split it into parts.", Kind.TOO_LARGE
-        )
+        raise too_large()
     for beginning, sentence in OTHER_FILES:
         if raw.startswith(beginning):
             raise Refusal("not_a_table", sentence)

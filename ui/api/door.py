@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
 from data.database import now, reading
+from domain.book import table_file
 from domain.refusal import Kind, Refusal
 from domain.shop import shop, tokens
 from domain.shop.people import Actor, Right
@@ -19,7 +20,6 @@ from ui.api.faults import answer
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 LARGEST: Final = 2 * 1024 * 1024  # bytes
-LARGEST_FILE: Final = 20 * 1024 * 1024
 TAKES_A_FILE: Final = "/customers/import"
 
 bearer = HTTPBearer(auto_error=False, description="An access token from /api/auth/login, or a personal one.")
@@ -37,7 +37,7 @@ class Open(APIRoute):
                 await self.enter(limited)
                 return await inner(limited)
             except Exception as fault:
-                return answer(fault)
+                return answer(_in_its_words(request, fault))
 
         return handler
 
@@ -92,8 +92,18 @@ def _who(request: Request) -> Actor:
     return by
 
 
+def _in_its_words(request: Request, fault: Exception) -> Exception:
+    """A list that is too large is refused in the words of the page that takes lists."""
+    is_large = isinstance(fault, HTTPException) and fault.status_code == 413
+    return table_file.too_large() if is_large and _takes_a_file(request) else fault
+
+
+def _takes_a_file(request: Request) -> bool:
+    return request.url.path.endswith(TAKES_A_FILE)
+
+
 def _limited(request: Request) -> Request:
-    most = LARGEST_FILE + LARGEST if request.url.path.endswith(TAKES_A_FILE) else LARGEST
+    most = table_file.MOST_BYTES + LARGEST if _takes_a_file(request) else LARGEST
     told = request.headers.get("content-length", "0")
     if not told.isdecimal() or len(told) > 12 or int(told) > most:
         raise HTTPException(413)

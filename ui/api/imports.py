@@ -10,9 +10,10 @@ from data.database import reading
 from domain.book import imports, undoing
 from domain.book.columns import CUSTOMERS
 from domain.book.imports import Import
+from domain.book.table_file import MOST_BYTES
 from domain.refusal import Kind, Refusal, missing
 from jobs import importing
-from ui.api.door import LARGEST_FILE, CustomerEditor, SignedIn
+from ui.api.door import CustomerEditor, SignedIn
 from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Told, read_number
 
 router = APIRouter(prefix="/customers", tags=["Customers"], route_class=SignedIn)
@@ -93,9 +94,7 @@ def take_a_list(
     ] = None,
 ) -> ImportTold:
     """Adds and updates; never subscribes anybody again. A large list is answered with 202 while it is still running."""
-    raw = file.file.read(LARGEST_FILE + 1)
-    if len(raw) > LARGEST_FILE:
-        raise Refusal("too_large", "This file is larger than 20 MB. Split it.", Kind.TOO_LARGE)
+    raw = file.file.read(MOST_BYTES + 1)  # what is more is refused where it is read
     reason = basis.strip() or NO_BASIS.format(name=by.name)
     entry = importing.begin(
         raw,
