@@ -110,8 +110,8 @@ def link_button(
 
 @contextmanager
 def page(classes: str = "") -> Iterator[ui.element]:
-    """The room for one page's content. Classes: narrow, wide."""
-    with put(box(f"hb-page {classes}", "main"), id="content", tabindex="-1") as outer:
+    """The room for one page's content, within the page's one `main`, which Quasar draws. Classes: narrow, wide."""
+    with put(box(f"hb-page {classes}"), id="content", tabindex="-1") as outer:
         yield outer
 
 
@@ -269,7 +269,7 @@ def menu(
     ):
         for name, words, handler in entries:
             danger = "is-danger" if name in ("trash", "stop") else ""
-            with ui.menu_item(on_click=handled(handler)).classes(danger):
+            with put(ui.menu_item(on_click=handled(handler)).classes(danger), role="menuitem"):
                 ui.icon(glyph(name))
                 text(words, tag="span")
     return made

@@ -41,7 +41,7 @@ class PreviewFrame:
         self.fields: dict[str, Any] = {}
         self.person: Somebody = None
         self.asked = 0
-        with box("hb-card hb-preview", "aside", testid="preview-card"):
+        with put(box("hb-card hb-preview", "aside", testid="preview-card"), aria_label="Preview"):
             self._bar()
             self._who()
             self._mail_head()
