@@ -48,7 +48,7 @@ def test_a_list_is_brought_in_and_taken_back_with_the_keyboard_alone(page: Page,
     )  # before any key: the browser learns of it later
     page.goto("/customers/import")
     expect(page.get_by_test_id("import-file")).to_be_visible()
-    tab_to(page, "[data-testid=import-file] [role=button]")
+    tab_to(page, "[data-testid=import-file] button")
     page.keyboard.press("Enter")
     expect(figures(page)).to_have_text(["1", "0", "0", "0"])
     tab_to(page, "[data-testid=basis]")

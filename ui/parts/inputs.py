@@ -12,6 +12,7 @@ from ui.parts.several import Several
 
 Change = Callable[..., Any]
 Options = Mapping[Any, str] | Sequence[str]
+AT_ONCE = 0  # ms: while an opening list still moves, Quasar keeps a focus back, and later takes it from the next field
 DRAWN_AT_ONCE = (
     40  # choices of an open list: the days of a month are all there, thousands are drawn as one scrolls
 )
@@ -26,6 +27,8 @@ ARROWS = """(e) => {
   next.focus();
   next.click();
 }"""
+
+CHOOSE_FILE = "(e) => e.currentTarget.closest('.hb-drop').querySelector('input[type=file]').click()"
 
 
 class Field:
@@ -201,7 +204,7 @@ def select(
         else _one(options, value, searchable, on_change)
     )
     made.props("options-dense=false behavior=menu")
-    made.props(f"virtual-scroll-slice-size={DRAWN_AT_ONCE}")
+    made.props(f"virtual-scroll-slice-size={DRAWN_AT_ONCE} transition-duration={AT_ONCE}")
     return _dressed(put(made, placeholder=placeholder or None), label=label, testid=testid)
 
 
@@ -444,19 +447,15 @@ def drop_zone(
     )
     made.props("flat").classes("hb-drop-shell")
     put(made, accept=accept or None, testid=testid)
-    with (
-        made.add_slot("header"),
-        put(box("hb-drop"), role="button", tabindex="0") as zone,
-    ):
+    with made.add_slot("header"), box("hb-drop"):
         icon("upload")
-        text(title, tag="b")
-        text(note, tag="span")
-        ui.element("q-uploader-add-trigger")  # the browser's own file input, laid over the whole zone
-    for key in ("keydown.enter", "keydown.space"):
-        zone.on(
-            key,
-            js_handler="(e) => e.currentTarget.querySelector('input[type=file]')?.click()",
-        )
+        opener = put(
+            text(title, tag="button"), type="button"
+        )  # for the keyboard; other presses land on the input
+        with box("", "label"):
+            text(note, tag="span")
+            ui.element("q-uploader-add-trigger")  # the browser's own file input, laid over the whole zone
+    opener.on("click", js_handler=CHOOSE_FILE)
     return made
 
 
