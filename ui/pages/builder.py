@@ -48,10 +48,11 @@ async def build_new(
     tag: str = "",
     customer: int | None = None,
     template: int | None = None,
+    group: int | None = None,
 ) -> None:
-    """`/marketing/campaigns/new?segment=3`, `?tag=VIP`, `?customer=7`, `?template=2` begin with that."""
+    """`/marketing/campaigns/new?segment=3`, `?group=4`, `?tag=VIP`, `?customer=7`, `?template=2` begin with that."""
     by.require(Right.EDIT_CAMPAIGNS)
-    audience = _wanted(segment, tag, customer)
+    audience = _wanted(segment, group, tag, customer)
     await Builder(await io(_begin_new, audience, template, by), by).draw("New Campaign")
 
 
@@ -260,9 +261,11 @@ async def _unschedule(campaign_id: int) -> None:
     ui.navigate.reload()
 
 
-def _wanted(segment: int | None, tag: str, customer: int | None) -> Audience:
+def _wanted(segment: int | None, group: int | None, tag: str, customer: int | None) -> Audience:
     if segment:
         return Audience(Who.SEGMENT, segment_ids=(segment,))
+    if group:
+        return Audience(Who.GROUP, group_ids=(group,))
     if customer:
         return Audience(Who.MANUAL, customer_ids=(customer,))
     return Audience(Who.TAGS, tags=(tag,)) if tag else Audience()

@@ -1,4 +1,4 @@
-"""Groups: lists of customers that stay as they are until somebody changes them."""
+"""Groups: customers put together by hand, who stay so until somebody changes it."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,11 +7,11 @@ from nicegui import ui
 
 from data.database import now, reading, unit
 from domain.audience.names import Thing
-from domain.book import groups
+from domain.book import customers, groups
 from domain.sending import uses
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
-from ui.parts.basics import box, button, empty, head, icon_button, link, link_button, menu, page, text
+from ui.parts.basics import box, button, empty, head, icon_button, link, link_button, menu, page, put, text
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, text_input
@@ -35,7 +35,11 @@ async def build(by: Actor) -> None:
     found = await io(_every)
     edits = by.may(Right.EDIT_CUSTOMERS)
     with page():
-        with head("Groups", "Lists that stay as they are until somebody changes them.", back=BOOK):
+        with head(
+            "Groups",
+            "People you put together yourself. A group stays as it is until somebody changes it.",
+            back=BOOK,
+        ):
             if edits and found:
                 button("New group", _create, kind="primary", icon="plus", testid="new-group")
         if not found:
@@ -56,9 +60,12 @@ async def build_one(by: Actor, id: int) -> None:
 
 
 class GroupRoom:
+    """Who comes or goes is one line more or less: whatever else is shown stays as it is drawn."""
+
     def __init__(self, group_id: int, by: Actor) -> None:
         self.group_id = group_id
-        self.edits = by.may(Right.EDIT_CUSTOMERS)
+        self.edits, self.writes = by.may(Right.EDIT_CUSTOMERS), by.may(Right.EDIT_CAMPAIGNS)
+        self.lines: dict[int, ui.element] = {}
         self.last = 0
         with page() as self.page:
             pass
@@ -69,65 +76,94 @@ class GroupRoom:
             return
         ui.page_title(f"{group.name} · Handbill")
         self.page.clear()
-        self.last = 0
+        self.lines, self.last = {}, 0
         with self.page:
             self._head(group)
             with box("hb-card", "section", testid="members"):
                 if self.edits:
                     with box("bar"):
                         PersonSearch("Add somebody: name, email or phone", self._add, stays=True)
+                self.total = put(text("", "hb-said-line", testid="in-group"), role="status")
                 self.list = box("hb-records", "ul")
                 self.more = box("bar")
+        self._tell(group.count)
         await self._fetch()
 
     def _head(self, group: Shown) -> None:
-        with head(group.name, group.note or people(group.count), back=("Groups", "/customers/groups")):
+        with head(group.name, group.note, back=("Groups", "/customers/groups")):
+            if self.writes and group.count:
+                link_button(
+                    "Write to them",
+                    f"/marketing/campaigns/new?group={group.id}",
+                    icon="send",
+                    testid="write-to-group",
+                )
             if self.edits:
                 button("Rename", lambda: self._rename(group), icon="edit", testid="rename-group")
                 menu([("trash", "Delete", lambda: self._delete(group))], testid="group-menu")
+
+    def _tell(self, count: int) -> None:
+        self.total.set_text(f"{people(count)} in this group")
+        self.total.visible = count > 0
 
     async def _fetch(self) -> None:
         found = await io(_members, self.group_id, self.last)
         if self.list.is_deleted:
             return
         part = found[:AT_ONCE]
-        with self.list:
-            for one in part:
+        for one in part:
+            if one[0] not in self.lines:  # whoever was just added stands on top already
                 self._line(one)
         self.last = part[-1][0] if part else self.last
+        self._below(len(found) > AT_ONCE)
+
+    def _below(self, has_more: bool) -> None:
         self.more.clear()
-        self.more.visible = len(found) > AT_ONCE or not self.list.default_slot.children
+        self.more.visible = has_more or not self.lines
         with self.more:
-            if len(found) > AT_ONCE:
+            if has_more:
                 button("Show more", self._fetch, testid="more-members")
-            elif not self.list.default_slot.children:
+            elif not self.lines:
                 text("Nobody is in this group yet.", "muted", testid="no-members")
 
     def _line(self, one: Found) -> None:
         number, name, address = one
-        with box("", "li", testid="member"), box("hb-record"):
+        with self.list, box("", "li", testid="member") as line, box("hb-record"):
             with box("grow"):
                 link(name, f"/customers/{number}", classes="hb-link quiet strong")
                 text(address or "No email address", "muted small clip")
             if self.edits:
-                icon_button(
+                out = icon_button(
                     "x", f"Take {name} out", lambda: self._remove(number, name), testid=f"remove-{number}"
                 )
+                put(out, data_then="person-search")
+        self.lines[number] = line
 
     async def _add(self, customer_id: int, name: str) -> None:
-        added = await io(_added, self.group_id, customer_id, await current_actor())
+        by = await current_actor()
+        added = await io(_added, self.group_id, customer_id, by)
         toast(f"{name} is in the group." if added else f"{name} was in it already.")
-        await self.draw_members()
+        group, one = await io(_one, self.group_id), await io(_person, customer_id)
+        if self.list.is_deleted:
+            return
+        if customer_id not in self.lines:
+            self._line(one)
+            self.lines[customer_id].move(target_index=0)
+        self._tell(group.count)
+        if len(self.lines) == 1:
+            self._below(has_more=False)
 
     async def _remove(self, customer_id: int, name: str) -> None:
         await io(_removed, self.group_id, customer_id, await current_actor())
         toast(f"{name} is out of the group.")
-        await self.draw_members()
-
-    async def draw_members(self) -> None:
-        self.list.clear()
-        self.last = 0
-        await self._fetch()
+        group = await io(_one, self.group_id)
+        if self.list.is_deleted:
+            return
+        if line := self.lines.pop(customer_id, None):
+            line.delete()
+        self._tell(group.count)
+        if not self.lines:
+            await self._fetch()
 
     async def _rename(self, group: Shown) -> None:
         if await group_sheet("Rename the group", group):
@@ -138,7 +174,7 @@ class GroupRoom:
             return
         yes = await confirm(
             f"Delete {group.name}?",
-            "The list goes. Its people stay in the book.",
+            "The group goes. Its people stay in the book.",
             confirm_label="Delete group",
             kind="danger",
         )
@@ -190,7 +226,7 @@ def _no_groups(edits: bool) -> None:
         empty(
             "users",
             "No groups yet",
-            "A group is a list you fill yourself: the guests of an evening, say, or the members of a club.",
+            "You fill a group yourself: the guests of an evening, say, or the members of a club.",
             "New group" if edits else None,
             _create if edits else None,
             testid="no-groups",
@@ -214,6 +250,11 @@ def _one(group_id: int) -> Shown:
 def _members(group_id: int, after: int) -> list[Found]:
     with reading() as session:
         return [shown(one) for one in groups.members(session, group_id, after=after, limit=AT_ONCE + 1)]
+
+
+def _person(customer_id: int) -> Found:
+    with reading() as session:
+        return shown(customers.get(session, customer_id))
 
 
 def _saved(group_id: int | None, name: str, note: str, by: Actor) -> int:

@@ -17,9 +17,11 @@ from ui.parts.inputs import select
 def groups_card(person: Known, changed: Callable[[], Any], *, edits: bool) -> None:
     """`changed` draws the page anew."""
     with card("Groups", testid="customer-groups"):
-        for group_id, name in person.groups:
-            link(name, f"/customers/groups/{group_id}")
-        if not person.groups:
+        if person.groups:
+            with box("hb-names"):
+                for group_id, name in person.groups:
+                    link(name, f"/customers/groups/{group_id}")
+        else:
             text("In no group.", "muted")
         if edits:
             with box("hb-row"):
