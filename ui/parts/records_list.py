@@ -115,7 +115,7 @@ class RecordsList:
                 text(line.when, "muted small num")
             pill(line.status, line.tone)
         if self.edits:
-            put(made, type="button", aria_label=f"Change {line.title}")
+            put(made, type="button", title="Change")
             made.on("click", handled(lambda: self._change(line.id)), [])
 
     def _nothing(self) -> None:
