@@ -12,6 +12,7 @@ from domain.audience.names import Names
 from domain.audience.reach import REACHES
 from domain.book.consent import Consent, MessageType, Preference, why_left_out
 from domain.book.person import Customer
+from domain.book.side_tables import Aside, aside_of
 
 SAID: Final = {"yes": "has said yes to", "no": "has said no to", "unknown": "has not said anything about"}
 WHAT: Final = {MessageType.MARKETING: "marketing", MessageType.NEWSLETTER: "newsletters"}
@@ -19,7 +20,7 @@ WHAT: Final = {MessageType.MARKETING: "marketing", MessageType.NEWSLETTER: "news
 
 @dataclass(frozen=True, slots=True)
 class ReachableLeaf:
-    """May be written to: asks the same question as the launch."""
+    """May be written to: what the launch asks, too. Where the answers lie ready, nobody's card is opened."""
 
     channel: str
     message_type: MessageType
@@ -27,7 +28,10 @@ class ReachableLeaf:
     refers: tuple[Reference, ...] = ()
 
     def where(self, look: Look) -> ColumnElement[bool]:
-        return why_left_out(REACHES[self.channel], self.message_type, of_many=look.of_many).is_(None)
+        aside = aside_of(self.channel, self.message_type)
+        if aside is None:
+            return why_left_out(REACHES[self.channel], self.message_type, of_many=look.of_many).is_(None)
+        return not_(owns(look, Aside.customer_id, aside.is_not(None)))
 
     def sentence(self, names: Names) -> str:
         what = "" if self.message_type is MessageType.OPERATIONAL else f" {self.message_type}"

@@ -36,8 +36,12 @@ def asked_of(
 
 def asks_by_number(condition: ColumnElement[Any]) -> bool:
     """Whether it needs nothing but the customer's number, because all else stands in other tables."""
-    columns: list[Any] = [one for one in visitors.iterate(condition) if _is_column(one)]
-    return all(one.key == "id" for one in columns)
+    return card_columns(condition) <= {"id"}
+
+
+def card_columns(condition: ColumnElement[Any]) -> set[str]:
+    """The columns of `customers` that it looks at, those of other looks at the book aside."""
+    return {one.key for one in visitors.iterate(condition) if _is_column(one)}  # type: ignore[attr-defined]
 
 
 def _is_column(element: Any) -> bool:

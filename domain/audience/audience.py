@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from data.base import Instant
 from domain.audience.judging import judge
 from domain.audience.meaning import condition
+from domain.audience.numbers import how_many_living
 from domain.audience.tally import MATCHED, tally
 from domain.audience.verdict import Verdict, explain
 from domain.audience.who import Audience, Who
@@ -156,6 +157,5 @@ def matching(session: Session, audience: Audience, *, now: datetime) -> Select[i
 
 def size(session: Session, audience: Audience, *, now: datetime) -> int:
     """How many match, without asking who may be written to."""
-    return (
-        session.scalar(select(func.count()).select_from(matching(session, audience, now=now).subquery())) or 0
-    )
+    asked = (condition(session, audience, now=now, of_many=of_many) for of_many in (True, False))
+    return how_many_living(session, *asked)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.audience import rules, segments
@@ -23,7 +23,7 @@ def glimpse(session: Session, tree: Any, *, now: datetime, most: int = 6) -> Gli
     """Raises Refusal for a rule that is not understood, or that names a segment which is gone."""
     rule = rules.parse(tree)
     meant = (Customer.deleted_at.is_(None), segments.condition(session, rule, now=now))
-    matched = session.scalar(select(func.count()).select_from(Customer).where(*meant)) or 0
+    matched = segments.size(session, rule, now=now)
     order = (Customer.last_name, Customer.first_name, Customer.id)
     some = session.scalars(select(Customer).where(*meant).order_by(*order).limit(most))
     return Glimpse(

@@ -6,14 +6,27 @@ A leaf is always true or false, never SQL's third answer: otherwise `not` would 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, false, func, not_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    select,
+    true,
+    union,
+)
 
 from domain.audience.fields import bad_rule, whole, word, words
 from domain.audience.look import Look
 from domain.audience.names import Names, Reference, Thing
 from domain.book.person import Customer
 
-__all__ = ["Leaf", "Reference", "Thing", "at_least", "owns", "times"]
+__all__ = ["Leaf", "Reference", "Thing", "at_least", "owns", "owns_any", "times"]
+
+MOST_SIDE_BY_SIDE = 8
 
 
 class Leaf(Protocol):
@@ -51,6 +64,20 @@ def at_least(
     if number == 1:
         return exists().where(mine).correlate(Customer)
     return select(func.count()).where(mine).correlate(Customer).scalar_subquery() >= number
+
+
+def owns_any(
+    of_many: bool, owner: SQLColumnExpression[Any], any_such: ColumnElement[bool], *each: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Has a row of one of these sorts, said together and one by one: an index has each sort in the order of its owners,
+    and so a few of them are read side by side.
+    """
+    if not of_many:
+        return exists().where(owner == Customer.id, any_such).correlate(Customer)
+    if not 1 <= len(each) <= MOST_SIDE_BY_SIDE:
+        return Customer.id.in_(select(owner).where(any_such))
+    found = [select(owner).where(one) for one in each]
+    return Customer.id.in_(found[0] if len(found) == 1 else union(*found))
 
 
 def times(

@@ -24,6 +24,7 @@ from domain.audience.list_leaf import (
     TaggedLeaf,
     TagLeaf,
     has_any_tag,
+    in_groups,
     read_group,
     read_segment,
     read_tag,
@@ -54,6 +55,7 @@ __all__ = [
     "TaggedLeaf",
     "either",
     "has_any_tag",
+    "in_groups",
     "read_leaf",
 ]
 

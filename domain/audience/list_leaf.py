@@ -1,16 +1,17 @@
 """Stands on a list: has a tag, is in a group of the shop, belongs to another segment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, not_, select
+from sqlalchemy import ColumnElement, false, not_, select
 
 from domain.audience.fields import bad_rule, whole, words
-from domain.audience.leaf import Reference, Thing, bare, called, either, only, owns, switch
+from domain.audience.leaf import Reference, Thing, bare, called, either, only, owns, owns_any, switch
 from domain.audience.look import Look
 from domain.audience.names import Names
 from domain.book.groups import GroupMember
-from domain.book.person import Customer, CustomerTag, Tag
+from domain.book.person import CustomerTag, Tag
 
 LARGEST_ID = 2**63 - 1
 
@@ -30,10 +31,7 @@ class TagLeaf:
         return tuple((Thing.TAG, name) for name in self.tags)
 
     def where(self, look: Look) -> ColumnElement[bool]:
-        if not self.tags:
-            return false()
-        theirs = CustomerTag.tag_id.in_(select(Tag.id).where(Tag.name.in_(self.tags)))
-        return owns(look, CustomerTag.customer_id, theirs)
+        return has_any_tag(self.tags, look.of_many)
 
     def sentence(self, names: Names) -> str:
         return f"tagged {either(self.tags)}" if self.tags else "tagged with nothing"
@@ -76,7 +74,7 @@ class GroupLeaf:
         return tuple((Thing.GROUP, number) for number in self.groups)
 
     def where(self, look: Look) -> ColumnElement[bool]:
-        return owns(look, GroupMember.customer_id, GroupMember.group_id.in_(self.groups))
+        return in_groups(self.groups, look.of_many)
 
     def sentence(self, names: Names) -> str:
         return f"is in the group {either(called(self.groups, names.groups))}"
@@ -104,13 +102,17 @@ class SegmentLeaf:
         return {"segment": self.segment_id}
 
 
-def has_any_tag(tags: tuple[str, ...], of_many: bool = True) -> ColumnElement[bool]:
+def has_any_tag(tags: Sequence[str], of_many: bool = True) -> ColumnElement[bool]:
     if not tags:
         return false()
-    theirs = CustomerTag.tag_id.in_(select(Tag.id).where(Tag.name.in_(tags)))
-    if of_many:
-        return Customer.id.in_(select(CustomerTag.customer_id).where(theirs))
-    return exists().where(CustomerTag.customer_id == Customer.id, theirs).correlate(Customer)
+    any_such = CustomerTag.tag_id.in_(select(Tag.id).where(Tag.name.in_(tags)))
+    ids = (select(Tag.id).where(Tag.name == name).scalar_subquery() for name in dict.fromkeys(tags))
+    return owns_any(of_many, CustomerTag.customer_id, any_such, *(CustomerTag.tag_id == one for one in ids))
+
+
+def in_groups(group_ids: Sequence[int], of_many: bool = True) -> ColumnElement[bool]:
+    each = (GroupMember.group_id == one for one in dict.fromkeys(group_ids))
+    return owns_any(of_many, GroupMember.customer_id, GroupMember.group_id.in_(group_ids), *each)
 
 
 def read_tag(tree: dict[str, Any]) -> TagLeaf:

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from domain.audience import rules, segments
-from domain.audience.leaves import SegmentLeaf, has_any_tag
+from domain.audience.leaves import SegmentLeaf, has_any_tag, in_groups
 from domain.audience.rules import Group, Rule
 from domain.audience.who import Audience, Except, Who
 from domain.book import groups, statuses
 from domain.book.customers import Customer, Tag
-from domain.book.groups import GroupMember
 from domain.refusal import Refusal
 
 
@@ -60,13 +59,6 @@ def ruled(audience: Audience) -> Rule | None:
 
 def in_any(segment_ids: Sequence[int]) -> Rule:
     return Rule(Group("any", tuple(SegmentLeaf(one) for one in segment_ids)))
-
-
-def in_groups(group_ids: Sequence[int], of_many: bool = True) -> ColumnElement[bool]:
-    these = GroupMember.group_id.in_(group_ids)
-    if of_many:
-        return Customer.id.in_(select(GroupMember.customer_id).where(these))
-    return exists().where(GroupMember.customer_id == Customer.id, these).correlate(Customer)
 
 
 def require_all(session: Session, named: Except) -> None:

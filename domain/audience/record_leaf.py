@@ -21,8 +21,10 @@ from domain.audience.names import Names
 from domain.audience.record_words import said
 from domain.audience.span import Span, read_span
 from domain.book.categories import Category
+from domain.book.person import Customer
 from domain.book.record import CustomerRecord
 from domain.book.records import MODES, STATES
+from domain.book.side_tables import LatestRecord
 
 TIMES: Final = ("upcoming", "ongoing", "current", "ended")
 SPANS: Final = ("started_within", "started_before", "ended_within", "starting_within", "ending_within")
@@ -75,8 +77,16 @@ class RecordLeaf:
         )
 
     def where(self, look: Look) -> ColumnElement[bool]:
+        if self._asks_for_the_latest and look.of_many:
+            return _had_lately(self.kind, self.spans["started_within"], look)
         op, number = self.count
         return times(look, R.customer_id, op, number, *self._such(look))
+
+    @property
+    def _asks_for_the_latest(self) -> bool:
+        """Had one of that kind lately, and nothing more: the moment of everybody's last one tells."""
+        plain = RecordLeaf(kind=self.kind, spans=self.spans)
+        return bool(self.kind) and self.spans.keys() == {"started_within"} and self == plain
 
     def sentence(self, names: Names) -> str:
         return said(self, names)
@@ -147,6 +157,22 @@ SPAN: Final[dict[str, Callable[[Span, Look], ColumnElement[bool]]]] = {
     "starting_within": lambda span, look: and_(R.starts_at > look.now, R.starts_at < span.ahead(look)),
     "ending_within": lambda span, look: and_(R.ends_at > look.now, R.ends_at < span.ahead(look)),
 }
+
+
+def _had_lately(kinds: tuple[str, ...], span: Span, look: Look) -> ColumnElement[bool]:
+    """Somebody whose last one lies ahead may have had another before it."""
+    since = span.back(look)
+    another = (
+        R.customer_id == LatestRecord.customer_id,
+        R.kind == LatestRecord.kind,
+        R.status.in_(NOT_CANCELLED),
+    )
+    had_another = (
+        select(R.id).where(*another, R.starts_at.between(since, look.now)).correlate(LatestRecord).exists()
+    )
+    lately = or_(LatestRecord.at.between(since, look.now), and_(LatestRecord.at > look.now, had_another))
+    of_kind = LatestRecord.kind == kinds[0] if len(kinds) == 1 else LatestRecord.kind.in_(kinds)
+    return Customer.id.in_(select(LatestRecord.customer_id).where(of_kind, LatestRecord.at >= since, lately))
 
 
 def _with_children(keys: tuple[str, ...]) -> Select[str]:

@@ -4,16 +4,16 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, String, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from domain.audience import nesting, references, rules
 from domain.audience.fields import bad_rule
 from domain.audience.names import read as read_names
+from domain.audience.numbers import how_many_living
 from domain.audience.rules import Rule
 from domain.audience.usual import SYSTEM
-from domain.book.customers import Customer
 from domain.refusal import Kind, Refusal, invalid, missing
 from domain.shop import audit, mail
 from domain.shop.people import Actor, Right
@@ -157,8 +157,8 @@ def refresh(session: Session, segment_id: int, *, by: Actor, now: datetime) -> S
 
 def size(session: Session, rule: Rule, *, now: datetime) -> int:
     """How many people in the book it means."""
-    found = select(func.count()).select_from(Customer).where(Customer.deleted_at.is_(None))
-    return session.scalar(found.where(condition(session, rule, now=now))) or 0
+    asked = (condition(session, rule, now=now, of_many=of_many) for of_many in (True, False))
+    return how_many_living(session, *asked)
 
 
 def require_sound(session: Session, tree: Any, *, of: int | None = None) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Subquery, func, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, literal, select
 
 from domain.audience.fields import bad_rule, whole
 from domain.audience.leaf import Reference, inner, months, only
@@ -14,6 +14,7 @@ from domain.book.person import Customer
 from domain.book.record import CustomerRecord
 
 MOST_PEOPLE = 1_000_000
+GATHERED: Final = "MATERIALIZED"
 BUYERS: Final = Customer.__table__.alias("buyers")
 
 
@@ -31,9 +32,15 @@ class SpendLeaf:
     refers: tuple[Reference, ...] = ()
 
     def where(self, look: Look) -> ColumnElement[bool]:
-        ranked = _ranked(self._spent(look))
-        wanted = self.count if self.percent is None else _rounded_up(ranked.c.buyers * self.percent)
-        return Customer.id.in_(select(ranked.c.customer_id).where(ranked.c.place <= wanted))
+        spent = self._spent(look)
+        if look.of_many:
+            return Customer.id.in_(self._among_the_top(spent))
+        mine, above = spent.alias(), spent.alias()
+        of_mine = above.c.currency.is_not_distinct_from(mine.c.currency)
+        before = select(func.count()).select_from(above).where(of_mine, above.c.spent > mine.c.spent)
+        buyers = select(func.count()).select_from(above).where(of_mine)
+        is_in = before.scalar_subquery() < self._wanted(buyers.scalar_subquery())
+        return exists().where(mine.c.customer_id == Customer.id, is_in).correlate(Customer)
 
     def sentence(self, names: Names) -> str:
         who = f"{self.percent} %" if self.percent is not None else f"{self.count:,}"
@@ -44,28 +51,38 @@ class SpendLeaf:
         made = {"percent": self.percent, "count": self.count, "within_months": self.within_months}
         return {"top_spend": {name: value for name, value in made.items() if value is not None}}
 
-    def _spent(self, look: Look) -> Subquery:
+    def _spent(self, look: Look) -> CTE:
+        """What every living customer spent in each currency; without an opened card."""
         R = CustomerRecord
         bought = R.kind == "order", R.status.in_(("active", "done", "paused")), R.starts_at <= look.now
         lately = [R.starts_at >= Span(self.within_months, "months").back(look)] if self.within_months else []
-        sums = select(R.customer_id, R.currency, func.sum(R.amount).label("spent")).where(*bought, *lately)
-        by_customer = (
-            sums.group_by(R.customer_id, R.currency).having(func.sum(R.amount) > 0).subquery("spent")
+        gone = select(BUYERS.c.id).where(BUYERS.c.deleted_at.is_not(None))
+        sums = select(R.customer_id, R.currency, func.sum(R.amount).label("spent"))
+        sums = sums.where(*bought, *lately, R.customer_id.not_in(gone)).group_by(R.customer_id, R.currency)
+        return sums.having(func.sum(R.amount) > 0).cte().prefix_with(GATHERED)
+
+    def _among_the_top(self, spent: CTE) -> Select[int]:
+        """Who spent no less than the one in the last place that is wanted."""
+        buyers = (
+            select(spent.c.currency, func.count().label("buyers"))
+            .group_by(spent.c.currency)
+            .cte()
+            .prefix_with(GATHERED)
         )
-        alive = select(by_customer).join(BUYERS, BUYERS.c.id == by_customer.c.customer_id)
-        return alive.where(BUYERS.c.deleted_at.is_(None)).subquery("buyers_spent")
+        order: Any = {"partition_by": spent.c.currency, "order_by": spent.c.spent.desc()}
+        placed = select(
+            spent.c.currency, spent.c.spent, func.row_number().over(**order).label("place")
+        ).subquery()
+        last = select(placed.c.currency, placed.c.spent).join(
+            buyers, buyers.c.currency.is_not_distinct_from(placed.c.currency)
+        )
+        wanted = func.min(self._wanted(buyers.c.buyers), buyers.c.buyers)
+        least = last.where(placed.c.place == wanted).cte().prefix_with(GATHERED)
+        same = least.c.currency.is_not_distinct_from(spent.c.currency)
+        return select(spent.c.customer_id).join(least, and_(same, spent.c.spent >= least.c.spent))
 
-
-def _ranked(spent: Subquery) -> Subquery:
-    """Both windows have the same frame, so that SQLite sorts once."""
-
-    frame: Any = {
-        "partition_by": spent.c.currency,
-        "order_by": spent.c.spent.desc(),
-        "rows": (None, None),
-    }
-    place, buyers = func.rank().over(**frame), func.count().over(**frame)
-    return select(spent.c.customer_id, place.label("place"), buyers.label("buyers")).subquery("ranked")
+    def _wanted(self, buyers: ColumnElement[int]) -> ColumnElement[int]:
+        return literal(self.count) if self.percent is None else _rounded_up(buyers * self.percent)
 
 
 def _rounded_up(hundredths: ColumnElement[int]) -> ColumnElement[int]:

@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from domain.audience import segments
-from domain.audience.leaves import either
-from domain.audience.meaning import in_any, in_groups, left_out
+from domain.audience.leaves import either, in_groups
+from domain.audience.meaning import in_any, left_out
 from domain.audience.names import read as read_names
 from domain.audience.rules import EVERYBODY, Rule
 from domain.audience.who import Audience, Except, Who
@@ -71,8 +71,10 @@ def _not_in_segments(session: Session, audience: Audience, customer: Customer, n
 
 
 def _unmet(session: Session, rule: Rule, customer: Customer, now: datetime) -> str:
-    """The first condition that keeps this person out."""
-    for demand in rule.demands:
-        if not holds(session, customer, segments.condition(session, demand, now=now, of_many=False)):
-            return demand.sentence(read_names(session))
-    return rule.sentence(read_names(session))
+    """The first condition that keeps this person out; where all others hold, it is the last, and need not be asked."""
+    *others, last = rule.demands or [rule]
+    fulfils = (
+        holds(session, customer, segments.condition(session, one, now=now, of_many=False)) for one in others
+    )
+    found = next((one for one, held in zip(others, fulfils, strict=True) if not held), last)
+    return found.sentence(read_names(session))

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from domain.audience import enough
 from domain.audience.judging import DISPATCHES, Judged, judge
-from domain.audience.meaning import condition
 from domain.audience.unmet import holds, miss
 from domain.audience.who import Audience
 from domain.book import consent
@@ -63,15 +62,14 @@ def explain(
         raise missing("customer")
     if customer.deleted_at is not None:
         return Verdict(False, "deleted", "This customer was deleted.")
-    if not holds(session, customer, condition(session, audience, now=now, of_many=False)):
-        return Verdict(
-            False, "not_in_audience", f"Not in this audience: {miss(session, audience, customer, now)}."
-        )
     asked = audience, reach, message_type
     judged = judge(session, *asked, now=now, not_reached_by=not_reached_by, of_many=False)
     found = session.execute(judged.one(customer.id)).one_or_none()
-    if found is None:
+    if found is None and not_reached_by is not None and holds(session, customer, judged.meant):
         return Verdict(False, "already_reached", _reached(session, customer, reach, not_reached_by))
+    if found is None:
+        missed = miss(session, audience, customer, now)
+        return Verdict(False, "not_in_audience", f"Not in this audience: {missed}.")
     if found.reason is None:
         return Verdict(True, None, "Gets this message.")
     reason = LeftOut(found.reason)

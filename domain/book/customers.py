@@ -133,9 +133,10 @@ def birthday_of(customer: Customer) -> str:
 
 
 def how_many(session: Session) -> int:
-    return (
-        session.scalar(select(func.count()).select_from(Customer).where(Customer.deleted_at.is_(None))) or 0
-    )
+    """All, less the deleted, who are few and in an index of their own: nobody's card is opened."""
+    every = select(func.count()).select_from(Customer)
+    gone = every.where(Customer.deleted_at.is_not(None)).scalar_subquery()
+    return session.scalar(select(every.scalar_subquery() - gone)) or 0
 
 
 def _gone(session: Session, customer_id: int) -> Refusal:

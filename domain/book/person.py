@@ -9,17 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from data.base import Base, Instant
 from domain.book.days import Day
 
-# Who gets no marketing by email for a reason that stands in their own row, the deleted included: few, and so counted apart.
-LEFT_OUT_COLUMNS = ("deleted_at", "email_key", "email_trouble", "marketing_opt_out")
-LEFT_OUT_BY_EMAIL = (
-    "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out = 1"
-)
-
 
 class Customer(Base):
     __tablename__ = "customers"
     __table_args__ = (
-        Index("ix_customers_left_out_email", "id", *LEFT_OUT_COLUMNS, sqlite_where=text(LEFT_OUT_BY_EMAIL)),
         Index("ix_customers_gone", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL")),
         Index("ix_customers_created", "created_at"),
         Index("ix_customers_active_at", "active_at"),

@@ -24,8 +24,17 @@ class CustomerRecord(Base):
     __tablename__ = "customer_records"
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
-        # They end in what a rule counts, so that the rows themselves need not be read.
-        Index("ix_customer_records_start", "kind", "status", "starts_at", "ends_at", "customer_id"),
+        # They end in what a rule counts or adds up, so that the rows themselves need not be read.
+        Index(
+            "ix_customer_records_start",
+            "kind",
+            "status",
+            "starts_at",
+            "ends_at",
+            "customer_id",
+            "currency",
+            "amount",
+        ),
         Index("ix_customer_records_end", "kind", "ends_at", "starts_at", "status", "customer_id"),
         Index("ix_customer_records_customer", "customer_id", "kind", "starts_at", "status"),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from domain.book.person import Customer, CustomerTag, Tag
@@ -14,16 +14,13 @@ LONGEST, MOST_FOR_ONE = 60, 100
 
 
 def with_counts(session: Session) -> list[tuple[str, int]]:
-    """Every tag that somebody has, with the number of people who have it."""
-    counted = (
-        select(Tag.name, func.count())
-        .join(CustomerTag, CustomerTag.tag_id == Tag.id)
-        .join(Customer, Customer.id == CustomerTag.customer_id)
-        .where(Customer.deleted_at.is_(None))
-        .group_by(Tag.id)
-        .order_by(func.lower(Tag.name))
-    )
-    return [(name, count) for name, count in session.execute(counted)]
+    """Every tag that somebody has, with the number of people who have it; the deleted are taken off."""
+    held = dict(iter(session.execute(_holders())))
+    are_gone = CustomerTag.customer_id.in_(select(Customer.id).where(Customer.deleted_at.is_not(None)))
+    gone = dict(iter(session.execute(_holders().where(are_gone))))
+    names = session.execute(select(Tag.id, Tag.name).order_by(func.lower(Tag.name)))
+    counted = ((name, held.get(tag, 0) - gone.get(tag, 0)) for tag, name in names)
+    return [(name, count) for name, count in counted if count]
 
 
 def named(session: Session, names: Iterable[str]) -> list[Tag]:
@@ -51,3 +48,7 @@ def _new(session: Session, name: str) -> Tag:
     tag = Tag(name=name)
     session.add(tag)
     return tag
+
+
+def _holders() -> Select[int, int]:
+    return select(CustomerTag.tag_id, func.count()).group_by(CustomerTag.tag_id)

@@ -12,7 +12,7 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_delivery", "delivery_id", "kind"),
-        Index("ix_events_kind", "kind", "at"),
+        Index("ix_events_kind", "kind", "who", "at", "delivery_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

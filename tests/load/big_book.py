@@ -15,6 +15,7 @@ from domain.audience import segments
 from domain.book import records, statuses
 from domain.book.categories import Category
 from domain.book.customers import Tag
+from domain.book.side_tables import LATEST_OF_ALL, asides_among
 from domain.book.staff import StaffMember
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -25,7 +26,7 @@ SALTS = [48_271, 16_807, 69_621, 39_373, 630_360_016, 742_938_285, 950_706_376, 
 INDEXES = (
     "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN {filled}"
 )
-TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'customers'"
+TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN {filled}"
 OWN_FIELDS = "FROM customers, json_each(attrs) ORDER BY 1"
 TWICE = "SELECT email_key FROM customers WHERE id % 40 = 0 AND email_key IS NOT NULL"
 FILLED = (
@@ -36,6 +37,8 @@ FILLED = (
     "customer_records",
     "preferences",
     "suppressions",
+    "shared_addresses",
+    "latest_records",
 )
 
 
@@ -73,7 +76,7 @@ def chance(salt: int, of: int, number: str = "n") -> str:
 def _write(connection: sqlite3.Connection, customers: int) -> None:
     """Indexes come last: in order, at one go."""
     built = connection.execute(INDEXES.format(filled=FILLED)).fetchall()
-    kept = connection.execute(TRIGGERS).fetchall()
+    kept = connection.execute(TRIGGERS.format(filled=FILLED)).fetchall()
     for name, _ in built:
         connection.execute(f"DROP INDEX {name}")
     for name, _ in kept:
@@ -83,6 +86,7 @@ def _write(connection: sqlite3.Connection, customers: int) -> None:
         connection.execute(statement)
     for _, sql in [*built, *kept]:
         connection.execute(sql)
+    connection.execute(asides_among("1"))
     connection.execute("INSERT INTO customers_fts(customers_fts) VALUES ('rebuild')")
     connection.execute("COMMIT")
     connection.execute("ANALYZE")
@@ -126,6 +130,7 @@ def _more(customers: int) -> list[str]:
             SELECT id, 'email', 'marketing', 0, {_at("0", 0)} FROM customers WHERE id % 33 = 1""",
         f"""INSERT INTO suppressions (channel, address_hash, scope, reason, at)
             SELECT 'email', 'hash' || id, 'all', 'unsubscribed', {_at("0", 0)} FROM customers WHERE id % 97 = 1""",
+        LATEST_OF_ALL,
     ]
 
 
