@@ -116,6 +116,39 @@ def restore(
         _say(f"What was there before is kept in {path}.")
 
 
+@app.command("import")
+def import_list(
+    file: Annotated[Path, typer.Argument(help="A table with headings: CSV, XLSX or ODS.")],
+    take: Annotated[
+        bool, typer.Option("--take", help="Write it into the book; otherwise only look.")
+    ] = False,
+    basis: Annotated[str, typer.Option(help="Why the shop may write to these people; kept as proof.")] = "",
+    kind: Annotated[
+        str, typer.Option(help="What one row is: customers, order, appointment ...")
+    ] = "customers",
+    dates: Annotated[str | None, typer.Option(help="day_first or month_first.")] = None,
+    numbers: Annotated[str | None, typer.Option(help="comma or point.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Which one of a workbook.")] = None,
+    add_unknown: Annotated[
+        bool, typer.Option("--add-unknown", help="Records of new people add them.")
+    ] = False,
+    refused: Annotated[Path | None, typer.Option(help="Where to write the rows that were refused.")] = None,
+) -> None:
+    """Bring a list into the customer book; without --take it is only looked at. The shop may stay open meanwhile."""
+    open_shop()
+    from ui import terminal
+
+    meant = {"dates": dates, "numbers": numbers, "sheet": sheet, "add_unknown": add_unknown}
+    wish = terminal.Wish(kind, {name: value for name, value in meant.items() if value}, take, basis, refused)
+    try:
+        for line in terminal.bring(file, wish, by=_command_line()):
+            _say(line)
+    except Refusal as refusal:
+        _stop(refusal.sentence)
+    finally:
+        _close_shop()
+
+
 @user.command("add")
 def add_user(
     email: Annotated[str, typer.Option(help="What they sign in with.")],
@@ -128,7 +161,6 @@ def add_user(
     from domain.shop import people, staff
 
     chosen = password if password is not None else getpass.getpass("Password: ")
-    owner = people.Actor(None, "Command line", people.Role.OWNER, via="command")
     if role not in people.ROLES_FOR_PEOPLE:
         _stop(f"There is no role called {role}. Choose one of: {', '.join(people.ROLES_FOR_PEOPLE)}.")
     try:
@@ -139,7 +171,7 @@ def add_user(
                 name=name or email.partition("@")[0],
                 role=people.Role(role),
                 password=chosen,
-                by=owner,
+                by=_command_line(),
                 now=now(),
             )
     except Refusal as refusal:
@@ -307,6 +339,13 @@ def _config() -> Config:
         return read_config()
     except BadSetting as problem:
         _stop(str(problem))
+
+
+def _command_line() -> Any:
+    """Whoever may start a program on this machine may do what the owner may."""
+    from domain.shop.people import Actor, Role
+
+    return Actor(None, "Command line", Role.OWNER, via="command")
 
 
 def _say(sentence: str) -> None:

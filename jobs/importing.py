@@ -5,6 +5,7 @@ goes on after a crash begins exactly there.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -99,6 +100,16 @@ def wait(import_id: int, by: Actor, seconds: float) -> Import:
         if not entry.is_open or time.monotonic() > end:
             return entry
         time.sleep(0.05)
+
+
+def see_through(import_id: int, by: Actor) -> Import:
+    """For a process that is no worker: until it is over, by its own hand where no worker takes it.
+
+    Its number is no worker's, so any worker that looks takes the rest over; then this one only waits.
+    """
+    while (entry := wait(import_id, by, 0.5)).is_open:
+        work(import_id, -os.getpid(), stopping=threading.Event())
+    return entry
 
 
 def work(import_id: int, worker_id: int, *, stopping: threading.Event) -> None:

@@ -53,7 +53,7 @@ def test_a_setting_that_can_not_be_right_stops_the_start_with_one_sentence(
     assert ended.output.strip() == sentence
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "user", "backup", "restore"])
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "import", "user", "backup", "restore"])
 def test_every_command_explains_itself(command: str) -> None:
     ended = CliRunner().invoke(main.app, [command, "--help"])
     assert ended.exit_code == 0
