@@ -8,7 +8,7 @@ The book's part of it; the ledger's part, and the verb for the doors, stand in `
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,17 +17,16 @@ from typing import Any, Final
 from sqlalchemy import delete, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.book import consent, customers, traces
+from domain.book import consent, customers, earlier, traces
 from domain.book.consent import EVERY_TYPE, MessageType, Preference
-from domain.book.contact import read_email, read_phone
 from domain.book.duplicates import DifferentPeople
+from domain.book.earlier import Contact
 from domain.book.groups import GroupMember
 from domain.book.imports import ImportChange
 from domain.book.person import Customer, CustomerDate, CustomerTag
 from domain.book.record import CustomerRecord
-from domain.book.words import one_line
 from domain.message.practice import PracticeMail
-from domain.shop import audit, shop
+from domain.shop import audit
 from domain.shop.audit import AuditEntry
 from domain.shop.people import Actor, Right
 
@@ -71,18 +70,25 @@ def foresee(session: Session, customer_id: int) -> Farewell:
     return Farewell(customer.shown_name, len(session.scalars(rows).all()), others)
 
 
-def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> list[int]:
-    """Answers with the numbers of the cards that are empty now: theirs, and those that were merged into it."""
+def erase(
+    session: Session, customer_id: int, *, reached_at: Collection[str] = (), by: Actor, now: datetime
+) -> list[int]:
+    """Answers with the numbers of the cards that are empty now: theirs, and those that were merged into it.
+
+    `reached_at`: email addresses they were written to, which the ledger knows.
+    """
     by.require(Right.EDIT_CUSTOMERS)
     _card(session, customer_id)
     mine = or_(Customer.id == customer_id, Customer.merged_into == customer_id)
     cards = list(session.scalars(select(Customer).where(mine)))
     numbers = [card.id for card in cards]
+    before = {*earlier.of(session, numbers), *(Contact("email", key) for key in reached_at)}
     with _overwriting(session):
-        traces.forget(session, cards)
+        traces.forget(session, cards, [contact.key for contact in before])
         for card in cards:
             _hold_back(session, card, numbers, now)
-            _throw_away_practice(session, card)
+            _throw_away_practice(session, {card.email_key, card.email})
+        _hold_back_earlier(session, before, numbers, now)
         _blank(session, numbers, now)
         _take_belongings(session, numbers)
         _silence(session, numbers)
@@ -97,14 +103,26 @@ def known_by(session: Session, address: str) -> list[Customer]:
 
     Somebody who was merged is known by the card that took over. Raises Refusal for what is no address.
     """
-    typed = one_line("address", address, 320)
-    if "@" in typed:
-        has = Customer.email_key == read_email(typed).key
-    else:
-        has = Customer.phone_key == read_phone(typed, shop.read(session).country).key
+    contact = earlier.read(session, address)
+    has = getattr(Customer, contact.column) == contact.key
     found = select(func.coalesce(Customer.merged_into, Customer.id)).where(has)
     cards = session.scalars(select(Customer).where(Customer.id.in_(found), Customer.source != REASON))
     return sorted(cards, key=lambda card: (card.deleted_at is not None, card.id))
+
+
+def forget_contact(
+    session: Session, contact: Contact, holders: Collection[int], *, by: Actor, now: datetime
+) -> None:
+    """Whoever had it earlier keeps their card; it goes from what is known of them, and is not written to any more."""
+    by.require(Right.EDIT_CUSTOMERS)
+    with _overwriting(session):
+        earlier.silence(session, contact)
+        traces.forget(session, [], [contact.key])
+        _throw_away_practice(session, [contact.key])
+    consent.suppress(session, CHANNEL_OF[f"{contact.field}_hash"], contact.mark, reason=REASON, now=now)
+    for number in sorted(holders):
+        audit.write(session, "customer.address_erased", by=by, now=now, subject_id=number)
+    session.flush()
 
 
 def _card(session: Session, customer_id: int) -> Customer:
@@ -136,10 +154,21 @@ def _is_shared(session: Session, column: str, mark: str, numbers: list[int]) -> 
     return session.scalar(others.limit(1)) is not None
 
 
-def _throw_away_practice(session: Session, card: Customer) -> None:
+def _hold_back_earlier(session: Session, before: set[Contact], numbers: list[int], now: datetime) -> None:
+    """What they had once, unless it is somebody else's today: they may never have been more than a slip of the pen there."""
+    marks = {("email_hash", mark) for mark in earlier.marks(session, numbers)}
+    marks |= {(f"{contact.field}_hash", contact.mark) for contact in before}
+    for column, mark in marks:
+        if not _is_shared(session, column, mark, numbers):
+            consent.suppress(session, CHANNEL_OF[column], mark, reason=REASON, now=now)
+    theirs = {one.key for one in before if not _is_shared(session, f"{one.field}_hash", one.mark, numbers)}
+    _throw_away_practice(session, theirs)
+
+
+def _throw_away_practice(session: Session, addresses: Collection[str | None]) -> None:
     """Letters of the practice inbox hold the name and the address."""
-    if card.email_key:
-        session.execute(delete(PracticeMail).where(PracticeMail.recipient.in_([card.email_key, card.email])))
+    theirs = [address for address in addresses if address]
+    session.execute(delete(PracticeMail).where(PracticeMail.recipient.in_(theirs)))
 
 
 def _blank(session: Session, numbers: list[int], now: datetime) -> None:

@@ -25,10 +25,13 @@ SHORT: Final = 40  # letters of a cell that may be a number
 class Traces:
     """How a row is known to be about one of these people."""
 
-    def __init__(self, cards: Sequence[Customer]) -> None:
+    def __init__(self, cards: Sequence[Customer], earlier: Sequence[str] = ()) -> None:
+        """`earlier`: addresses and numbers they had before."""
         typed = {text.casefold() for card in cards for text in (card.email, card.email_key) if text}
+        typed |= {text for text in earlier if "@" in text}
         self._addresses = [re.compile(rf"(?<![\w.+-]){re.escape(text)}(?![\w-])") for text in sorted(typed)]
-        self._numbers = {_end(card.phone_key) for card in cards if card.phone_key}
+        numbers = [*(card.phone_key for card in cards), *(text for text in earlier if "@" not in text)]
+        self._numbers = {_end(number) for number in numbers if number}
         self._names = {
             frozenset((card.first_name.casefold(), card.last_name.casefold()))
             for card in cards
@@ -52,9 +55,9 @@ class Traces:
         return {*whole.split("\n"), *whole.split()}
 
 
-def forget(session: Session, cards: Sequence[Customer]) -> None:
+def forget(session: Session, cards: Sequence[Customer], earlier: Sequence[str] = ()) -> None:
     """Before the cards are emptied. The old file goes once this is committed."""
-    traces = Traces(cards)
+    traces = Traces(cards, earlier)
     if not traces:
         return
     has_file = func.coalesce(func.json_extract(Import.options, "$.refused_file"), "") != ""

@@ -10,9 +10,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from domain.book import erasing, joining
+from domain.book import earlier, erasing, joining
 from domain.book.consent import LeftOut
 from domain.book.customers import Customer
+from domain.book.earlier import Contact
 from domain.ledger.deliveries import IS_OPEN, REACHED, Delivery, State
 from domain.refusal import Kind, Refusal
 from domain.shop.people import Actor, Right
@@ -40,29 +41,66 @@ def merge(
 
 def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> None:
     """See `erasing.erase`. The ledger keeps that a message went out, and not to which address."""
-    gone = erasing.erase(session, customer_id, by=by, now=now)
-    theirs = Delivery.customer_id.in_(gone)
-    for statement in (
-        update(Delivery).where(theirs, IS_OPEN).values(state=State.CANCELLED, reason=ERASED, settled_at=now),
-        update(Delivery).where(theirs).values(address_key=None, reply=None),
-    ):
-        session.execute(statement.execution_options(synchronize_session=False))
+    reached_at = _reached_at(session, customer_id)
+    gone = erasing.erase(session, customer_id, reached_at=reached_at, by=by, now=now)
+    _forget_addresses(session, Delivery.customer_id.in_(gone), now)
 
 
 def erase_address(session: Session, address: str, *, by: Actor, now: datetime) -> list[int]:
-    """Everybody who is known by this email address or phone number, also who was deleted. Answers with their numbers."""
+    """Everybody who is known by this email address or phone number, also who was deleted. Answers with their numbers.
+
+    Who had it earlier and has another one now keeps their card: see `erasing.forget_contact`.
+    """
     by.require(Right.EDIT_CUSTOMERS)
     gone = [card.id for card in erasing.known_by(session, address)]
-    if not gone:
+    contact = earlier.read(session, address)
+    before = _had_it(session, contact)
+    if not (gone or before):
         raise Refusal("not_found", UNKNOWN, Kind.MISSING, field="address")
     for customer_id in gone:
         erase(session, customer_id, by=by, now=now)
+    erasing.forget_contact(session, contact, before.difference(gone), by=by, now=now)
+    _forget_addresses(session, Delivery.address_key == contact.key, now)
     return gone
+
+
+def had_it_earlier(session: Session, address: str) -> list[Customer]:
+    """Customers in the book who have another address or number by now."""
+    contact = earlier.read(session, address)
+    found = select(Customer).where(
+        Customer.id.in_(_had_it(session, contact)),
+        Customer.deleted_at.is_(None),
+        func.coalesce(getattr(Customer, contact.column), "") != contact.key,
+    )
+    return list(session.scalars(found.order_by(Customer.id)))
 
 
 def how_many_wait(session: Session, customer_id: int) -> int:
     """Messages to this person that erasing would cancel."""
     return session.scalar(select(func.count()).where(Delivery.customer_id == customer_id, IS_OPEN)) or 0
+
+
+def _reached_at(session: Session, customer_id: int) -> list[str]:
+    sent = select(Delivery.address_key).where(
+        Delivery.customer_id == customer_id, Delivery.address_key.contains("@")
+    )
+    return [key for key in session.scalars(sent.distinct()) if key]
+
+
+def _had_it(session: Session, contact: Contact) -> set[int]:
+    """As the log, the imports or the ledger know it; who is erased is not known by anything any more."""
+    sent = select(Delivery.customer_id).where(Delivery.address_key == contact.key).distinct()
+    found = earlier.holders(session, contact) | {number for number in session.scalars(sent) if number}
+    there = select(Customer.id).where(Customer.id.in_(found), Customer.source != erasing.REASON)
+    return set(session.scalars(there))
+
+
+def _forget_addresses(session: Session, those: ColumnElement[bool], now: datetime) -> None:
+    for statement in (
+        update(Delivery).where(those, IS_OPEN).values(state=State.CANCELLED, reason=ERASED, settled_at=now),
+        update(Delivery).where(those).values(address_key=None, reply=None),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _leave_one_open(session: Session, survivor: Customer, now: datetime) -> None:

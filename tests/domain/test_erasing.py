@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import null, select, text, update
 
 from data.database import reading, unit
 from domain.audience.reach import EMAIL_REACH
@@ -231,6 +231,89 @@ def test_an_address_forgets_everybody_who_is_known_by_it(cast: Cast, now: dateti
     assert card(tom).first_name == "Tom"
     with pytest.raises(Refusal, match="Nobody is known by this"), unit() as session:
         farewells.erase_address(session, address, by=cast.max_, now=now)
+
+
+def moved_on(cast: Cast, now: datetime, customer_id: int) -> None:
+    """They wrote that they have another address and number now."""
+    with unit() as session:
+        fields = {"email": "new@moved.example", "phone": "020 7946 0999"}
+        customers.change(session, customer_id, fields, by=cast.max_, now=now)
+
+
+def why_not(customer_id: int, kind: MessageType = MessageType.OPERATIONAL) -> str | None:
+    with reading() as session:
+        return session.scalar(
+            select(consent.why_left_out(EMAIL_REACH, kind)).where(Customer.id == customer_id)
+        )
+
+
+def test_an_address_they_had_earlier_is_not_written_to_either(cast: Cast, now: datetime) -> None:
+    ana = person(cast, now, **ANA)
+    moved_on(cast, now, ana)
+    erased(cast, now, ana)
+    assert why_not(person(cast, now, first_name="A", email=ANA["email"])) == "suppressed"
+    assert why_not(person(cast, now, first_name="A", email="new@moved.example")) == "suppressed"
+    with reading() as session:
+        marks = {consent.fingerprint(key) for key in ("+442079460018", "+442079460999")}
+        held = select(consent.Suppression.address_hash).where(consent.Suppression.channel == "whatsapp")
+        assert set(session.scalars(held)) == marks
+
+
+def test_an_address_that_only_the_ledger_remembers_is_not_written_to_either(
+    cast: Cast, now: datetime
+) -> None:
+    """Such as one that came with a list, and was corrected by the next."""
+    ana = person(cast, now, **ANA)
+    sent_to(cast, now)
+    corrected = {
+        "email": "b@x.example",
+        "email_key": "b@x.example",
+        "email_hash": consent.fingerprint("b@x.example"),
+    }
+    about_her = AuditEntry.subject_id == ana, AuditEntry.action.startswith("customer.")
+    with unit() as session:
+        session.execute(update(Customer).where(Customer.id == ana).values(corrected))
+        session.execute(update(AuditEntry).where(*about_her).values(before=null(), after=null()))
+    erased(cast, now, ana)
+    assert "ana@erased" not in everything()
+    assert why_not(person(cast, now, first_name="A", email=ANA["email"])) == "suppressed"
+
+
+def test_an_address_that_is_somebody_elses_today_is_left_to_them(cast: Cast, now: datetime) -> None:
+    ana = person(cast, now, **ANA)
+    moved_on(cast, now, ana)
+    ben = person(cast, now, first_name="Ben", email=ANA["email"])
+    erased(cast, now, ana)
+    assert why_not(ben, MessageType.MARKETING) is None
+
+
+@pytest.mark.parametrize("address", ["ANA@erased.example", "0207 946 0018"])
+def test_an_address_somebody_had_earlier_goes_from_their_history_and_their_card_stays(
+    cast: Cast, now: datetime, address: str
+) -> None:
+    ana = full_card(cast, now)
+    sent_to(cast, now)
+    moved_on(cast, now, ana)
+    with unit() as session:
+        facts = {
+            "facts": {"email": ["", ANA["email"]], "phone": [ANA["phone"], ""], "company": ["", "Berg & Co"]}
+        }
+        session.add(
+            ImportChange(import_id=_import(session, now), customer_id=ana, what="changed", before=facts)
+        )
+    with reading() as session:
+        assert [one.id for one in farewells.had_it_earlier(session, address)] == [ana]
+    with unit() as session:
+        assert farewells.erase_address(session, address, by=cast.max_, now=now) == []
+    left = everything()
+    gone, other = ("ana@erased", "7946 0018") if "@" in address else ("7946 0018", "ana@erased")
+    assert gone not in left
+    assert (other in left, "berg & co" in left) == (True, True)
+    assert card(ana).email == "new@moved.example"
+    with pytest.raises(Refusal, match="Nobody is known by this"), unit() as session:
+        farewells.erase_address(session, address, by=cast.max_, now=now)
+    if "@" in address:
+        assert why_not(person(cast, now, first_name="A", email=ANA["email"])) == "suppressed"
 
 
 def test_only_who_may_erase_asks_about_an_address(cast: Cast, now: datetime) -> None:

@@ -197,7 +197,10 @@ class Erased(Told):
 
 @router.post("/erase")
 def erase_address(given: AddressAsked, by: CustomerEditor) -> Erased:
-    """Forget everybody who is known by this address for good, also those who were deleted before."""
+    """Forget everybody who is known by this address for good, also those who were deleted before.
+
+    Who had it earlier and has another one by now keeps their card; the address goes from their history.
+    """
     with unit() as session:
         return Erased(customer_ids=farewells.erase_address(session, given.address, by=by, now=now()))
 

@@ -17,6 +17,10 @@ from ui.parts.inputs import Field, text_input
 from ui.words import number, people
 
 MOST_NAMED = 5
+ONLY_EARLIER = (
+    "Nobody has this address any more. It goes from the history of who had it, and nobody writes to it again. If they ask "
+    "to be forgotten altogether, erase them on their own page."
+)
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,13 @@ class Known:
     address: str
     living: tuple[str, ...]
     deleted: tuple[str, ...]
+    earlier: tuple[str, ...]
     records: int
     waiting: int
+
+    @property
+    def erased(self) -> int:
+        return len(self.living) + len(self.deleted)
 
 
 async def erase_address() -> None:
@@ -33,7 +42,11 @@ async def erase_address() -> None:
     if known is None or not await _is_sure(known):
         return
     gone = await io(_erased, known.address, await current_actor())
-    toast(f"{people(len(gone))} {'is' if len(gone) == 1 else 'are'} erased.")
+    toast(
+        f"{people(len(gone))} {'is' if len(gone) == 1 else 'are'} erased."
+        if gone
+        else "The address is forgotten."
+    )
     ui.navigate.to("/customers")
 
 
@@ -61,12 +74,13 @@ async def _asked_for() -> Known | None:
 
 async def _is_sure(known: Known) -> bool:
     return await confirm(
-        f"Erase {people(len(known.living) + len(known.deleted))} for good?",
-        erasing.STAYS,
+        f"Erase {people(known.erased)} for good?" if known.erased else "Forget this address for good?",
+        erasing.STAYS if known.erased else ONLY_EARLIER,
         pairs=[
             *([("In the book", _named(known.living))] if known.living else []),
             *([("Deleted before", _named(known.deleted))] if known.deleted else []),
-            ("Records that go", number(known.records)),
+            *([("Had it earlier, keeps their card", _named(known.earlier))] if known.earlier else []),
+            *([("Records that go", number(known.records))] if known.erased else []),
             *([("Messages called off", number(known.waiting))] if known.waiting else []),
             ("Can be undone", "No"),
         ],
@@ -86,13 +100,15 @@ def _known(address: str, by: Actor) -> Known:
     by.require(Right.EDIT_CUSTOMERS)
     with reading() as session:
         cards = erasing.known_by(session, address)
-        if not cards:
+        earlier = farewells.had_it_earlier(session, address)
+        if not (cards or earlier):
             raise Refusal("not_found", farewells.UNKNOWN, Kind.MISSING, field="address")
         foreseen = [erasing.foresee(session, card.id) for card in cards]
         return Known(
             address,
             tuple(card.shown_name for card in cards if card.deleted_at is None),
             tuple(card.shown_name for card in cards if card.deleted_at is not None),
+            tuple(card.shown_name for card in earlier),
             sum(one.records for one in foreseen),
             sum(farewells.how_many_wait(session, card.id) for card in cards),
         )
