@@ -173,6 +173,38 @@ def test_the_days_that_come_round_are_written_down_changed_and_taken_out(
     assert sorted(days) == [("custom", "--01-02"), ("wedding", "2019-06-30")]
 
 
+CHOOSE_AND_GO_ON = """async () => {
+  const field = (name) => document.querySelector(`[data-testid=${name}]`);
+  const option = (words) => [...document.querySelectorAll('[role=option]')].find((one) => one.innerText.trim() === words);
+  const drawn = async (words) => {
+    while (!option(words)) await new Promise((go_on) => setTimeout(go_on, 5));
+    return option(words);
+  };
+  for (const [name, words] of [['date-0-day', '30'], ['date-0-month', 'June']]) {
+    field(name).querySelector('input').focus();
+    field(name).click();
+    (await drawn(words)).click();
+  }
+  field('date-0-year').focus();
+  await new Promise((go_on) => setTimeout(go_on, 600));  // after the 300 ms that Quasar waits with asking
+}"""
+
+
+def test_who_chooses_quickly_and_writes_on_keeps_the_focus(page: Page) -> None:
+    """Two lists opened within the time in which one of them closes: the second used to take the focus back."""
+    someone = write_down(first_name="Quinn", last_name="Quick")
+    page.goto(f"/customers/{someone}/edit")
+    page.get_by_test_id("add-date").click()
+    expect(page.get_by_test_id("date-0-kind").locator("input")).to_be_focused()
+    page.evaluate(CHOOSE_AND_GO_ON)
+    expect(page.get_by_role("listbox")).to_have_count(
+        0
+    )  # gone from the page: whatever they ask for was asked for
+    page.keyboard.insert_text("2019")
+    page.get_by_test_id("save").click()
+    expect(page.get_by_test_id("customer-dates")).to_contain_text("30 June 2019")
+
+
 @pytest.mark.parametrize("where", ["page", "phone"])
 def test_two_cards_become_one_and_the_old_address_leads_there(
     where: str, request: pytest.FixtureRequest

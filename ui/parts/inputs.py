@@ -12,7 +12,6 @@ from ui.parts.several import Several
 
 Change = Callable[..., Any]
 Options = Mapping[Any, str] | Sequence[str]
-AT_ONCE = 0  # ms: while an opening list still moves, Quasar keeps a focus back, and later takes it from the next field
 DRAWN_AT_ONCE = (
     40  # choices of an open list: the days of a month are all there, thousands are drawn as one scrolls
 )
@@ -204,8 +203,16 @@ def select(
         else _one(options, value, searchable, on_change)
     )
     made.props("options-dense=false behavior=menu")
-    made.props(f"virtual-scroll-slice-size={DRAWN_AT_ONCE} transition-duration={AT_ONCE}")
+    made.props(f"virtual-scroll-slice-size={DRAWN_AT_ONCE}")
+    _let_go_of_focus(made)
     return _dressed(put(made, placeholder=placeholder or None), label=label, testid=testid)
+
+
+def _let_go_of_focus(made: ui.select) -> None:
+    """A list opened while another still closes asks for the focus once both are at rest. Whoever was in the next field by
+    then lost it, and wrote into nothing. Left once, it asks no more.
+    """
+    made.on("blur", js_handler=f"() => runMethod({made.id}, 'blur', [])")
 
 
 def _one(options: Options, value: Any, searchable: bool, on_change: Change | None) -> ui.select:
@@ -449,12 +456,11 @@ def drop_zone(
     put(made, accept=accept or None, testid=testid)
     with made.add_slot("header"), box("hb-drop"):
         icon("upload")
-        opener = put(
-            text(title, tag="button"), type="button"
-        )  # for the keyboard; other presses land on the input
+        # The button is for the keyboard: any other press lands on the browser's own file input, laid over the whole zone.
+        opener = put(text(title, tag="button"), type="button")
         with box("", "label"):
             text(note, tag="span")
-            ui.element("q-uploader-add-trigger")  # the browser's own file input, laid over the whole zone
+            ui.element("q-uploader-add-trigger")
     opener.on("click", js_handler=CHOOSE_FILE)
     return made
 
