@@ -12,7 +12,7 @@ from data.prepared import plain
 from domain.book import groups, statuses, tags
 from domain.book.comparing import Change, Comparison, opts_out_from_the_start
 from domain.book.consent import EVERY_TYPE, MessageType, fingerprint
-from domain.book.imports import Import, asker
+from domain.book.imports import ADDED, CHANGED, Import, asker
 from domain.book.incoming import Incoming
 from domain.book.memory import CARRIED_OVER, Memory
 from domain.book.person import Customer
@@ -90,7 +90,9 @@ class _Sheets:
         self.names: dict[str, str] = {}  # folded name -> as written
         self.groups: list[tuple[int, str]] = []  # customer, folded name
         self.group_names: dict[str, str] = {}
-        self.before: list[tuple[int, dict[str, Any], int]] = []  # customer, what stood there, version
+        self.before: list[
+            tuple[int, str, dict[str, Any], int]
+        ] = []  # customer, what was done, before, version
 
     def tag(self, customer_id: int, names: dict[str, str]) -> None:
         for key, name in names.items():
@@ -164,6 +166,7 @@ def _gather_person(
         sheets.tag(number, person.tags)
     if person.groups:
         sheets.group(number, person.groups)
+        sheets.before.append((number, ADDED, {"groups": list(person.groups)}, 1))
     for kind, day in person.days.items():
         sheets.date(number, kind, day)
     if known:
@@ -180,7 +183,7 @@ def _gather_change(sheets: _Sheets, change: Change, remembered: Memory | None) -
     rest = (address_hash, _hash(change.columns["phone_key"]), trouble, _json(change.columns["attrs"]))
     values = [change.columns[name] for name in names]
     sheets.changes[statement].append((*values, *rest, sheets.now, out, number))
-    sheets.before.append((number, _what_changes(change, trouble, out), change.version + 1))
+    sheets.before.append((number, CHANGED, _what_changes(change, trouble, out), change.version + 1))
     sheets.tag(number, change.tags)
     sheets.group(number, change.groups)
     for there, kind, day in change.days:
@@ -261,6 +264,7 @@ def _before(
     tag_ids: dict[str, int],
     group_ids: dict[str, int],
     customer_id: int,
+    what: str,
     told: dict[str, Any],
     version: int,
 ) -> Row:
@@ -269,4 +273,4 @@ def _before(
         for name, ids in (("tags", tag_ids), ("groups", group_ids))
         if name in told
     }
-    return (import_id, customer_id, "changed", json.dumps(told | numbers), version)
+    return (import_id, customer_id, what, json.dumps(told | numbers), version)

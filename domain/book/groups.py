@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
+from domain.book.imports import let_go_of_members
 from domain.book.leaning import require_unused
 from domain.book.person import Customer
 from domain.book.words import one_line
@@ -94,7 +95,7 @@ def add_members(
     """Many at once; who is there already stays. Answers with how many are new."""
     by.require(Right.EDIT_CUSTOMERS)
     get(session, group_id)
-    added = _put(session, group_id, select(Customer.id).where(Customer.id.in_(_listed(customer_ids))))
+    added = _put_by_hand(session, group_id, select(Customer.id).where(Customer.id.in_(_listed(customer_ids))))
     if added:
         audit.write(session, "group.filled", by=by, now=now, subject_id=group_id, after={"added": added})
     return added
@@ -122,7 +123,7 @@ def fill(session: Session, group_id: int, ids: Select[Any], *, by: Actor, now: d
     by.require(Right.EDIT_CUSTOMERS)
     get(session, group_id)
     found = ids.subquery()
-    added = _put(session, group_id, select(Customer.id).where(Customer.id.in_(select(found.c[0]))))
+    added = _put_by_hand(session, group_id, select(Customer.id).where(Customer.id.in_(select(found.c[0]))))
     audit.write(session, "group.filled", by=by, now=now, subject_id=group_id, after={"added": added})
     return added
 
@@ -191,13 +192,20 @@ def set_of(session: Session, customer_id: int, group_ids: Sequence[int]) -> None
         .where(mine, GroupMember.group_id.not_in(group_ids))
         .execution_options(synchronize_session=False)
     )
+    there = set(session.scalars(select(GroupMember.group_id).where(mine)))
     for group_id in group_ids:
-        _put(session, group_id, select(Customer.id).where(Customer.id == customer_id))
+        if group_id not in there:
+            _put_by_hand(session, group_id, select(Customer.id).where(Customer.id == customer_id))
 
 
 def _members(group_id: int) -> Select[Any]:
     living = select(GroupMember.customer_id).join(Customer, Customer.id == GroupMember.customer_id)
     return living.where(GroupMember.group_id == group_id, Customer.deleted_at.is_(None))
+
+
+def _put_by_hand(session: Session, group_id: int, ids: Select[Any]) -> int:
+    let_go_of_members(session, group_id, ids)
+    return _put(session, group_id, ids)
 
 
 def _put(session: Session, group_id: int, ids: Select[Any]) -> int:

@@ -3,7 +3,20 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    cast,
+    exists,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from data.base import Base, Instant
@@ -13,6 +26,7 @@ from domain.refusal import missing
 from domain.shop.people import Actor, Right, Role
 
 RUNNING, DONE, FAILED, UNDOING, UNDONE = "running", "done", "failed", "undoing", "undone"
+CHANGED, ADDED = "changed", "added"
 KEPT_FOR: Final = timedelta(days=30)  # what an import changed, so that it can be taken back
 
 
@@ -58,7 +72,7 @@ class Import(Base):
 
 
 class ImportChange(Base):
-    """What one import did to one customer or record that was there before."""
+    """What one import did to one customer or record that was there before, or into which groups it put a new one."""
 
     __tablename__ = "import_changes"
     __table_args__ = (Index("ix_import_changes_import", "import_id", "id"),)
@@ -67,7 +81,7 @@ class ImportChange(Base):
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
     customer_id: Mapped[int | None] = mapped_column(index=True)  # no foreign key: it may be gone by then
     record_id: Mapped[int | None]
-    what: Mapped[str] = mapped_column(String(10))  # changed
+    what: Mapped[str] = mapped_column(String(10))  # changed, added
     before: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of what was changed: before and after
     version: Mapped[int | None]  # the customer's, right after the import
 
@@ -91,6 +105,23 @@ def added_by(session: Session, import_id: int) -> set[int]:
     """The customers that came with it and are in the book."""
     mine = select(Customer.id).where(Customer.import_id == import_id, Customer.deleted_at.is_(None))
     return set(session.scalars(mine))
+
+
+def let_go_of_members(session: Session, group_id: int, customer_ids: Select[Any]) -> None:
+    """A hand has put these into the group: whatever put them there before, taking an import back leaves them in it."""
+    named_groups = cast(Import.mapping, Text).contains('"groups"')
+    among = list(session.scalars(select(Import.id).where(named_groups, Import.state != UNDONE)))
+    if not among:
+        return
+    listed = func.json_each(ImportChange.before, "$.groups").table_valued("value", name="listed")
+    noted = exists(select(1).select_from(listed).where(listed.c.value == group_id))
+    others = (
+        select(func.json_group_array(listed.c.value)).select_from(listed).where(listed.c.value != group_id)
+    )
+    rest = func.json_set(ImportChange.before, "$.groups", func.json(others.scalar_subquery()))
+    theirs = ImportChange.import_id.in_(among), ImportChange.customer_id.in_(customer_ids), noted
+    forgetting = update(ImportChange).where(*theirs).values(before=type_coerce(rest, Text))
+    session.execute(forgetting.execution_options(synchronize_session=False))
 
 
 def how_many(session: Session) -> int:

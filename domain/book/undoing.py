@@ -1,16 +1,26 @@
 """Taking an import back (N18): what it changed is kept for some days, and whoever was changed since stays as they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.book import customers, imports
 from domain.book.consent import Consent
 from domain.book.groups import GroupMember
-from domain.book.imports import DONE, FAILED, KEPT_FOR, RUNNING, UNDOING, UNDONE, Import, ImportChange
+from domain.book.imports import (
+    CHANGED,
+    DONE,
+    FAILED,
+    KEPT_FOR,
+    RUNNING,
+    UNDOING,
+    UNDONE,
+    Import,
+    ImportChange,
+)
 from domain.book.person import Customer
 from domain.book.putting_back import PuttingBack, taken_back
 from domain.book.records import CustomerRecord
@@ -150,7 +160,7 @@ class _Run:
         """The last one first: where a file changed something twice, the way back is the same."""
         mine = (
             select(ImportChange)
-            .where(ImportChange.import_id == self.entry.id)
+            .where(ImportChange.import_id == self.entry.id, ImportChange.what == CHANGED)
             .order_by(ImportChange.id.desc())
         )
         rows = self._next(mine.where(ImportChange.id < self.told["at"]) if self.told["at"] else mine, PEOPLE)
@@ -189,11 +199,24 @@ class _Run:
         acts = select(Consent.customer_id).where(Consent.customer_id.in_(numbers), Consent.how != "import")
         records = select(CustomerRecord.customer_id).where(CustomerRecord.customer_id.in_(numbers))
         found = {number: "changed" for number in self.session.scalars(acts) if number}
-        if "groups" not in self.entry.mapping.values():  # otherwise it may be the file that put them there
-            listed = select(GroupMember.customer_id).where(GroupMember.customer_id.in_(numbers))
-            found |= dict.fromkeys(self.session.scalars(listed), "changed")
+        found |= dict.fromkeys(self._put_into_groups(numbers), "changed")
         found |= dict.fromkeys(self.session.scalars(records), "records")
         return found | dict.fromkeys(self.written_to(self.session, numbers), "written_to")
+
+    def _put_into_groups(self, numbers: Sequence[int]) -> Iterable[int]:
+        """By a hand: the groups that the file named are noted."""
+        listed = func.json_each(ImportChange.before, "$.groups").table_valued("value", name="listed")
+        by_the_file = (
+            select(1)
+            .select_from(ImportChange, listed)
+            .where(
+                ImportChange.import_id == self.entry.id,
+                ImportChange.customer_id == GroupMember.customer_id,
+                listed.c.value == GroupMember.group_id,
+            )
+        )
+        members = select(GroupMember.customer_id).where(GroupMember.customer_id.in_(numbers))
+        return self.session.scalars(members.where(~exists(by_the_file.correlate(GroupMember))))
 
     def _stays(self, customer_id: int, why: str) -> None:
         self.told["stay"] += 1
@@ -221,7 +244,7 @@ class _Run:
 def _how_much(session: Session, entry: Import) -> int:
     counts = (
         select(func.count()).where(CustomerRecord.import_id == entry.id),
-        select(func.count()).where(ImportChange.import_id == entry.id),
+        select(func.count()).where(ImportChange.import_id == entry.id, ImportChange.what == CHANGED),
         select(func.count()).where(Customer.import_id == entry.id, Customer.deleted_at.is_(None)),
     )
     return sum(session.scalar(count) or 0 for count in counts)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.database import reading, unit
-from domain.book import consent, customers, importing, imports, records, search, taking, undoing
+from domain.book import consent, customers, groups, importing, imports, records, search, taking, undoing
 from domain.book.consent import EVERY_TYPE, Consent, MessageType
 from domain.book.imports import Import, ImportChange
 from domain.book.person import Customer
@@ -49,6 +49,16 @@ class Book:
     def change(self, number: int, **fields: Any) -> None:
         with unit() as session:
             customers.change(session, number, fields, by=self.cast.max_, now=self.now + timedelta(minutes=5))
+
+    def put_into(self, name: str, number: int) -> None:
+        moment = self.now + timedelta(minutes=5)
+        with unit() as session:
+            [group_id] = groups.ids_of(session, [name])
+            groups.add_members(session, group_id, [number], by=self.cast.max_, now=moment)
+
+    def groups_of(self, number: int) -> list[str]:
+        with reading() as session:
+            return [group.name for group in groups.of(session, number)]
 
     def number(self, email: str) -> int:
         with reading() as session:
@@ -259,3 +269,41 @@ def test_many_go_back_in_several_steps(book: Book, monkeypatch: pytest.MonkeyPat
     assert book.names() == ["Old"] * 4
     assert (gone.done, gone.total) == (11, 11)
     assert (gone.outcome["removed"], gone.outcome["restored"]) == (7, 4)
+
+
+GROUPED = "First name,Email,Groups\nAna,ana@a.example,Gold; Evening\nBen,ben@a.example,Gold\n"
+
+
+def test_groups_that_the_file_named_go_and_those_of_a_hand_stay(book: Book) -> None:
+    ana = book.write_in(first_name="Ana", email="ana@a.example")
+    entry = book.take(GROUPED)
+    book.put_into("Gold", ana)  # who is in it already is in it by a hand from now on
+    book.undo(entry)
+    assert book.groups_of(ana) == ["Gold"]
+    assert book.names() == ["Ana"]
+
+
+def test_who_was_taken_out_and_put_back_in_by_a_hand_stays_in_the_group(book: Book) -> None:
+    ana = book.write_in(first_name="Ana", email="ana@a.example")
+    entry = book.take(GROUPED)
+    book.change(ana, groups=["Evening"])
+    book.change(ana, groups=["Gold"])
+    book.undo(entry)
+    assert book.groups_of(ana) == ["Gold"]
+
+
+def test_a_form_that_leaves_the_groups_as_they_are_does_not_make_them_stay(book: Book) -> None:
+    ana = book.write_in(first_name="Ana", email="ana@a.example")
+    entry = book.take(GROUPED)
+    book.change(ana, notes="Likes opals", groups=["Evening", "Gold"])
+    book.undo(entry)
+    assert (book.groups_of(ana), book.card(ana).notes) == ([], "Likes opals")
+
+
+@pytest.mark.parametrize("group", ["Gold", "Evening"])
+def test_somebody_new_whom_a_hand_put_into_a_group_stays(book: Book, group: str) -> None:
+    entry = book.take(GROUPED)
+    book.put_into(group, book.number("ben@a.example"))
+    undone = book.undo(entry)
+    assert book.names() == ["Ben"]
+    assert [one["why"] for one in undone.outcome["kept"]] == ["changed"]
