@@ -66,6 +66,22 @@ def changed(session: Session, statement: Update) -> int:
     return int(result.rowcount)
 
 
+def empty_log() -> None:
+    """What was overwritten in the database may still be read in the log beside it, until that is begun anew.
+
+    Where somebody is just reading, the log stays for now: it is written over by what comes next.
+    """
+    connection = database().raw_connection()
+    try:
+        connection.execute("PRAGMA busy_timeout=0")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError:
+        return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        connection.close()
+
+
 def make_engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",

@@ -1,6 +1,7 @@
 """Somebody asks to be forgotten: what goes, what stays, and that nobody writes to them again."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,29 @@ def test_nothing_that_names_the_person_is_left_anywhere(cast: Cast, now: datetim
         assert search.page(session, search="anastasia").items == []
         with pytest.raises(Refusal, match="does not exist"):
             customers.get(session, ana)
+
+
+def test_no_file_of_the_database_holds_the_person_any_more(shop_db: Path, cast: Cast, now: datetime) -> None:
+    """Also not the log beside it, nor a page that was given free."""
+    ana = full_card(cast, now)
+    with unit() as session:  # so many that the pages of the file are split
+        session.add_all(_neighbour(number, now) for number in range(3_000))
+
+    def found() -> set[str]:
+        whole = b"".join(file.read_bytes() for file in shop_db.parent.glob(f"{shop_db.name}*")).lower()
+        return {trace for trace in TRACES if trace.encode() in whole}
+
+    assert found() == set(TRACES)
+    erased(cast, now, ana)
+    assert found() == set()
+
+
+def _neighbour(number: int, now: datetime) -> Customer:
+    name = f"{'abz'[number % 3]}n{number % 997:03}"
+    return Customer(
+        first_name=name, last_name=f"{'abcz'[number % 4]}erg{number}", company="", email=f"{name}{number}@e.example", notes="",
+        email_key=f"{name}{number}@e.example", email_hash=f"{number * 7919 % 3001:032}", created_at=now, updated_at=now, active_at=now,
+    )  # fmt: skip
 
 
 def test_who_did_what_and_when_stays_in_the_log(cast: Cast, now: datetime) -> None:
