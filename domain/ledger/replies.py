@@ -154,7 +154,12 @@ def explain(code: int | None, reply: str | None) -> Explained:
     """Never fails: an answer that says nothing is simply a refusal. Words without a code are our own, not a server's."""
     if reply and not code:
         return TOLD[Cause.NOT_WRITTEN]
-    return TOLD[_cause(code or 0, " ".join((reply or "").split())[:600])]
+    return TOLD[cause_of(code or 0, reply or "")]
+
+
+def cause_of(code: int, words: str) -> Cause:
+    """What explain() reads, for words that may stand in a notice of any mail program; 0 where no code is told."""
+    return _cause(code, " ".join(words.split())[:600])
 
 
 def counted(answers: Iterable[tuple[int | None, str | None]]) -> dict[Cause, int]:

@@ -1,0 +1,1 @@
+"""Mail that comes back: bounces, complaints, auto-replies and answers. Pure: bytes go in, what they mean comes out."""

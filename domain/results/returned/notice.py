@@ -1,0 +1,172 @@
+"""A bounce without a standard report: a letter by a mail program, of which there are a hundred kinds.
+
+They have three things in common: they say in the sender, the subject or the first lines that something did not arrive;
+they name the person apart from their sentences (on a line, in pointed brackets, behind "to"); and the server's words
+stand near the name. So no program is known here by name. Handbill writes to one person at a time: where the notice
+names nobody, the person is whoever stands in the To of the message that came back.
+"""
+
+import re
+from typing import Final
+
+from domain.results.returned.heading import Heading, addresses_in, unique
+from domain.results.returned.opened import Opened
+from domain.results.returned.phrases import BODY, DAEMON, DELAYED, SUBJECT
+from domain.results.returned.reasons import REPLY_CODE, judge, status_in
+from domain.results.returned.returned import Action, Person
+
+MOST_LINES: Final = 400
+MOST_PEOPLE: Final = 1_000
+MACHINES: Final = re.compile(
+    r"(?i)^(mailer-?daemon|post-?master|mail-?delivery|abuse|noreply|no-reply|do-?not-?reply|helpdesk|help|support|hostmaster|admin|administrator|root|daemon|listserv|majordomo)@"
+)
+ALONE: Final = re.compile(
+    r"(?i)^[\s>*•·|\d.)(\[-]*(?:(?:the )?(?:e-?mail )?(?:failed |intended |unknown |final |original )?"
+    r"(?:recipients?|rcpt to|to|user|address|addressee|mailbox|e-?mail|empf[äa]nger|destinataire|destinatario|destinat[áa]rio|ontvanger|ge?adresseerde|adres|adresat|odbiorca|kime|получатель|кому)"
+    r"(?: address| name|adresse| list)?\s*(?:[:=]|\bis\b)\s*)?"
+    r"(?:\"[^\"]{0,80}\"\s*|'[^']{0,80}'\s*|[\w .,'-]{1,60}(?=[<\[(]))?[<(\[\"']*(?:mailto:|smtp:|rfc822;)?\s*@@"
+)
+REFUSAL_LINE: Final = re.compile(
+    r"(?i)rcpt to|unknown|not found|no such|does ?n[o']t exist|fail|unable|undeliver|not (be )?deliver|could ?n[o']t|cannot|can't"
+    r"|full|quota|reject|refus|denied|disabled|inactive|suspend|invalid|bounced|blocked|error|returned|inconnu|unbekannt"
+    r"|nicht|impossible|imposible|\b[45]\d\d\b|delayed|warning|not accept|no longer|reached"
+)
+
+
+def is_bounce(mail: Opened, notice: str) -> bool:
+    """Two of three: the sender is a machine, the subject says so, the letter says so."""
+    if mail.heading.get("x-failed-recipients"):
+        return True
+    by_machine, subject, body = _by_machine(mail), _in_subject(mail), _in_body(notice)
+    if ANSWERED.match(mail.heading.get("subject")) and not by_machine:
+        return False
+    return (by_machine and (subject or body)) or (subject and body)
+
+
+ANSWERED: Final = re.compile(r"(?i)^\s*(re|aw|antw|sv|odp|fwd?|wg|tr)\s*:")
+
+
+def names_a_failure(mail: Opened) -> bool:
+    """From a machine and under a heading that speaks of failure."""
+    return _by_machine(mail) and _in_subject(mail)
+
+
+def _by_machine(mail: Opened) -> bool:
+    head = mail.heading
+    return (
+        bool(DAEMON.search(head.get("from")))
+        or head.get("return-path").strip() == "<>"
+        or head.get("sender", "from").strip() in ("<>", "")
+        or "delivery-status" in mail.report
+    )
+
+
+def _in_subject(mail: Opened) -> bool:
+    return bool(SUBJECT.search(mail.heading.get("subject")))
+
+
+def _in_body(notice: str) -> bool:
+    return bool(BODY.search(" ".join(notice[:4000].split())))
+
+
+def people_in(mail: Opened, notice: str, original: Heading) -> tuple[Person, ...]:
+    """Whoever the notice names, each with the words that stand beside the name."""
+    action = _action(mail, notice)
+    named = _named(mail, notice, original)
+    people = []
+    for address in named[:MOST_PEOPLE]:
+        words = _words_beside(notice, address, named)
+        status = status_in(words) or (status_in(notice) if len(named) == 1 else "")
+        cause, permanent = judge(status, words, action, notice if len(named) == 1 or not words else "")
+        people.append(Person(address, permanent, cause, status, words[:1000], action))
+    return tuple(people)
+
+
+def _action(mail: Opened, notice: str) -> Action:
+    told = f"{mail.heading.get('subject')} {' '.join(notice[:3000].split())}"
+    return Action.DELAYED if DELAYED.search(told) else Action.FAILED
+
+
+def _named(mail: Opened, notice: str, original: Heading) -> list[str]:
+    """From the surest to the least sure."""
+    told = mail.heading.addresses("x-failed-recipients")
+    if told:
+        return told
+    ours = original.addresses("to", "x-rcpt-to", "apparently-to")
+    known = {one.casefold() for one in ours}
+    not_them = _not_them(mail, original)
+    for found in (_apart(notice), _in_refusals(notice), addresses_in(notice)):
+        people = _likely(found, not_them)
+        if mine := [one for one in people if one.casefold() in known]:
+            return mine
+        if people:
+            return people
+    return _last_resort(notice, ours)
+
+
+def _last_resort(notice: str, ours: list[str]) -> list[str]:
+    if len(ours) == 1:
+        return ours
+    return [one for one in _apart(notice) if not MACHINES.match(one)][:1]
+
+
+def _likely(found: list[str], not_them: set[str]) -> list[str]:
+    return [one for one in found if one.casefold() not in not_them and not MACHINES.match(one)]
+
+
+def _not_them(mail: Opened, original: Heading) -> set[str]:
+    """Who wrote the message and who sent the notice; and message ids, which look like addresses."""
+    ours = [
+        *mail.heading.addresses(
+            "to", "from", "reply-to", "sender", "delivered-to", "x-original-to", "message-id"
+        ),
+        *original.addresses("from", "reply-to", "sender", "return-path", "message-id", "errors-to"),
+    ]
+    return {one.casefold() for one in ours}
+
+
+def _apart(notice: str) -> list[str]:
+    """Addresses at the beginning of a line, or behind "Recipient:"."""
+    return unique(one for line in _lines(notice) if (one := _alone(line)))
+
+
+def _alone(line: str) -> str:
+    found = addresses_in(line[:300])
+    if not found:
+        return ""
+    place = line.find(found[0])
+    return found[0] if place >= 0 and ALONE.match(line[:place] + "@@") else ""
+
+
+def _in_refusals(notice: str) -> list[str]:
+    return unique(
+        one
+        for line in _lines(notice)
+        if "@" in line and REFUSAL_LINE.search(line)
+        for one in addresses_in(line)
+    )
+
+
+def _words_beside(notice: str, address: str, named: list[str]) -> str:
+    """The paragraph that names the person, up to the next one; where it says nothing more, the one after it."""
+    others = {one.casefold() for one in named} - {address.casefold()}
+    lines, wanted = _lines(notice), address.casefold()
+    at = next((place for place, line in enumerate(lines) if wanted in line.casefold()), None)
+    if at is None:
+        return _said_by_server(lines)
+    taken: list[str] = []
+    for line in lines[at : at + 14]:
+        if any(one in line.casefold() for one in others):
+            break
+        if not line.strip() and len(" ".join(taken)) > len(address) + 12:
+            break
+        taken.append(line.strip())
+    return " ".join(" ".join(taken).split())
+
+
+def _said_by_server(lines: list[str]) -> str:
+    return next((" ".join(line.split()) for line in lines if REPLY_CODE.search(line) or status_in(line)), "")
+
+
+def _lines(notice: str) -> list[str]:
+    return [line[:1000] for line in notice.splitlines()[:MOST_LINES]]
