@@ -17,7 +17,7 @@ from tests.twins.smtp_server import CHUNKED, EXTENSIONS, ScriptedServer, late, s
 
 SIXTY, MANY = [f"Ana{i}" for i in range(60)], [f"Ana{i}" for i in range(240)]
 WAYS = {"chunks": CHUNKED, "pipeline": EXTENSIONS, "one by one": ()}
-SLOW = 4.0  # seconds before each answer to a message: long enough that thirty are on their way at once on any machine
+SLOW = 2.0  # seconds before each answer to a message
 ON_THE_WAY = 30
 
 
