@@ -18,12 +18,13 @@ from domain.book import (
 )
 from domain.ledger import deliveries, events
 from domain.message import practice, templates
+from domain.results import incoming
 from domain.sending import campaigns, dispatches, workers
-from domain.shop import audit, installation, limits, mail, notices, people, sessions, shop
+from domain.shop import audit, installation, limits, mail, notices, people, provider_keys, sessions, shop
 
 ROOMS = (
-    audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, events, groups, importing,
-    installation, limits, mail, notices, own_fields, people, practice, records, segments, sessions, shop, side_tables, staff,
+    audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, events, groups, importing, incoming,
+    installation, limits, mail, notices, own_fields, people, practice, provider_keys, records, segments, sessions, shop, side_tables, staff,
     statuses, templates, undoing, workers,
 )  # fmt: skip
 

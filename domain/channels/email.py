@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -39,6 +38,8 @@ from domain.shop import mail
 
 log = logging.getLogger(__name__)
 
+MARK, TRIAL, MARK_LENGTH = "mark", "trial", 32
+LARGEST = 2**63 - 1
 UNWRITABLE = "The message could not be put together with this person's details. Look at their own fields."
 
 
@@ -206,9 +207,24 @@ def links() -> Links:
 
 
 def message_id(sender: str, dispatch_id: int, delivery_id: int, attempt: int) -> str:
-    """The same for the same attempt, so that an owner can look for it; says nothing to a stranger."""
-    plain = f"{dispatch_id}.{delivery_id}.{attempt}".encode()
-    return f"<{blake2b(plain, digest_size=12, key=keys().key('message id')).hexdigest()}@{_domain(sender)}>"
+    """The same for the same attempt, so that an owner can look for it; says nothing to a stranger. Dispatch 0: a trial."""
+    if not dispatch_id:
+        return (
+            f"<{links().token(TRIAL, (attempt << 20 | delivery_id & 0xFFFFF) & LARGEST)}@{_domain(sender)}>"
+        )
+    return f"<{mark(links(), delivery_id, attempt)}@{_domain(sender)}>"
+
+
+def mark(links: Links, delivery_id: int, attempt: int) -> str:
+    """Names one attempt at one message wherever it turns up again: in a provider's report, in mail that came back."""
+    return links.token(MARK, delivery_id << 16 | attempt & 0xFFFF)
+
+
+def read_mark(text: str) -> tuple[int, int] | None:
+    """The delivery and the attempt behind a mark of ours, or behind the Message-ID that is made of one."""
+    token = text.strip().strip("<>").partition("@")[0]
+    number = links().read(MARK, token) if len(token) == MARK_LENGTH else None
+    return None if number is None else (number >> 16, number & 0xFFFF)
 
 
 def _check_sender(draft: Draft) -> None:

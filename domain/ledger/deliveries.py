@@ -10,7 +10,7 @@ The life of a row:
                  '-> queued                   a dead worker, or a lost link before the body: safe to repeat
     queued, deferred -> cancelled             stopped, undone, failed as a whole, or erased
     failed, cancelled -> queued               a second try that somebody asked for (second_tries.py)
-    unknown -> queued | sent                  somebody's choice; or sent, because something proves that it arrived
+    unknown -> queued | sent                  somebody's choice; or sent, because something proves that it went out
 
 `handoff` is committed before the first byte of a body leaves. Every step names the worker and the attempt it belongs
 to, so a worker that was thought dead can do no harm when it wakes up.
@@ -51,6 +51,17 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Heard(StrEnum):
+    """What the outside said of a message that went out, the last word being the strongest: see `results.feedback`."""
+
+    ACCEPTED = "accepted"  # by the provider
+    DELAYED = "delayed"
+    RETURNED = "returned"  # came back for a reason that passes: a full mailbox
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"  # came back for good, or was never sent on
+    COMPLAINED = "complained"
+
+
 OPEN = (State.QUEUED, State.CLAIMED, State.HANDOFF, State.DEFERRED)
 REACHED = (
     State.SENT,
@@ -60,6 +71,7 @@ REACHED = (
 # Written out, not bound: only then does SQLite know that a query fits the partial index of the same words.
 IS_OPEN = text("deliveries.state IN ('queued', 'deferred')")
 IS_HELD = text("deliveries.state IN ('claimed', 'handoff')")
+IS_PROVED = text("deliveries.state = 'unknown' AND deliveries.heard IS NOT NULL")
 # Only who was put off has to wait; a clock that is set back must not hold up the others.
 IS_QUEUED = text("deliveries.state = 'queued'")
 
@@ -87,6 +99,8 @@ class Delivery(Base):
         Index("ix_deliveries_held", "claimed_by", sqlite_where=IS_HELD),
         Index("ix_deliveries_state", "dispatch_id", "state"),
         Index("ix_deliveries_customer", "customer_id", "id"),
+        Index("ix_deliveries_heard", "dispatch_id", "heard", sqlite_where=text("heard IS NOT NULL")),
+        Index("ix_deliveries_proved", "id", sqlite_where=IS_PROVED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -103,6 +117,10 @@ class Delivery(Base):
     next_at: Mapped[datetime] = mapped_column(Instant)  # not tried before
     handed_at: Mapped[datetime | None] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    heard: Mapped[Heard | None] = mapped_column(Word(Heard))  # beside the state: it divides what was sent
+    heard_at: Mapped[datetime | None] = mapped_column(Instant)
+    heard_reason: Mapped[str | None] = mapped_column(String(30))  # a Cause
+    heard_said: Mapped[str | None] = mapped_column(Text)  # the words of their server
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,204 @@
+"""Which of our messages a report is about: by the mark that it carried, or by the number that the provider gave it.
+
+A restored copy of the shop gives numbers of deliveries out a second time. So a report only counts for a row that went to
+the address it speaks of.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.book.consent import MessageType
+from domain.book.contact import read_email
+from domain.book.customers import Customer
+from domain.channels.email import read_mark
+from domain.ledger.deliveries import Delivery, State
+from domain.ledger.hearing import Word
+from domain.refusal import Refusal
+from domain.results.incoming import IncomingEvent
+from domain.results.report import Report
+from domain.sending.dispatches import Dispatch
+
+NUMBERS_KNOWN_FOR: Final = timedelta(
+    days=60
+)  # a provider's number is looked for in answers not older than that
+LOT: Final = 500
+_NUMBER: Final = re.compile(r"[A-Za-z0-9_.@+-]{12,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message of ours."""
+
+    delivery_id: int
+    dispatch_id: int
+    channel: str
+    message_type: MessageType
+    customer_id: int | None
+    address: str | None
+    in_doubt: bool
+    word: Word | None  # what was heard of it before
+
+
+def match(session: Session, reports: Sequence[Report], *, now: datetime) -> list[Known | None]:
+    """For each report its message, or None."""
+    marked = [marked_row(one.mark) for one in reports]
+    rows = _rows(session, {number for number in marked if number is not None})
+    found = [
+        rows[number] if number in rows and fits(one, rows[number]) else None
+        for one, number in zip(reports, marked, strict=True)
+    ]
+    _by_siblings(session, reports, found)
+    _by_answers(session, reports, found, now)
+    return found
+
+
+def fits(report: Report, known: Known) -> bool:
+    """Some providers black the address out; then the mark alone counts."""
+    key = key_of(report.address)
+    return not key or known.address is None or key == known.address
+
+
+@lru_cache(4096)
+def key_of(address: str) -> str:
+    """As the book compares addresses; empty for what is none."""
+    text = address.strip().strip("<>")
+    try:
+        return read_email(text).key if text else ""
+    except Refusal:
+        return ""
+
+
+def marked_row(mark: str) -> int | None:
+    found = read_mark(mark) if mark else None
+    return found[0] if found else None
+
+
+def lots(values: Iterable[str]) -> Iterable[list[str]]:
+    every = sorted(set(values))
+    return (every[at : at + LOT] for at in range(0, len(every), LOT))
+
+
+def _by_siblings(session: Session, reports: Sequence[Report], found: list[Known | None]) -> None:
+    """Another report about the same message had our mark."""
+    told = {
+        (one.provider, one.message_id, known.address): known
+        for one, known in zip(reports, found, strict=True)
+        if known
+    }
+    missing = [one for one, known in zip(reports, found, strict=True) if known is None and one.message_id]
+    told |= _siblings(session, missing)
+    for at, one in enumerate(reports):
+        if found[at] is None and one.message_id:
+            found[at] = told.get((one.provider, one.message_id, key_of(one.address)))
+
+
+def _siblings(session: Session, missing: Sequence[Report]) -> dict[tuple[str, str, str | None], Known]:
+    named: dict[tuple[str, str], set[int]] = {}
+    for provider in {one.provider for one in missing}:
+        for some in lots(one.message_id for one in missing if one.provider == provider):
+            theirs = select(IncomingEvent.message_id, IncomingEvent.delivery_id).where(
+                IncomingEvent.provider == provider,
+                IncomingEvent.message_id.in_(some),
+                IncomingEvent.message_id != "",
+                IncomingEvent.delivery_id.is_not(None),
+            )
+            for message_id, number in session.execute(theirs.distinct()):
+                if number is not None:
+                    named.setdefault((provider, message_id), set()).add(number)
+    rows = _rows(session, {number for numbers in named.values() for number in numbers})
+    return {
+        (*pair, rows[number].address): rows[number]
+        for pair, numbers in named.items()
+        for number in numbers
+        if number in rows
+    }
+
+
+def _by_answers(
+    session: Session, reports: Sequence[Report], found: list[Known | None], now: datetime
+) -> None:
+    """The provider's mail server said its number for the message when it took it."""
+    wanted = {
+        key
+        for one, known in zip(reports, found, strict=True)
+        if known is None and one.message_id and (key := key_of(one.address))
+    }
+    answers: dict[str, list[tuple[int, str]]] = {}
+    for some in lots(wanted):
+        theirs = (
+            select(Delivery.id, Delivery.address_key, Delivery.reply)
+            .join(Customer, Customer.id == Delivery.customer_id)
+            .where(
+                Customer.email_key.in_(some),
+                Delivery.address_key == Customer.email_key,
+                Delivery.reply.is_not(None),
+                Delivery.settled_at >= now - NUMBERS_KNOWN_FOR,
+            )
+        )
+        for number, address, reply in session.execute(theirs):
+            answers.setdefault(address or "", []).append((number, reply or ""))
+    taken = {
+        at: number
+        for at, one in enumerate(reports)
+        if found[at] is None
+        for number, reply in answers.get(key_of(one.address), ())
+        if _names(reply, one.message_id)
+    }
+    rows = _rows(session, set(taken.values()))
+    for at, number in taken.items():
+        found[at] = rows.get(number)
+
+
+def _names(reply: str, message_id: str) -> bool:
+    """Some say all of the number, some its beginning."""
+    number = message_id.strip("<>")
+    if len(number) < 8:
+        return False
+    return number in reply or any(number.startswith(word) for word in _NUMBER.findall(reply))
+
+
+def _rows(session: Session, numbers: set[int]) -> dict[int, Known]:
+    rows: dict[int, Known] = {}
+    every = sorted(numbers)
+    for at in range(0, len(every), LOT):
+        query = (
+            select(
+                Delivery.id,
+                Delivery.dispatch_id,
+                Dispatch.channel,
+                Dispatch.message_type,
+                Delivery.customer_id,
+                Delivery.address_key,
+                Delivery.state,
+                Delivery.heard,
+                Delivery.heard_at,
+                Delivery.heard_reason,
+                Delivery.heard_said,
+            )
+            .join(Dispatch, Dispatch.id == Delivery.dispatch_id)
+            .where(Delivery.id.in_(every[at : at + LOT]))
+        )
+        for (
+            number,
+            dispatch,
+            channel,
+            kind,
+            customer,
+            address,
+            state,
+            heard,
+            when,
+            reason,
+            said,
+        ) in session.execute(query):
+            word = Word(number, heard, when, reason, said or "") if heard and when else None
+            in_doubt = state is State.UNKNOWN
+            rows[number] = Known(number, dispatch, channel, kind, customer, address, in_doubt, word)
+    return rows
