@@ -4,7 +4,7 @@ A leaf is always true or false, never SQL's third answer: otherwise `not` would 
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,6 +13,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     not_,
     select,
     true,
@@ -24,9 +25,11 @@ from domain.audience.look import Look
 from domain.audience.names import Names, Reference, Thing
 from domain.book.person import Customer
 
-__all__ = ["Leaf", "Reference", "Thing", "at_least", "owns", "owns_any", "times"]
+__all__ = ["NOUGHT", "Leaf", "Reference", "Thing", "at_least", "owns", "owns_any", "times"]
 
 MOST_SIDE_BY_SIDE = 8
+# Added to a column, so that SQLite does not look for an index of it.
+NOUGHT: Final[ColumnElement[int]] = literal_column("0")
 
 
 class Leaf(Protocol):

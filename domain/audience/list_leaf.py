@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, not_, select
 
 from domain.audience.fields import bad_rule, whole, words
-from domain.audience.leaf import Reference, Thing, bare, called, either, only, owns, owns_any, switch
+from domain.audience.leaf import NOUGHT, Reference, Thing, bare, called, either, only, owns, owns_any, switch
 from domain.audience.look import Look
 from domain.audience.names import Names
 from domain.book.groups import GroupMember
@@ -105,7 +105,10 @@ class SegmentLeaf:
 def has_any_tag(tags: Sequence[str], of_many: bool = True) -> ColumnElement[bool]:
     if not tags:
         return false()
-    any_such = CustomerTag.tag_id.in_(select(Tag.id).where(Tag.name.in_(tags)))
+    tag_id = (
+        CustomerTag.tag_id if of_many else CustomerTag.tag_id + NOUGHT
+    )  # of one, all tags are read at one go
+    any_such = tag_id.in_(select(Tag.id).where(Tag.name.in_(tags)))
     ids = (select(Tag.id).where(Tag.name == name).scalar_subquery() for name in dict.fromkeys(tags))
     return owns_any(of_many, CustomerTag.customer_id, any_such, *(CustomerTag.tag_id == one for one in ids))
 

@@ -5,7 +5,7 @@ Most conditions say "is an owner of such rows". Those rows name their owners, an
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     Column,
@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     and_,
     func,
-    literal_column,
     select,
     true,
 )
@@ -28,10 +27,8 @@ from sqlalchemy.sql.operators import and_ as both
 from sqlalchemy.sql.operators import eq, in_op, is_true, not_in_op
 
 from domain.audience.asking import BOOK, asked_of, asks_by_number, card_columns
+from domain.audience.leaf import NOUGHT
 from domain.book.customers import Customer
-
-# Added to an owner, so that SQLite does not walk through all there is in the order of the owners.
-NOUGHT: Final[ColumnElement[int]] = literal_column("0")
 
 Owners: TypeAlias = Select[Any] | CompoundSelect[Any]
 
@@ -140,7 +137,7 @@ def _distinct(found: Select[Any]) -> Select[Any]:
     asks_about_others = any(isinstance(part, Exists) for part in visitors.iterate(found))
     if asks_about_others:
         return found.distinct()
-    [owner] = found.selected_columns
+    [owner] = found.selected_columns  # not through all there is in the order of the owners
     return found.with_only_columns((owner + NOUGHT).label("id")).distinct()
 
 

@@ -15,13 +15,12 @@ from sqlalchemy.orm import aliased
 
 from data.base import Instant
 from domain.audience.fields import bad_rule, whole
-from domain.audience.leaf import Reference, Thing, bare, inner, one_of, one_or_more, only, times
+from domain.audience.leaf import Reference, Thing, bare, inner, one_of, one_or_more, only, owns, times
 from domain.audience.look import Look
 from domain.audience.names import Names
 from domain.audience.record_words import said
 from domain.audience.span import Span, read_span
 from domain.book.categories import Category
-from domain.book.person import Customer
 from domain.book.record import CustomerRecord
 from domain.book.records import MODES, STATES
 from domain.book.side_tables import LatestRecord
@@ -77,7 +76,7 @@ class RecordLeaf:
         )
 
     def where(self, look: Look) -> ColumnElement[bool]:
-        if self._asks_for_the_latest and look.of_many:
+        if self._asks_for_the_latest:
             return _had_lately(self.kind, self.spans["started_within"], look)
         op, number = self.count
         return times(look, R.customer_id, op, number, *self._such(look))
@@ -172,7 +171,7 @@ def _had_lately(kinds: tuple[str, ...], span: Span, look: Look) -> ColumnElement
     )
     lately = or_(LatestRecord.at.between(since, look.now), and_(LatestRecord.at > look.now, had_another))
     of_kind = LatestRecord.kind == kinds[0] if len(kinds) == 1 else LatestRecord.kind.in_(kinds)
-    return Customer.id.in_(select(LatestRecord.customer_id).where(of_kind, LatestRecord.at >= since, lately))
+    return owns(look, LatestRecord.customer_id, of_kind, LatestRecord.at >= since, lately)
 
 
 def _with_children(keys: tuple[str, ...]) -> Select[str]:

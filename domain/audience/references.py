@@ -6,8 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from domain.audience.names import CAMPAIGNS, Names, Reference, Thing
-from domain.audience.names import read as read_names
+from domain.audience.names import CAMPAIGNS, Thing
 from domain.audience.rules import Rule
 from domain.book.categories import Category
 from domain.book.groups import Group
@@ -27,6 +26,10 @@ LOOK: Final[dict[Thing, Callable[[list[Any]], Select[Any]]]] = {
     Thing.CAMPAIGN: lambda keys: select(CAMPAIGNS.c.id).where(
         CAMPAIGNS.c.id.in_(keys), CAMPAIGNS.c.deleted_at.is_(None)
     ),
+}
+NAME: Final[dict[Thing, Callable[[int], Select[str]]]] = {
+    Thing.GROUP: lambda key: select(Group.name).where(Group.id == key),
+    Thing.CAMPAIGN: lambda key: select(CAMPAIGNS.c.name).where(CAMPAIGNS.c.id == key),
 }
 
 
@@ -51,15 +54,8 @@ def _same(thing: Thing, key: Any) -> Any:
 
 
 def _sentence(session: Session, thing: Thing, key: str | int) -> str:
-    name = _name(read_names(session), (thing, key))
+    name = key if isinstance(key, str) else session.scalar(NAME[thing](key))
     which = f"the {thing} \u201c{name}\u201d" if name else f"a {thing}"
     return (
         f"This rule asks for {which}, which is not there any more. Choose another or take that condition out."
     )
-
-
-def _name(names: Names, of: Reference) -> str:
-    thing, key = of
-    if isinstance(key, str):
-        return key
-    return names.campaigns.get(key, "") if thing is Thing.CAMPAIGN else names.groups.get(key, "")

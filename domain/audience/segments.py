@@ -123,10 +123,10 @@ def delete(session: Session, segment_id: int, *, used_by: list[str], by: Actor, 
     )
 
 
-def trouble(session: Session, segment: Segment, *, now: datetime) -> str:
+def trouble(session: Session, segment: Segment) -> str:
     """Why it can't be counted any more, such as a tag that was deleted; empty when it can."""
     try:
-        condition(session, rules.parse(segment.rule), now=now)
+        _sound(session, rules.parse(segment.rule))
     except Refusal as refusal:
         return refusal.sentence
     return ""
@@ -179,12 +179,17 @@ def condition(session: Session, rule: Rule, *, now: datetime, of_many: bool = Tr
     """
     zone, practising = read_shop(session).zone, mail.is_practice(session)
     ready: dict[int, ColumnElement[bool]] = {}
+    for segment_id, inner in _sound(session, rule).items():
+        ready[segment_id] = inner.where(now, zone, ready, of_many=of_many, practising=practising)
+    return rule.where(now, zone, ready, of_many=of_many, practising=practising)
+
+
+def _sound(session: Session, rule: Rule) -> dict[int, Rule]:
+    """The segments it names, also through others; all that they and it name is there."""
     inside = nesting.named(rule, partial(rule_of, session))
     nesting.require_bearable(rule, inside)
     references.require_there(session, [rule, *inside.values()])
-    for segment_id, inner in inside.items():
-        ready[segment_id] = inner.where(now, zone, ready, of_many=of_many, practising=practising)
-    return rule.where(now, zone, ready, of_many=of_many, practising=practising)
+    return inside
 
 
 def rule_of(session: Session, segment_id: int) -> Rule:

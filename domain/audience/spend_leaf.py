@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, select
 
 from domain.audience.fields import bad_rule, whole
 from domain.audience.leaf import Reference, inner, months, only
@@ -11,7 +11,7 @@ from domain.audience.look import Look
 from domain.audience.names import Names
 from domain.audience.span import MOST_MONTHS, Span
 from domain.book.person import Customer
-from domain.book.record import CustomerRecord
+from domain.book.record import CustomerRecord as R
 
 MOST_PEOPLE = 1_000_000
 GATHERED: Final = "MATERIALIZED"
@@ -32,15 +32,17 @@ class SpendLeaf:
     refers: tuple[Reference, ...] = ()
 
     def where(self, look: Look) -> ColumnElement[bool]:
-        spent = self._spent(look)
+        spent = self._spent(look).cte().prefix_with(GATHERED)
+        least = self._least(spent)
         if look.of_many:
-            return Customer.id.in_(self._among_the_top(spent))
-        mine, above = spent.alias(), spent.alias()
-        of_mine = above.c.currency.is_not_distinct_from(mine.c.currency)
-        before = select(func.count()).select_from(above).where(of_mine, above.c.spent > mine.c.spent)
-        buyers = select(func.count()).select_from(above).where(of_mine)
-        is_in = before.scalar_subquery() < self._wanted(buyers.scalar_subquery())
-        return exists().where(mine.c.customer_id == Customer.id, is_in).correlate(Customer)
+            same = least.c.currency.is_not_distinct_from(spent.c.currency)
+            top = select(spent.c.customer_id).join(least, and_(same, spent.c.spent >= least.c.spent))
+            return Customer.id.in_(top)
+        of_mine = least.c.currency.is_not_distinct_from(R.currency)
+        enough = func.sum(R.amount) >= select(least.c.spent).where(of_mine).correlate(R).scalar_subquery()
+        # Whoever bought nothing is out before anything is gathered.
+        mine = self._spent(look).where(R.customer_id == Customer.id).having(enough)
+        return mine.correlate(Customer).exists()
 
     def sentence(self, names: Names) -> str:
         who = f"{self.percent} %" if self.percent is not None else f"{self.count:,}"
@@ -51,35 +53,26 @@ class SpendLeaf:
         made = {"percent": self.percent, "count": self.count, "within_months": self.within_months}
         return {"top_spend": {name: value for name, value in made.items() if value is not None}}
 
-    def _spent(self, look: Look) -> CTE:
+    def _spent(self, look: Look) -> Select[int, str | None, int | None]:
         """What every living customer spent in each currency; without an opened card."""
-        R = CustomerRecord
         bought = R.kind == "order", R.status.in_(("active", "done", "paused")), R.starts_at <= look.now
         lately = [R.starts_at >= Span(self.within_months, "months").back(look)] if self.within_months else []
         gone = select(BUYERS.c.id).where(BUYERS.c.deleted_at.is_not(None))
         sums = select(R.customer_id, R.currency, func.sum(R.amount).label("spent"))
-        sums = sums.where(*bought, *lately, R.customer_id.not_in(gone)).group_by(R.customer_id, R.currency)
-        return sums.having(func.sum(R.amount) > 0).cte().prefix_with(GATHERED)
+        sums = sums.where(*bought, *lately, R.customer_id.not_in(gone))
+        return sums.group_by(R.customer_id, R.currency).having(func.sum(R.amount) > 0)
 
-    def _among_the_top(self, spent: CTE) -> Select[int]:
-        """Who spent no less than the one in the last place that is wanted."""
-        buyers = (
-            select(spent.c.currency, func.count().label("buyers"))
-            .group_by(spent.c.currency)
-            .cte()
-            .prefix_with(GATHERED)
-        )
+    def _least(self, spent: CTE) -> CTE:
+        """In each currency, what the one in the last place that is wanted spent."""
+        of_currency = select(spent.c.currency, func.count().label("buyers")).group_by(spent.c.currency)
+        buyers = of_currency.cte().prefix_with(GATHERED)
         order: Any = {"partition_by": spent.c.currency, "order_by": spent.c.spent.desc()}
-        placed = select(
-            spent.c.currency, spent.c.spent, func.row_number().over(**order).label("place")
-        ).subquery()
-        last = select(placed.c.currency, placed.c.spent).join(
-            buyers, buyers.c.currency.is_not_distinct_from(placed.c.currency)
-        )
+        place = func.row_number().over(**order).label("place")
+        placed = select(spent.c.currency, spent.c.spent, place).subquery()
+        same = buyers.c.currency.is_not_distinct_from(placed.c.currency)
         wanted = func.min(self._wanted(buyers.c.buyers), buyers.c.buyers)
-        least = last.where(placed.c.place == wanted).cte().prefix_with(GATHERED)
-        same = least.c.currency.is_not_distinct_from(spent.c.currency)
-        return select(spent.c.customer_id).join(least, and_(same, spent.c.spent >= least.c.spent))
+        last = select(placed.c.currency, placed.c.spent).join(buyers, same).where(placed.c.place == wanted)
+        return last.cte().prefix_with(GATHERED)
 
     def _wanted(self, buyers: ColumnElement[int]) -> ColumnElement[int]:
         return literal(self.count) if self.percent is None else _rounded_up(buyers * self.percent)

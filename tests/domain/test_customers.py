@@ -202,6 +202,17 @@ def test_a_person_is_found_by_the_beginning_of_any_word(cast: Cast, now: datetim
     assert found(typed) == ["Anna Müller"]
 
 
+@pytest.mark.parametrize("typed", ["f", "F", " f "])
+def test_one_letter_finds_everybody_with_such_a_name_however_it_goes_on(
+    cast: Cast, now: datetime, typed: str
+) -> None:
+    names = "F", "Fay", "F\u00e9", "F\u00f8ge", "F\u0153hn", "F\u0436", "F2"
+    for name in names:
+        added(cast, now, first_name=name, last_name="Berg")
+    added(cast, now, first_name="Ben", last_name="Berg")
+    assert set(found(typed)) == {f"{name} Berg" for name in names}
+
+
 @pytest.mark.parametrize(
     "typed", ['"', "'", '" OR 1=1', "a*b:c^(", "NEAR(a b)", "-", "\x00", "\ud800", "x" * 5000, "a " * 500]
 )

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from data.database import reading, unit
 from domain.audience import names, phrases, rules
+from domain.audience.numbers import how_many
 from domain.book.categories import Category
 from domain.book.consent import Consent, MessageType, Preference
 from domain.book.groups import Group, GroupMember
@@ -280,6 +281,7 @@ def test_sql_finds_the_same_people_as_a_plain_reading(
         condition = rule.where(NOW, zone, of_many=of_many, practising=practising)
         with reading() as session:
             assert set(session.scalars(select(Customer.id).where(condition))) == expected
+            assert how_many(session, condition) == len(expected)
     assert rules.parse(rule.as_json()) == rule
     assert rule.sentence()
 

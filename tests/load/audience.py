@@ -26,6 +26,7 @@ LEDGER = [
 ALL: dict[str, Any] = {"type": "all"}
 TWO_TAGS: dict[str, Any] = {"type": "tags", "tags": ["gold", "watches"]}
 TWIN, SOMEBODY = 40, 1217
+BUYERS = {"who bought nothing": 1217, "who bought": 1219}
 
 
 def ruled(*conditions: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +39,7 @@ OWN_FIELD = ruled(
 )
 BOUGHT = ruled({"record": {"kind": "order", "started_within": {"months": 12}}})
 WORKSHOP = ruled({"record": {"kind": "workshop", "state": "upcoming", "staff": "staff1"}})
+TOP = {"top_spend": {"percent": 10, "within_months": 24}}
 AUDIENCES: dict[str, dict[str, Any]] = {
     "everyone I may email": ALL,
     "tags (two)": TWO_TAGS,
@@ -50,6 +52,8 @@ AUDIENCES: dict[str, dict[str, Any]] = {
     ),
     "bought in 12 months": BOUGHT,
     "workshop coming up, by staff": WORKSHOP,
+    "top 10 % by spend": ruled(TOP),
+    "all but the top 10 %": ruled({"not": TOP}),
 }
 SEGMENTS = {"may_email": "segment: may email", "inactive_90": "segment: inactive", "birthday_14": "segment: birthday soon"}  # fmt: skip
 
@@ -63,6 +67,7 @@ def questions() -> dict[str, Callable[[], object]]:
     for name in ("everyone I may email", "tags (two)", "bought in 12 months"):
         found[f"first names of {name}"] = partial(names, asked[name])
         found[f"why, {name}"] = partial(why, asked[name], SOMEBODY)
+    found |= {f"why, top 10 %, {name}": partial(why, ruled(TOP), one) for name, one in BUYERS.items()}
     return found | {"why, of a family": partial(why, ALL, TWIN), "enlist everyone": enlist}
 
 

@@ -179,12 +179,11 @@ class SegmentCard:
 
 
 def _cards(by: Actor) -> list[Card]:
-    moment = now()
     with reading() as session:
         names = read_names(session)
         every = segments.every(session, by=by)
         uses = _uses(session, every)
-        return [_card(session, one, names, uses[one.id], moment) for one in every]
+        return [_card(session, one, names, uses[one.id]) for one in every]
 
 
 def _uses(session: Session, every: list[Segment]) -> dict[int, int]:
@@ -192,13 +191,13 @@ def _uses(session: Session, every: list[Segment]) -> dict[int, int]:
     return {key: number + named.count(key) for key, number in numbers(session, (x.id for x in every)).items()}
 
 
-def _card(session: Session, one: Segment, names: Names, uses: int, moment: datetime) -> Card:
+def _card(session: Session, one: Segment, names: Names, uses: int) -> Card:
     said = rules.parse(one.rule).sentence(names)
-    return Card(one.id, one.name, one.note, said, one.is_system, _counted(session, one, moment), uses)
+    return Card(one.id, one.name, one.note, said, one.is_system, _counted(session, one), uses)
 
 
-def _counted(session: Session, one: Segment, moment: datetime) -> Counted:
-    return Counted(one.count, one.counted_at, segments.trouble(session, one, now=moment))
+def _counted(session: Session, one: Segment) -> Counted:
+    return Counted(one.count, one.counted_at, segments.trouble(session, one))
 
 
 def _refreshed(segment_id: int, by: Actor) -> Counted:
@@ -206,9 +205,9 @@ def _refreshed(segment_id: int, by: Actor) -> Counted:
     by.require(Right.VIEW)
     with unit() as session:
         one = segments.get(session, segment_id, by=by)
-        if not segments.trouble(session, one, now=now()):
+        if not segments.trouble(session, one):
             one = segments.refresh(session, segment_id, by=by, now=now())
-        return _counted(session, one, now())
+        return _counted(session, one)
 
 
 def _copied(segment_id: int, by: Actor) -> int:
