@@ -46,7 +46,13 @@ WORDS: list[tuple[Cause, str]] = [
     ),
     (
         Cause.MAILBOX_FULL,
-        r"over ?quota|quota ?exceeded|"
+        r"over ?quota|quota ?exceeded|quota violation|(disk|storage|mail|diskspace|user'?s?) ?quota|"
+        r"(over|exceed\w*|overdrawn|reached)\b.{0,40}quota|quota.{0,20}(exceed|full|reached|erreicht|dépass|superad)|"
+        r"(full|over-?full) (mail|in) ?box|mailbox (is )?(almost )?full|mail ?folder is full|"
+        r"(not|does ?n.t have) (have )?(enough|sufficient) (disk |storage )?space|space (is )?not enough|disk ?space (limit|quota)|"
+        r"exceeds (its |the )?allowed size|exceeds? .{0,20}storage|zu ?viele mails auf dem server|too many messages on the server|"
+        r"espace insuffisant|buz[oó]n .{0,20}llen|casella .{0,20}piena|postbus .{0,20}vol\b|caixa .{0,20}(cheia|lotada)|"
+        r"skrzynka .{0,20}(pełna|przepełniona)|ящик .{0,20}переполнен|переполнен|メールボックス.{0,20}(いっぱい|容量)|容量|邮箱.{0,8}(已满|满)|"
         r"(mailbox|inbox|storage|account|maildir|user|recipient)\b.{0,40}\b(full|over quota|out of storage|exceeded|storage limit)|"
         r"exceeded storage|out of storage|insufficient (disk|storage) .*mailbox|"
         r"mailbox size limit|boîte.*pleine|postfach.*voll",
@@ -82,19 +88,45 @@ WORDS: list[tuple[Cause, str]] = [
         r"temporarily deferred.*retry|please retry in",
     ),
     (
+        Cause.THEIR_TROUBLE,
+        r"(time|timer|retry|queue|queued|message|delivery|period|attempts?)\b.{0,40}\bexpired|\bexpired\b.{0,40}queue|"
+        r"retry time(out)? (exceeded|not reached)|retry timeout|time-?out\b|timed out|host not found, try again|try again\)|"
+        r"within the allowed queue|in the queue (too|for)|been in (the )?queue|for a long time|giv(en|ing) up after|"
+        r"connection (was |has been )?(refused|reset|closed|lost|dropped|timed|failed|died|broken)|lost connection|"
+        r"(could not|couldn.t|can.?not|can.t|unable to|wasn.t able to|not able to) (be )?(connect|establish|reach|contact|initiate)|"
+        r"(not|did not|does not|isn.t) (respond|answer)|no (route to host|answer from)|network (is )?(unreachable|error)|"
+        r"host (is )?(unreachable|down)|not reachable|(address|mail) loop|loops? back|system (config\w* )?error|"
+        r"has not been collected|could not find a gateway|aborted after|message (has )?expired|"
+        r"zeitüberschreitung|délai .{0,20}(dépassé|expir)|tiempo de espera|таймаут",
+    ),
+    (
         Cause.MAILBOX_CLOSED,
-        r"disabled|inactive|suspended|deactivated|closed|expired|"
-        r"no longer (in use|available|active|valid|works|accept)|discontinued|compte.*bloqu",
+        r"\b(disabled|inactive|not active|suspend(ed)?|deactivated|closed|expired|terminated|frozen|locked|cancell?ed)\b|"
+        r"no longer (in use|available|active|valid|works?|accepts?|employed|with|used|exists?)|discontinued|compte.*bloqu|"
+        r"(has |have )(moved|changed (his|her|their|its)? ?(e-?mail )?address)|has been replaced by|new address (is|:)|"
+        r"deaktiviert|gesperrt|stillgelegt|désactivé|suspendid[oa]|desativad|disattivat|opgeheven|zablokowan|nieaktywn|"
+        r"konto niedost[eę]pne|заблокирован|отключен|停用|已停|被禁用",
     ),
     (
         Cause.NO_SUCH_DOMAIN,
-        r"unrouteable|(host|domain)( name)? (unknown|not found|lookup failed)|"
+        r"unrouteable|unroutable|(host|domain)( name)? (is )?(unknown|not found|lookup failed|invalid)|name or service not known|"
+        r"name service error|malformed .{0,30}name ?server|host or domain name not found|"
+        r"illegal host|(could not|couldn.t|cannot) (find|resolve|be (found|resolved)).{0,40}\b(host|domain|mx|dns)|non-?existent hosts?|"
+        r"(domain|domäne|domaine|dominio) .{0,60}(couldn.t be found|wasn.t found|nicht gefunden|introuvable)|"
         r"unknown (host|domain)|nonexistent ?domain|no such (host|domain)|"
         r"domain .*does(n't| not) exist|no mx|null mx|does not accept mail|unable to route|nullmx",
     ),
     (
         Cause.NO_SUCH_ADDRESS,
-        r"no such|not our customer|recip(ient)?notfound|"
+        r"no such|not our customer|recip(ient)?notfound|bad[_ -]?recipient|badrcptto|invalid[_ -]recipient|"
+        r"no mail ?box|non-?existent (user|mailbox|recipient|address|account)|(user|recipient|address) (is )?not known|"
+        r"final delivery userid|not (listed|found) in .{0,30}(directory|address book|table|list)|matches to nameserver|"
+        r"did not exactly match|no (one|body) (at|by|with|here)|nobody by that name|(name|user) is not recogni[sz]ed|"
+        r"not a (known|valid|local|current) (user|address|recipient|mailbox|account|subscriber)|no longer on server|"
+        r"n.existe (pas|plus)|inexistant|no existe|n[ãa]o existe|non esiste|inesistente|bestaat niet|onbekend|nie istnieje|"
+        r"nieznan|не существует|не найден|неизвестн|нет такого|neexistuje|nem létezik|finns inte|findes ikke|finnes ikke|ei ole olemassa|"
+        r"kein (benutzer|konto|postfach|empfänger)|unbekannte[rn]? (benutzer|empfänger)|existiert nicht|inconnue?\b|"
+        r"リストにありません|不存在|存在しない|存在しません|見つかりません|宛先不明|找不到|查無|없는 (사용자|계정|메일)|존재하지|"
         r"(user|mailbox|recipient|address|account|alias)\b.{0,80}\b(unknown|not found|not exist|doesn.t exist|n't exist|invalid|unavailable|not local|not available|not listed)|"
         r"(unknown|invalid|no|not a valid|bad destination) (user|mailbox|recipient|address|account|local part|destination)|"
         r"doesn't have an?\b.{0,40}\baccount|couldn.t be found|wasn.t found|"
@@ -110,7 +142,7 @@ WORDS: list[tuple[Cause, str]] = [
     (
         Cause.THEIR_TROUBLE,
         r"insufficient (system )?(storage|resources)|temporar|system (problem|error|trouble)|"
-        r"internal (server )?error|resources|service (un|not )available|try (again )?later|"
+        r"internal (server )?error|resources|service (is )?(currently |temporarily )?(un|not )available|try (again )?later|"
         r"essayer plus tard|lookup failure|timeout|timed out|connection (dropped|refused)|"
         r"queue file|local error|maintenance|loop|too many hops|hop count",
     ),

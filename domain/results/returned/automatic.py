@@ -6,14 +6,14 @@ from typing import Final
 from domain.results.returned.opened import Opened
 
 SUBJECT: Final = re.compile(
-    r"(?i)out of (the )?office|^\s*(auto(matic)?[ -]?(reply|response|responder|answer)|auto(re)?:)|auto-?(reply|response)"
+    r"(?i)^\s*(thank you for (contacting|your)|thanks for (contacting|your)|vielen dank f[üu]r ihre|merci (de|pour) votre|we have received your)|out of (the )?office|^\s*(auto(matic)?[ -]?(reply|response|responder|answer)|auto(re)?:)|auto-?(reply|response)"
     r"|\bvacation\b|on (annual |maternity |parental )?leave\b|away from (my|the) (mail|desk|office|computer)|\bis away\b|on holidays?\b"
     r"|abwesen|automatische (antwort|r[üu]ckantwort)|nicht im (b[üu]ro|haus)|im urlaub|eingangsbest[äa]tigung"
     r"|r[ée]ponse automatique|absen(t|ce) du bureau|message d.absence|en cong[ée]|notification d.absence"
     r"|respuesta autom[áa]tica|fuera de (la |mi )?oficina|ausente|ausencia|resposta autom[áa]tica|fora do escrit[óo]rio|aus[êe]ncia"
     r"|risposta automatica|fuori (sede|ufficio)|assenza|automatisch antwoord|afwezig|niet aanwezig"
     r"|autosvar|automatisk svar|automatiskt svar|fr[åa]nvaro|ikke til stede|frav[æa]r|automaattinen vastaus|poissa"
-    r"|odpowied[źz] automatyczna|autoodpowied|nieobecno|poza biurem|automatick[áa] odpov|mimo kancel|automatikus v[áa]lasz|h[áa]zon k[íi]v[üu]l"
+    r"|odpowied[źz] automatyczna|automatyczna odpowied|autoodpowied|nieobecno|poza biurem|automatick[áa] odpov|mimo kancel|automatikus v[áa]lasz|h[áa]zon k[íi]v[üu]l"
     r"|otomatik yan[ıi]t|ofis d[ıi][şs][ıi]nda|r[ăa]spuns automat|αυτόματη απάντηση|автоответ|автоматический ответ|вне офиса|нет на месте"
     r"|自動(返信|応答)|不在|自动(回复|答复)|自動回覆|外出|부재|자동 (회신|응답)|مكتب|automaticky"
 )
@@ -37,6 +37,15 @@ ABSENT: Final = re.compile(
 def is_automatic(mail: Opened) -> bool:
     """An answer without a person, a question of a spam filter included. Bounces were told apart before."""
     return _says_so(mail) or subject_says_so(mail)
+
+
+def asks_who_you_are(mail: Opened) -> bool:
+    """Some filters dress their question up as a delivery report: the message waits, nothing is wrong with the address."""
+    opening = " ".join([mail.heading.get("from"), *(text[:3000] for text in mail.texts[:2])])
+    return bool(WAITLISTED.search(" ".join(opening.split())))
+
+
+WAITLISTED: Final = re.compile(r"(?i)boxbe\.com|has been waitlisted|spamarrest\.com|sender not pre-approved")
 
 
 def subject_says_so(mail: Opened) -> bool:

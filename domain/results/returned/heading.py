@@ -77,7 +77,7 @@ def bare(found: str) -> str:
     return f"{local}@{domain}" if local and domain and ".." not in domain else ""
 
 
-LEANING: Final = re.compile(r"(?i)^(?:\S{0,20}=3d|mailto:|smtp:|rfc822;|/|=|\.+(?=\w))")
+LEANING: Final = re.compile(r"(?i)^(?:\S{0,20}=3d|mailto:|smtp[:=]|rfc822;|to=|addr=|/|=|\.+(?=\w))")
 
 
 def unique(many: Iterable[str]) -> list[str]:

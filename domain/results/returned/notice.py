@@ -9,10 +9,11 @@ names nobody, the person is whoever stands in the To of the message that came ba
 import re
 from typing import Final
 
+from domain.ledger.causes import Cause
 from domain.results.returned.heading import Heading, addresses_in, unique
 from domain.results.returned.opened import Opened
 from domain.results.returned.phrases import BODY, DAEMON, DELAYED, SUBJECT
-from domain.results.returned.reasons import REPLY_CODE, judge, status_in
+from domain.results.returned.reasons import REPLY_CODE, cause_in, judge, status_in
 from domain.results.returned.returned import Action, Person
 
 MOST_LINES: Final = 400
@@ -22,7 +23,8 @@ MACHINES: Final = re.compile(
 )
 ALONE: Final = re.compile(
     r"(?i)^[\s>*•·|\d.)(\[-]*(?:(?:the )?(?:e-?mail )?(?:failed |intended |unknown |final |original )?"
-    r"(?:recipients?|rcpt to|to|user|address|addressee|mailbox|e-?mail|empf[äa]nger|destinataire|destinatario|destinat[áa]rio|ontvanger|ge?adresseerde|adres|adresat|odbiorca|kime|получатель|кому)"
+    r"(?:recipients?|rcpt to|user|address|addressee|mailbox|e-?mail|empf[äa]nger|destinataire|destinatario|destinat[áa]rio|ontvanger|ge?adresseerde|adres|adresat|odbiorca|kime|получатель|кому"
+    r"|\(?(?:generated|expanded) from|originally addressed to)"
     r"(?: address| name|adresse| list)?\s*(?:[:=]|\bis\b)\s*)?"
     r"(?:\"[^\"]{0,80}\"\s*|'[^']{0,80}'\s*|[\w .,'-]{1,60}(?=[<\[(]))?[<(\[\"']*(?:mailto:|smtp:|rfc822;)?\s*@@"
 )
@@ -37,10 +39,18 @@ def is_bounce(mail: Opened, notice: str) -> bool:
     """Two of three: the sender is a machine, the subject says so, the letter says so."""
     if mail.heading.get("x-failed-recipients"):
         return True
-    by_machine, subject, body = _by_machine(mail), _in_subject(mail), _in_body(notice)
-    if ANSWERED.match(mail.heading.get("subject")) and not by_machine:
+    by_machine, subject, body = _by_machine(mail), in_subject(mail), _in_body(notice)
+    if (
+        ANSWERED.match(mail.heading.get("subject"))
+        and not by_machine
+        and mail.heading.get("in-reply-to", "references")
+    ):
         return False
     return (by_machine and (subject or body)) or (subject and body)
+
+
+def in_subject(mail: Opened) -> bool:
+    return bool(SUBJECT.search(mail.heading.get("subject")))
 
 
 ANSWERED: Final = re.compile(r"(?i)^\s*(re|aw|antw|sv|odp|fwd?|wg|tr)\s*:")
@@ -48,7 +58,7 @@ ANSWERED: Final = re.compile(r"(?i)^\s*(re|aw|antw|sv|odp|fwd?|wg|tr)\s*:")
 
 def names_a_failure(mail: Opened) -> bool:
     """From a machine and under a heading that speaks of failure."""
-    return _by_machine(mail) and _in_subject(mail)
+    return _by_machine(mail) and in_subject(mail)
 
 
 def _by_machine(mail: Opened) -> bool:
@@ -61,10 +71,6 @@ def _by_machine(mail: Opened) -> bool:
     )
 
 
-def _in_subject(mail: Opened) -> bool:
-    return bool(SUBJECT.search(mail.heading.get("subject")))
-
-
 def _in_body(notice: str) -> bool:
     return bool(BODY.search(" ".join(notice[:4000].split())))
 
@@ -73,13 +79,19 @@ def people_in(mail: Opened, notice: str, original: Heading) -> tuple[Person, ...
     """Whoever the notice names, each with the words that stand beside the name."""
     action = _action(mail, notice)
     named = _named(mail, notice, original)
-    people = []
-    for address in named[:MOST_PEOPLE]:
-        words = _words_beside(notice, address, named)
-        status = status_in(words) or (status_in(notice) if len(named) == 1 else "")
-        cause, permanent = judge(status, words, action, notice if len(named) == 1 or not words else "")
-        people.append(Person(address, permanent, cause, status, words[:1000], action))
-    return tuple(people)
+    beside = [_words_beside(notice, address, named) for address in named[:MOST_PEOPLE]]
+    silent = all(cause_in(words) is Cause.REFUSED for words in beside)
+    common = notice if silent else ""
+    return tuple(
+        _judged(address, words, common, action) for address, words in zip(named, beside, strict=False)
+    )
+
+
+def _judged(address: str, words: str, common: str, action: Action) -> Person:
+    """`common`: what the notice says to all, where it says nothing of anybody alone."""
+    status = status_in(words) or status_in(common)
+    cause, permanent = judge(status, words, action, common)
+    return Person(address, permanent, cause, status, words[:1000], action)
 
 
 def _action(mail: Opened, notice: str) -> Action:
@@ -94,24 +106,46 @@ def _named(mail: Opened, notice: str, original: Heading) -> list[str]:
         return told
     ours = original.addresses("to", "x-rcpt-to", "apparently-to")
     known = {one.casefold() for one in ours}
-    not_them = _not_them(mail, original)
-    for found in (_apart(notice), _in_refusals(notice), addresses_in(notice)):
+    not_them = _not_them(mail, original) | _of_the_sender(notice)
+    for found in (_apart(notice), _announced(notice), _in_refusals(notice), addresses_in(notice)):
         people = _likely(found, not_them)
         if mine := [one for one in people if one.casefold() in known]:
             return mine
         if people:
             return people
-    return _last_resort(notice, ours)
+    return _last_resort(mail, notice, ours)
 
 
-def _last_resort(notice: str, ours: list[str]) -> list[str]:
+def _last_resort(mail: Opened, notice: str, ours: list[str]) -> list[str]:
     if len(ours) == 1:
         return ours
+    home = mail.heading.get("from").rstrip(">").rpartition("@")[2]
+    if names := SCREEN_NAME.findall(notice) if FOLLOWING.search(notice) and home else []:
+        return [f"{name}@{home.lower()}" for name in names[:20]]
     return [one for one in _apart(notice) if not MACHINES.match(one)][:1]
+
+
+SCREEN_NAME: Final = re.compile(
+    r"(?m)^[ \t]+([A-Za-z0-9][A-Za-z0-9._-]{2,40})[ \t]*$"
+)  # AOL leaves its own name out
+FOLLOWING: Final = re.compile(
+    r"(?i)(following|these|this|folgende|suivant|siguiente|seguent|seguinte|volgende|następując|следующ)\w* ?.{0,40}"
+    r"(recipient|address|user|person|addressee|group|list|empfänger|adress|destinata|destinatario|indirizz|endereço|ontvanger|geadresseerde|odbiorc|получател|адрес)"
+)
 
 
 def _likely(found: list[str], not_them: set[str]) -> list[str]:
     return [one for one in found if one.casefold() not in not_them and not MACHINES.match(one)]
+
+
+def _of_the_sender(notice: str) -> set[str]:
+    """ "Not accepting mail from them@there" names us, not the person."""
+    return {one.casefold() for found in FROM_US.findall(notice) for one in addresses_in(found)}
+
+
+FROM_US: Final = re.compile(
+    r"(?i)\b(?:mail|message|messages|sender|sent|von|de)[ \n]+(?:from|by)[: \n]+<?(\S{3,150}@\S{3,150})"
+)
 
 
 def _not_them(mail: Opened, original: Heading) -> set[str]:
@@ -136,6 +170,17 @@ def _alone(line: str) -> str:
         return ""
     place = line.find(found[0])
     return found[0] if place >= 0 and ALONE.match(line[:place] + "@@") else ""
+
+
+def _announced(notice: str) -> list[str]:
+    """In the first paragraph after "the following recipients"."""
+    lines = _lines(notice)
+    for at, line in enumerate(lines):
+        if FOLLOWING.search(line):
+            after = [one for one in lines[at + 1 : at + 8] if one.strip()][:4]
+            if found := addresses_in(" ".join(after)[:1000]):
+                return found
+    return []
 
 
 def _in_refusals(notice: str) -> list[str]:

@@ -16,6 +16,7 @@ from domain.results.returned.markup import words_of_html
 LONGEST: Final = 1_500_000  # bytes that are looked at; what lies behind is the original message's own body
 LONGEST_TEXT: Final = 60_000  # characters of one part
 MOST_PARTS: Final = 80
+SOMETHING: Final = 40  # characters; an HTML part beside a plain one only says the same again
 DEEPEST: Final = 25  # multiparts in one mail; more than these only confuse
 
 
@@ -35,7 +36,7 @@ def open_mail(raw: bytes) -> Opened:
     if len(MULTIPART.findall(lines)) > DEEPEST:
         return _plain(lines)
     try:
-        return _parsed(email.message_from_bytes(lines))
+        return _parsed(_with_boundary(email.message_from_bytes(lines)))
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, KeyError, IndexError):
         return _plain(lines)
 
@@ -50,6 +51,24 @@ def _in_lines(raw: bytes) -> bytes:
 
 
 AS_TEXT: Final = re.compile(rb"(?im)^(content-type:[ \t]*(?:\n[ \t]+)?)(?:message/|text/(?=rfc822-headers))")
+
+
+def _with_boundary(message: Message) -> Message:
+    """A report whose parts can't be told apart, since its heading was spoilt on the way: the first dashes say how."""
+    body = message.get_payload()
+    if message.get_content_maintype() != "multipart" or isinstance(body, list):
+        return message
+    found = BOUNDARY.search(str(body))
+    if not found:
+        message.set_type("text/plain")
+        return message
+    message.set_param("boundary", found[1])
+    return email.message_from_bytes(message.as_bytes())
+
+
+BOUNDARY: Final = re.compile(
+    r"(?m)^--([^\s-][^\n\"]{0,68}[^\s\"])[ \t]*\n(?:content-|[ \t]*\n)", re.IGNORECASE
+)
 
 
 def _plain(lines: bytes) -> Opened:
@@ -102,7 +121,8 @@ def _sort_in(opened: Opened, part: Message) -> None:
     elif "rfc822" in kind or kind in ("text/x-global", "text/x-global-headers", "text/x-partial"):
         opened.enclosed.append(text)
     elif kind == "text/html":
-        opened.texts.append(words_of_html(text))
+        if not any(len(one.strip()) > SOMETHING for one in opened.texts):
+            opened.texts.append(words_of_html(text))
     elif kind != "text/x-disposition-notification":
         opened.texts.append(text)
 

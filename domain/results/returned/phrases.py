@@ -4,15 +4,15 @@ import re
 from typing import Final
 
 DAEMON: Final = re.compile(
-    r"(?i)mailer-?\s?daemon|post-?\s?master|mail (delivery|transfer|administrator|admin|system|router|daemon|server)|delivery (sub)?system"
+    r"(?i)mailer-?\s?daemon|post[-_ ]?master|mail (delivery|transfer|administrator|admin|system|router|daemon|server)|delivery (sub)?system"
     r"|system (administrator|attendant)|mdaemon|\bdaemon@|postoffice|bounce|mail-?delivery|mailer@|undeliver|returned mail"
     r"|non-?delivery|microsoftexchange|smtp (server|gateway|daemon)|internet mail|mail-?(gateway|agent|service)|mailgate|administrator@|messaging"
 )
 SUBJECT: Final = re.compile(
     r"(?i)undeliver|undeliveried|non-?\s?deliver|not deliver|(un|not )able to deliver|delivery[ -]*(status|fail|problem|error|report|unsuccess|delay|warn|notif|has failed|incomplete|attempt|was not|of .{0,40}fail)"
-    r"|failure (notice|delivery|report|in delivery)|(delivery|mail|message|transport|sending|transmission|smtp|routing|e-?mail)\s*(system )?(failure|failed|error|problem)"
+    r"|fail(ed|ing|ure) (mail|message|e-?mail|deliver)|failure (notice|delivery|report|in delivery)|(delivery|mail|message|transport|sending|transmission|smtp|routing|e-?mail)\s*(system )?(failure|failed|error|problem)"
     r"|return(ed|ing)? (mail|message|to sender|e-?mail)|message (rejected|return|status|blocked|delayed|expired|not sent|you sent blocked)|could not (be )?(send|sent|deliver)"
-    r"|(mail|message|e-?mail)( .{0,40})?(could not|cannot|can't|not|couldn't) (be )?(deliver|sent|send)|returned to sender|\bnd[nr]\b|bounced?\b|warning: (message|could not|mail|your)"
+    r"|(mail|message|e-?mail)( .{0,40})?(could not|cannot|can't|not|couldn't) (be )?(deliver|sent|send)|returned to sender|not sent|\bnd[nr]\b|bounced?\b|warning: (message|could not|mail|your)"
     r"|user (unknown|not found)|unknown (user|recipient|address)|no such (user|address)|invalid (address|recipient|user|mailbox)|mailbox (full|unavailable|not found)|recipient (unknown|not found|rejected)|(over|exceed).{0,20}quota|account (disabled|closed)"
     r"|unzustellbar|nicht (zu|aus)(ge)?(stell|liefer)|nicht .{0,30}(zugestellt|ausgeliefert)|zustell.{0,30}(fehl|nicht|problem|unm)|fehlgeschlagen|r[üu]ckl[äa]ufer|zur[üu]ck an absender"
     r"|non (remis|distribu|d[ée]livr)|[ée]chec (de|d'|lors)|retour (de|du|d').{0,20}(courrier|message|mail)|n'a pas pu|impossible de (remettre|d[ée]livrer)|rejet"
@@ -29,7 +29,7 @@ SUBJECT: Final = re.compile(
 BODY: Final = re.compile(
     r"(?i)(could|can|was|were|has|have|is|are|did|does)(not| ?n[o']t| not)( been| be| get| successfully)* (deliver|deliverable|sent|reach|accepted|processed|transmitted|relayed)"
     r"|(un|not )(able|possible) to (be )?(deliver|send|reach|relay|transmit|process)|(wasn't|weren't|isn't|not) able to (deliver|send)|undeliver|non-?deliver|delivery (to|of|has|attempt|failed|failure|status|error|problem|report|delayed|expired|not)"
-    r"|(permanent|fatal|transient|temporary|delivery|following) (fatal )?(delivery )?(errors?|failures?)|return(ed|ing)( .{0,30})? to (the |its )?sender|(failed|refused|rejected|bounced|returned|blocked|deferred|delayed|discarded|expired).{0,60}(recipient|address|message|mail|deliver|permanently)"
+    r"|did not (exactly )?match|(permanent|fatal|transient|temporary|delivery|following) (fatal )?(delivery )?(errors?|failures?)|return(ed|ing)( .{0,30})? to (the |its )?sender|(failed|refused|rejected|bounced|returned|blocked|deferred|delayed|discarded|expired).{0,60}(recipient|address|message|mail|deliver|permanently)"
     r"|(message|mail|recipient|address|delivery|user)\S{0,3}( .{0,60})? (failed|refused|rejected|bounced|returned|blocked|deferred|delayed|discarded|expired)"
     r"|(user|recipient|mailbox|address|account|host|domain|name)\S{0,3}( .{0,40})? (is )?(unknown|invalid|unavailable|disabled|inactive|full|not found|not known|suspended|closed|over quota|not available|not recognized|not listed|no longer)"
     r"|(unknown|invalid|no such|nonexistent|unrecognized|bad|illegal) (local )?(user|recipient|mailbox|address|account|host|domain|destination|person|alias)|(does|do) ?(not|n't|n.t) (exist|have an?|accept)|(over|exceed|exceeds|exceeded) .{0,30}quota|quota.{0,20}exceed|mailbox .{0,30}full"

@@ -1,5 +1,6 @@
 """The door: the bytes of any mail go in, what came back comes out. Never an exception, whatever the bytes."""
 
+from dataclasses import replace
 from typing import Final
 
 from domain.results.returned import answer, automatic, complaint, notice, standard
@@ -21,6 +22,8 @@ def _read(raw: bytes, depth: int) -> Returned:
     if word := complaint.complaint_word(mail):
         return _returned(Kind.COMPLAINT, mail, original, complaint.complainers(mail, original), feedback=word)
     reports = [*mail.statuses, *(text for text in mail.texts if standard.has_groups(text))]
+    if automatic.asks_who_you_are(mail):
+        return _said(Kind.AUTO_REPLY, mail, original)
     if reports:
         told = standard.read_statuses(reports, original, words)
         if told.people:
@@ -31,12 +34,16 @@ def _read(raw: bytes, depth: int) -> Returned:
 
 
 def _without_report(mail: Opened, words: str, original: Heading, depth: int) -> Returned:
+    if _is_envelope(mail) and (inner := _enclosed(mail, depth)):
+        return inner
     if _is_automatic(mail, words):
         return _said(Kind.AUTO_REPLY, mail, original)
     if mail.statuses or notice.is_bounce(mail, words):
         return _returned(Kind.BOUNCE, mail, original, notice.people_in(mail, words, original))
     if inner := _enclosed(mail, depth):
         return inner
+    if mail.heading.get("return-path") == "<>":
+        return _said(Kind.AUTO_REPLY, mail, original)
     if answer.is_answer(mail.heading):
         return _said(Kind.REPLY, mail, original)
     return _said(Kind.OTHER, mail, original)
@@ -47,7 +54,7 @@ def _is_automatic(mail: Opened, words: str) -> bool:
     if mail.statuses or mail.heading.get("x-failed-recipients"):
         return False
     if automatic.is_challenge(mail):
-        return not notice.names_a_failure(mail)
+        return not notice.in_subject(mail)
     if automatic.subject_says_so(mail):
         return not notice.names_a_failure(mail) or automatic.speaks_of_absence(mail)
     return automatic.is_automatic(mail) and not notice.is_bounce(mail, words)
@@ -74,6 +81,11 @@ def _enclosed(mail: Opened, depth: int) -> Returned | None:
     return None
 
 
+def _is_envelope(mail: Opened) -> bool:
+    """What came back is itself a report, which no message of ours is."""
+    return any("delivery-status" in text.casefold() for text in mail.enclosed[:1])
+
+
 def _returned(
     kind: Kind, mail: Opened, original: Heading, people: tuple[Person, ...] = (), *, feedback: str = ""
 ) -> Returned:
@@ -90,8 +102,6 @@ def _returned(
 
 
 def _said(kind: Kind, mail: Opened, original: Heading) -> Returned:
-    from dataclasses import replace
-
     return replace(_returned(kind, mail, original), words=answer.written_words(mail.texts))
 
 
