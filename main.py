@@ -149,6 +149,49 @@ def import_list(
         _close_shop()
 
 
+@app.command("read-mail")
+def read_mail(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE...", help="Messages as files; without any, one on standard input."),
+    ] = None,
+) -> None:
+    """Say what returned mail means: one line of JSON for each message. A mail server may pipe bounces in."""
+    from domain.results.returned.box import messages
+    from domain.results.returned.printed import as_line
+    from domain.results.returned.reader import read_mail as read_returned
+
+    unread = False
+    for file in files or ["-"]:
+        try:
+            raw = _contents(file)
+        except (OSError, ValueError) as problem:
+            print(
+                f"{file!r} could not be read: {getattr(problem, 'strerror', None) or problem}.",
+                file=sys.stderr,
+            )
+            unread = True
+            continue
+        for message in messages(raw):
+            _say(as_line(file, read_returned(message)))
+    if unread:
+        raise typer.Exit(2)
+
+
+def _contents(file: str) -> bytes:
+    """At most 100 MB; what a pipe brings beyond is taken and dropped, so that the mail server sees no broken pipe."""
+    if file != "-":
+        with open(file, "rb") as opened:
+            return opened.read(LONGEST_BOX)
+    raw = sys.stdin.buffer.read(LONGEST_BOX)
+    while sys.stdin.buffer.read(1_000_000):
+        pass
+    return raw
+
+
+LONGEST_BOX = 100_000_000  # bytes
+
+
 @user.command("add")
 def add_user(
     email: Annotated[str, typer.Option(help="What they sign in with.")],
