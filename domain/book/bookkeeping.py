@@ -21,7 +21,7 @@ from domain.book.search import INDEXED
 Row = tuple[Any, ...]
 FACTS: Final = (
     "first_name", "last_name", "company", "email", "email_key", "phone", "phone_key", "status", "language", "postcode",
-    "preferred_channel", "notes",
+    "preferred_channel", "timezone", "notes",
 )  # fmt: skip
 BLANK: Final = dict.fromkeys(FACTS, "") | {"email_key": None, "phone_key": None}
 in_order = itemgetter(*FACTS)
@@ -52,8 +52,8 @@ _columns = ", ".join(COLUMNS)
 ADD: Final = Bulk(
     "people_to_add",
     ("id INTEGER PRIMARY KEY", *COLUMNS[1:], "said_no"),
-    f"INSERT INTO customers ({_columns}, timezone, source, import_id, created_at, updated_at, active_at, version) "
-    f"SELECT {_columns}, '', 'import', ?1, ?2, ?2, ?2, 1 FROM temp.people_to_add ORDER BY id",
+    f"INSERT INTO customers ({_columns}, source, import_id, created_at, updated_at, active_at, version) "
+    f"SELECT {_columns}, 'import', ?1, ?2, ?2, ?2, 1 FROM temp.people_to_add ORDER BY id",
     f"INSERT INTO consents ({PROVEN}) SELECT id, email_hash, 'email', '{EVERY_TYPE}', NOT said_no, ?1, 'import', ?2, ?3, "
     "?4, ?5, '' FROM temp.people_to_add WHERE email_hash IS NOT NULL OR said_no ORDER BY id",
 )

@@ -15,7 +15,7 @@ from domain.book.columns import OWN
 from domain.book.contact import meant_instead, read_email, read_phone
 from domain.book.days import Day, read_day
 from domain.book.person_rows import Incoming, Shop
-from domain.book.sheet import LANGUAGE, LONGEST_NOTES, NAMES
+from domain.book.sheet import LANGUAGE, LONGEST_NOTES, NAMES, zones
 from domain.book.tags import LONGEST, MOST_FOR_ONE
 from domain.book.words import flat, many_lines, one_line, squeeze
 from domain.refusal import Refusal
@@ -86,6 +86,7 @@ class PersonCells:
             "groups": self._groups,
             "status": self._status,
             "language": self._language,
+            "timezone": self._zone,
             "preferred_channel": self._channel,
             "postcode": self._postcode,
             "notes": self._notes,
@@ -175,6 +176,12 @@ class PersonCells:
             person.columns["language"] = code
         else:
             self._leave_out(person, f"'{code[:30]}' is no language code such as en or de-AT")
+
+    def _zone(self, person: Incoming, text: str) -> None:
+        if (zone := squeeze(text)) in zones():
+            person.columns["timezone"] = zone
+        else:
+            self._leave_out(person, f"'{zone[:30]}' is no time zone such as Europe/London")
 
     def _channel(self, person: Incoming, text: str) -> None:
         if channel := CHANNELS.get(squeeze(text).casefold()):

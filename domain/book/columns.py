@@ -10,6 +10,8 @@ from domain.refusal import Kind, Refusal
 
 CUSTOMERS: Final = "customers"  # what a file may be about; anything else is the key of a record kind
 OWN: Final = "attrs."  # "attrs.ring size" keeps a column as one of the shop's own fields
+OWN_HEADING: Final = "Own field: "  # as Handbill itself writes it over such a column
+OWN_ZONE: Final = "Time zone"  # elsewhere it is guessed from where somebody once read a mail
 KNOWS_A_PERSON: Final = ("email", "phone", "first_name", "last_name", "full_name", "company")
 SHOWN: Final = {
     "email": "Email address",
@@ -28,6 +30,7 @@ SHOWN: Final = {
     "name_day": "Name day",
     "status": "Status",
     "language": "Language",
+    "timezone": "Time zone",
     "preferred_channel": "Preferred channel",
     "postcode": "Postcode",
     "notes": "Notes",
@@ -43,6 +46,7 @@ SHOWN_OF_RECORDS: Final = {
     "title": "What it was",
     "amount": "Total",
     "line_amount": "Amount of one line",
+    "small_amount": "Total in pence, cents or the like",
     "currency": "Currency",
     "category": "Category",
     "staff": "Staff",
@@ -51,6 +55,7 @@ SHOWN_OF_RECORDS: Final = {
     "cancelled_at": "Cancelled (a date or yes)",
     "uses_left": "Uses left",
     "kind": "Kind",
+    "source": "Program that gave the number",
 }
 
 
@@ -80,6 +85,14 @@ def guess_mapping(headers: Sequence[str], kind: str = CUSTOMERS) -> dict[str, st
     return {
         header: chosen[header] for header in headers if header in chosen and _wanted(chosen[header], best)
     }
+
+
+def own_columns(headers: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Of a file that Handbill wrote: heading -> own field. `known`: label in small letters -> key; others keep their name."""
+    named = {head: head.removeprefix(OWN_HEADING).strip() for head in headers if head.startswith(OWN_HEADING)}
+    fields = {header: OWN + known.get(name.casefold(), name) for header, name in named.items()}
+    zone = {OWN_ZONE: "timezone"} if OWN_ZONE in headers else {}
+    return zone | {header: field for header, field in fields.items() if _is_own(field)}
 
 
 def guess_by_cells(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> dict[str, str]:

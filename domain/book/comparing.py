@@ -21,7 +21,7 @@ from domain.book.tags import MOST_FOR_ONE
 
 COMPARED: Final = (
     "first_name", "last_name", "company", "email", "email_key", "phone", "phone_key", "status", "language", "postcode",
-    "preferred_channel", "notes", "attrs",
+    "preferred_channel", "timezone", "notes", "attrs",
 )  # fmt: skip
 BESIDE: Final = ("id", "version", "marketing_opt_out", "email_trouble")
 AS_TEXT: Final = (

@@ -1,25 +1,24 @@
 """What is in a file that somebody brings: whom or what it names, and which of its rows can't be taken."""
 
 import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.book import columns, record_kinds, statuses, table_file
+from domain.book import columns, own_fields, record_kinds, statuses, table_file
 from domain.book.columns import CUSTOMERS
 from domain.book.incoming import Reading, read_people
-from domain.book.incoming_records import IncomingRecords, read_records
+from domain.book.incoming_records import LONGEST_SOURCE, IncomingRecords, read_records
 from domain.book.manner import Ambiguity
-from domain.book.person_rows import Shop
+from domain.book.person_rows import Incoming, Shop
 from domain.book.table_file import Table
+from domain.refusal import Refusal
 from domain.shop import shop
 from domain.shop.money import currency_of
-
-LONGEST_SOURCE: Final = 20
 
 
 @dataclass(slots=True)
@@ -60,12 +59,14 @@ def read(
         record_kinds.get(session, kind)
     table = table_file.read(raw, encoding, options.get("sheet"))
     about = _about(session, country)
-    found = Contents(table, _chosen(mapping, table, kind), kind, about.country)
+    found = Contents(table, _chosen(session, mapping, table, kind), kind, about.country)
     if problem := columns.what_is_missing(found.mapping, table.headers, kind):
         found.problem, found.warnings, found.rejected = problem, table.warnings, table.rejected
         return found
     with _no_search_for_rings():
         reading = _understood(table, found.mapping, kind, about, now, options)
+    if isinstance(reading, Reading):
+        _as_fields_hold_it(session, reading.people)
     found.items = reading.people if isinstance(reading, Reading) else _with_source(reading)
     found.rejected, found.warnings = reading.rejected, reading.warnings
     found.ambiguities = reading.ambiguities
@@ -84,10 +85,15 @@ def _no_search_for_rings() -> Iterator[None]:
             gc.enable()
 
 
-def _chosen(mapping: Mapping[str, str | None] | None, table: Table, kind: str) -> dict[str, str]:
+def _chosen(
+    session: Session, mapping: Mapping[str, str | None] | None, table: Table, kind: str
+) -> dict[str, str]:
     if mapping is not None:
         return columns.checked_mapping(mapping, table.headers, kind)
     guessed = columns.guess_mapping(table.headers, kind)
+    if kind == CUSTOMERS:
+        labels = {field.label.casefold(): field.key for field in own_fields.every(session)}
+        guessed |= columns.own_columns(table.headers, labels)
     return guessed or columns.guess_by_cells([cells for _, cells in table.rows[:20]], table.headers)
 
 
@@ -97,6 +103,18 @@ def _understood(
     if kind == CUSTOMERS:
         return read_people(table, mapping, about, now, options)
     return read_records(table, mapping, kind, about, now, options)
+
+
+def _as_fields_hold_it(session: Session, people: Sequence[Incoming]) -> None:
+    """A number as a number, a choice as it is in the list; what does not fit stays as it was written."""
+    fields = {field.key: field for field in own_fields.every(session)}
+    if not fields:
+        return
+    for person in people:
+        for key, value in person.columns.get("attrs", {}).items():
+            if key in fields:
+                with suppress(Refusal):
+                    person.columns["attrs"][key] = own_fields.read(fields[key], value)
 
 
 def _with_source(found: IncomingRecords) -> list[Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from domain.book import customers, merging, own_fields, record_kinds, search, statuses
+from domain.book.columns import OWN_HEADING
 from domain.book.consent import Consent, MessageType, Preference
 from domain.book.groups import Group, GroupMember
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
@@ -128,7 +129,7 @@ class Tables:
             return list(RECORD_COLUMNS.values())
         if self.what == "consents":
             return list(CONSENT_COLUMNS.values())
-        own = [f"Own field: {label}" for label in self._own.values()]
+        own = [f"{OWN_HEADING}{label}" for label in self._own.values()]
         beside = [
             "Other dates",
             "Notes",

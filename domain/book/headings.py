@@ -94,6 +94,11 @@ WHOSE: Final = ("email", "phone", "first_name", "last_name", "full_name", "compa
 # An empty field takes the heading away from the one it would be guessed for.
 SYSTEMS: Final[list[tuple[str, frozenset[str], dict[str, str]]]] = [
     (
+        "",  # Handbill itself: each record says which program gave its number
+        frozenset({"amountinthesmallestunit", "writtendownat"}),
+        {"externalid": "external_id", "source": "source", "amountinthesmallestunit": "small_amount"},
+    ),
+    (
         "shopify",
         frozenset({"financialstatus", "lineitemname", "name"}),
         {

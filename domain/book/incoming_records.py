@@ -1,10 +1,12 @@
 """What customers had, from a file: orders, appointments, repairs. Rows that are lines of one order become one record."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from data.csv_file import unguarded
 from domain.book import columns
 from domain.book.amounts import read_amount
 from domain.book.cells import NO, PersonCells
@@ -20,6 +22,8 @@ from domain.refusal import Refusal
 
 LENGTHS: Final = {"title": 200, "category": 60, "staff": 60, "external_id": 120}
 YEARS_AHEAD: Final = 20  # as far as two figures of a year may reach
+LONGEST_SOURCE: Final = 20
+WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
 MANY: Final = frozenset({"title", "line_amount"})  # each line of an order adds its own
 STATES: Final = {
     "done": "done paid complete completed fulfilled finished closed delivered shipped collected attended redeemed"
@@ -111,16 +115,18 @@ class _Bundle:
 def _bundles(table: Table, places: Sequence[tuple[int, str]]) -> list[_Bundle]:
     """In the order of the file. Without a number of its own each row is a record."""
     number_place = next((place for place, name in places if name == "external_id"), None)
+    source_place = next((place for place, name in places if name == "source"), None)
     many = [place for place, name in places if name in MANY]
     found: list[_Bundle] = []
-    by_number: dict[str, _Bundle] = {}
+    by_number: dict[tuple[str, str], _Bundle] = {}
     for number, cells in table.rows:
-        key = cells[number_place].strip() if number_place is not None else ""
-        if key and key in by_number:
+        number_of_it = cells[number_place].strip() if number_place is not None else ""
+        key = (number_of_it, cells[source_place].strip() if source_place is not None else "")
+        if number_of_it and key in by_number:
             by_number[key].add(number, cells, many)
             continue
         found.append(_Bundle(number, cells, many))
-        if key:
+        if number_of_it:
             by_number[key] = found[-1]
     return found
 
@@ -145,7 +151,8 @@ class _Reader:
     def read(self, bundle: _Bundle) -> IncomingRecord:
         row = bundle.numbers[0]
         person = self._whose(row, bundle)
-        record: dict[str, Any] = {"kind": self._kind, "source": self._source}
+        source = self._text(bundle, "source")[:LONGEST_SOURCE] or self._source
+        record: dict[str, Any] = {"kind": self._kind, "source": source}
         for name, longest in LENGTHS.items():
             if (value := self._text(bundle, name)) and name != "title":
                 record[name] = one_line(name, value, longest)
@@ -172,12 +179,13 @@ class _Reader:
 
     def _text(self, bundle: _Bundle, name: str) -> str:
         place = self._place.get(name)
-        return squeeze(bundle.cells[place]) if place is not None else ""
+        return squeeze(unguarded(bundle.cells[place])) if place is not None else ""
 
     def _title(self, bundle: _Bundle) -> str:
         """What was bought, each thing once: "Ring, Chain and 2 more"."""
         place = self._place.get("title", -1)
-        things = list(dict.fromkeys(filter(None, map(squeeze, bundle.many.get(place, [])))))
+        cells = (squeeze(unguarded(cell)) for cell in bundle.many.get(place, []))
+        things = list(dict.fromkeys(filter(None, cells)))
         text = ", ".join(things)
         while len(text) > LENGTHS["title"] and len(things) > 1:
             things.pop()
@@ -213,6 +221,8 @@ class _Reader:
     def _money(self, row: int, bundle: _Bundle, record: dict[str, Any]) -> None:
         named = self._text(bundle, "currency").upper()
         usual = named if len(named) == 3 and named.isascii() and named.isalpha() else self._shop.currency
+        if units := self._text(bundle, "small_amount"):
+            return self._small_money(row, units, usual, record)
         whole = self._text(bundle, "amount")
         name = "amount" if whole else "line_amount"
         texts = [whole] if whole else bundle.many.get(self._place.get("line_amount", -1), [])
@@ -225,6 +235,12 @@ class _Reader:
             return self._leave_out(row, no.sentence)
         if amounts:
             record["amount"], record["currency"] = sum(units for units, _ in amounts), amounts[0][1] or None
+
+    def _small_money(self, row: int, text: str, currency: str, record: dict[str, Any]) -> None:
+        if WHOLE.fullmatch(text):
+            record["amount"], record["currency"] = int(text), currency
+        else:
+            self._leave_out(row, f"'{text[:30]}' is no whole number of pence, cents or the like")
 
     def _words(self, row: int, bundle: _Bundle, record: dict[str, Any]) -> None:
         if mode := self._text(bundle, "mode"):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -107,8 +108,14 @@ def _language(text: str) -> str:
     return text
 
 
+@cache
+def zones() -> frozenset[str]:
+    """Asked of the folder of zones once; each time anew would cost a long list a minute."""
+    return frozenset(available_timezones())
+
+
 def _zone(text: str) -> str:
-    if text and text not in available_timezones():
+    if text and text not in zones():
         raise invalid("timezone", "This time zone is not known. Choose one such as Europe/London.")
     return text
 

@@ -138,7 +138,11 @@ class Columns:
 
     def _options(self, header: str) -> dict[str, str]:
         known = columns.fields(self.seen.kind)
-        return {LEAVE_OUT: "Leave out", **known, f"{OWN}{header[:60]}": f"Keep as your own field “{header}”"}
+        keep = {f"{OWN}{header[:60]}": f"Keep as your own field “{header}”"}
+        chosen = self.mapping.get(header) or ""
+        if chosen.startswith(OWN) and chosen not in keep:
+            keep = {chosen: header}
+        return {LEAVE_OUT: "Leave out", **known, **keep}
 
     def _choose(self, header: str, field: str | None) -> Any:
         self.mapping[header] = field or None
