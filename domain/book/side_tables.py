@@ -199,9 +199,12 @@ LATEST_OF_ALL = (
 )
 
 
-def _look_again_at(row: str) -> str:
+_MOVED = "(old.customer_id <> new.customer_id OR old.kind <> new.kind)"
+
+
+def _look_again_at(row: str, only_if: str = "1") -> str:
     """Where the customer is being deleted with all their records, nothing is written down any more."""
-    pair = f"customer_id = {row}.customer_id AND kind = {row}.kind"
+    pair = f"{only_if} AND customer_id = {row}.customer_id AND kind = {row}.kind"
     return (
         f"DELETE FROM latest_records WHERE {pair}; INSERT OR REPLACE INTO latest_records(customer_id, kind, at) "
         f"SELECT customer_id, kind, starts_at FROM customer_records WHERE {pair} AND status <> 'cancelled' "
@@ -227,7 +230,7 @@ LATEST_TRIGGERS = [
         "UPDATE OF customer_id, kind, status, starts_at",
         "customer_records",
         _turned,
-        _look_again_at("old") + _look_again_at("new"),
+        _look_again_at("old", _MOVED) + _look_again_at("new"),
     ),
     _trigger(
         "latest_records_removed", "DELETE", "customer_records", "old.status <> 'cancelled'", _look_again_at("old")

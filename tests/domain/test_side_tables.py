@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ class Shop:
         lines = [
             f"{self.chance.randint(1, 9)},{self._address()},{self._day():%Y-%m-%d},20.00" for _ in range(4)
         ]
-        self._take(session, "\n".join(["Order number,Email,Date,Amount", *lines]), kind="orders")
+        self._take(session, "\n".join(["Order number,Email,Date,Amount", *lines]), kind="order")
 
     def undo(self, session: Session) -> None:
         going = undoing.begin(session, self.chance.choice(self.taken or [0]), by=self.by, now=self.now)
@@ -137,12 +138,14 @@ class Shop:
 @pytest.mark.parametrize("seed", range(4))
 def test_the_side_tables_say_what_the_book_says_after_every_act(seed: int, cast: Cast, now: datetime) -> None:
     shop = Shop(seed, cast, now)
-    for _ in range(STEPS):
+    for step in count():
+        if step >= STEPS and shop.done == shop.acts.keys():
+            break
+        assert step < 10 * STEPS, shop.acts.keys() - shop.done
         act = shop.act()
         with reading() as session:
             assert laid_ready(session) == read_plainly(session), act
             assert latest_laid_ready(session) == latest_read_plainly(session), act
-    assert len(shop.done) > len(shop.acts) * 0.6
 
 
 def test_a_customer_who_is_gone_for_good_leaves_nothing_behind(cast: Cast, now: datetime) -> None:

@@ -22,6 +22,7 @@ IS_LEFT_OUT = (
     "deleted_at IS NOT NULL OR email_key IS NULL OR email_trouble IS NOT NULL OR marketing_opt_out = 1"
 )
 START = ["kind", "status", "starts_at", "ends_at", "customer_id"]
+MOVED = "(old.customer_id <> new.customer_id OR old.kind <> new.kind)"
 TURNED = ("customer_id", "kind", "status", "starts_at")
 
 
@@ -120,13 +121,13 @@ def latest_records() -> None:
         "latest_records_changed",
         f"UPDATE OF {', '.join(TURNED)}",
         turned,
-        latest("old") + latest("new"),
+        latest("old", MOVED) + latest("new"),
     )
     on(table, "latest_records_removed", "DELETE", "old.status <> 'cancelled'", latest("old"))
 
 
-def latest(row: str) -> str:
-    pair = f"customer_id = {row}.customer_id AND kind = {row}.kind"
+def latest(row: str, only_if: str = "1") -> str:
+    pair = f"{only_if} AND customer_id = {row}.customer_id AND kind = {row}.kind"
     return (
         f"DELETE FROM latest_records WHERE {pair}; INSERT OR REPLACE INTO latest_records(customer_id, kind, at) "
         f"SELECT customer_id, kind, starts_at FROM customer_records WHERE {pair} AND status <> 'cancelled' "
