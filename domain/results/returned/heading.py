@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from email.errors import MessageError
 from email.header import decode_header
 from typing import Any, Final
 
@@ -51,17 +52,17 @@ def heading_of(text: str) -> Heading:
     return Heading.of_pairs(fields_of(text.lstrip("\n").split("\n\n", 1)[0]))
 
 
-def fields_of(text: str) -> list[tuple[str, str]]:
+def fields_of(text: str, most: int = MOST_FIELDS) -> list[tuple[str, str]]:
     """`Name: value` with folded lines put together; what is no field is left out."""
     found: list[tuple[str, str]] = []
-    for line in text.splitlines()[: MOST_FIELDS * 4]:
+    for line in text.splitlines()[: most * 4]:
         if line[:1] in " \t" and found:
             name, value = found[-1]
             if len(value) < LONGEST_VALUE:
                 found[-1] = (name, f"{value} {line.strip()}".strip())
         elif field := FIELD.match(line):
             found.append((field[1], field[2].strip()))
-    return found[:MOST_FIELDS]
+    return found[:most]
 
 
 def addresses_in(text: str) -> list[str]:
@@ -105,7 +106,7 @@ def _has_raw(text: str) -> bool:
 def _decoded(value: str) -> str:
     try:
         pieces = decode_header(value)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError):
         return value
     return "".join(one if isinstance(one, str) else _letters(one, charset or "") for one, charset in pieces)
 

@@ -16,7 +16,7 @@ from domain.results.returned.phrases import BODY, DAEMON, DELAYED, SUBJECT
 from domain.results.returned.reasons import REPLY_CODE, cause_in, judge, status_in
 from domain.results.returned.returned import Action, Person
 
-MOST_LINES: Final = 400
+MOST_LINES: Final = 5_000
 MOST_PEOPLE: Final = 1_000
 MACHINES: Final = re.compile(
     r"(?i)^(mailer-?daemon|post-?master|mail-?delivery|abuse|noreply|no-reply|do-?not-?reply|helpdesk|help|support|hostmaster|admin|administrator|root|daemon|listserv|majordomo)@"
@@ -79,7 +79,9 @@ def people_in(mail: Opened, notice: str, original: Heading) -> tuple[Person, ...
     """Whoever the notice names, each with the words that stand beside the name."""
     action = _action(mail, notice)
     named = _named(mail, notice, original)
-    beside = [_words_beside(notice, address, named) for address in named[:MOST_PEOPLE]]
+    lines = _lines(notice)
+    places = _places(lines)
+    beside = [_words_beside(lines, places, address) for address in named[:MOST_PEOPLE]]
     silent = all(cause_in(words) is Cause.REFUSED for words in beside)
     common = notice if silent else ""
     return tuple(
@@ -176,7 +178,7 @@ def _announced(notice: str) -> list[str]:
     """In the first paragraph after "the following recipients"."""
     lines = _lines(notice)
     for at, line in enumerate(lines):
-        if FOLLOWING.search(line):
+        if FOLLOWING.search(line) and any(one.rstrip().endswith((":", "：")) for one in lines[at : at + 2]):
             after = [one for one in lines[at + 1 : at + 8] if one.strip()][:4]
             if found := addresses_in(" ".join(after)[:1000]):
                 return found
@@ -192,16 +194,25 @@ def _in_refusals(notice: str) -> list[str]:
     )
 
 
-def _words_beside(notice: str, address: str, named: list[str]) -> str:
-    """The paragraph that names the person, up to the next one; where it says nothing more, the one after it."""
-    others = {one.casefold() for one in named} - {address.casefold()}
-    lines, wanted = _lines(notice), address.casefold()
-    at = next((place for place, line in enumerate(lines) if wanted in line.casefold()), None)
+def _places(lines: list[str]) -> dict[str, int]:
+    """Where each address is named first."""
+    places: dict[str, int] = {}
+    for at, line in enumerate(lines):
+        for one in addresses_in(line) if "@" in line else ():
+            places.setdefault(one.casefold(), at)
+    return places
+
+
+def _words_beside(lines: list[str], places: dict[str, int], address: str) -> str:
+    """The paragraph that names the person, up to the next person; where it says nothing more, the one after it too."""
+    at = places.get(address.casefold())
     if at is None:
         return _said_by_server(lines)
+    nexts = {place for one, place in places.items() if place > at and one != address.casefold()}
     taken: list[str] = []
-    for line in lines[at : at + 14]:
-        if any(one in line.casefold() for one in others):
+    for place in range(at, min(at + 14, len(lines))):
+        line = lines[place]
+        if place in nexts and _alone(line):
             break
         if not line.strip() and len(" ".join(taken)) > len(address) + 12:
             break

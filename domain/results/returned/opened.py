@@ -7,6 +7,7 @@ import email
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.message import Message
 from typing import Final
 
@@ -14,7 +15,9 @@ from domain.results.returned.heading import Heading, heading_of
 from domain.results.returned.markup import words_of_html
 
 LONGEST: Final = 1_500_000  # bytes that are looked at; what lies behind is the original message's own body
-LONGEST_TEXT: Final = 60_000  # characters of one part
+LONGEST_TEXT: Final = 60_000  # characters of one part that is written for people
+LONGEST_REPORT: Final = 1_000_000  # characters; a thousand people in one report
+MOST_DASHES: Final = 2_000  # lines that could begin a part
 MOST_PARTS: Final = 80
 SOMETHING: Final = 40  # characters; an HTML part beside a plain one only says the same again
 DEEPEST: Final = 25  # multiparts in one mail; more than these only confuse
@@ -33,11 +36,20 @@ class Opened:
 
 def open_mail(raw: bytes) -> Opened:
     lines = _in_lines(raw[:LONGEST])
-    if len(MULTIPART.findall(lines)) > DEEPEST:
+    if len(MULTIPART.findall(lines)) > DEEPEST or lines.count(b"\n--") > MOST_DASHES:
         return _plain(lines)
     try:
         return _parsed(_with_boundary(email.message_from_bytes(lines)))
-    except (RecursionError, ValueError, LookupError, AttributeError, TypeError, KeyError, IndexError):
+    except (
+        MessageError,
+        RecursionError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        KeyError,
+        IndexError,
+    ):
         return _plain(lines)
 
 
@@ -111,9 +123,8 @@ def _sort_in(opened: Opened, part: Message) -> None:
     kind = part.get_content_type()
     if not kind.startswith("text/"):
         return
-    text = _characters(_octets(part)[: LONGEST_TEXT * 2], str(part.get_content_charset() or ""))[
-        :LONGEST_TEXT
-    ]
+    longest = LONGEST_REPORT if "delivery-status" in kind else LONGEST_TEXT
+    text = _characters(_octets(part)[: longest * 2], str(part.get_content_charset() or ""))[:longest]
     if "delivery-status" in kind:
         opened.statuses.append(text)
     elif "feedback-report" in kind:

@@ -1,5 +1,6 @@
 """The door: the bytes of any mail go in, what came back comes out. Never an exception, whatever the bytes."""
 
+import logging
 from dataclasses import replace
 from typing import Final
 
@@ -12,7 +13,19 @@ from domain.results.returned.returned import Kind, Original, Person, Returned
 DEEPEST: Final = 3  # a report forwarded as an attachment of a report that was forwarded
 
 
+log = logging.getLogger(__name__)
+
+
 def read_mail(raw: bytes) -> Returned:
+    """A fault of ours must not stop the mail behind this one: it is logged, and the mail says nothing."""
+    try:
+        return read_closely(raw)
+    except Exception:
+        log.exception("A returned mail of %s bytes could not be read", len(raw))
+        return Returned(Kind.OTHER)
+
+
+def read_closely(raw: bytes) -> Returned:
     return _read(raw, DEEPEST)
 
 

@@ -29,6 +29,8 @@ def read_statuses(texts: list[str], original: Heading, notice: str) -> Verdicts:
             arrived = True
         elif one := _person(group, original, notice):
             people.setdefault(one.address.casefold(), one)
+            if len(people) >= MOST_PEOPLE:
+                break
     return Verdicts(tuple(people.values()), arrived)
 
 
@@ -58,7 +60,7 @@ def _groups(texts: list[str]) -> Iterator[Heading]:
 
 
 def _in_order(text: str) -> list[tuple[str, str]]:
-    return fields_of("\n".join(line for line in text.splitlines() if line.strip()))[: MOST_PEOPLE * 8]
+    return fields_of("\n".join(line for line in text.splitlines() if line.strip()), MOST_PEOPLE * 12)
 
 
 def _person(group: Heading, original: Heading, notice: str) -> Person | None:
