@@ -13,6 +13,7 @@ from domain.book import consent, customers, erasing, groups, own_fields, records
 from domain.book.consent import MessageType
 from domain.refusal import Refusal
 from tests.browser.test_customers import choose, olive, write_down
+from tests.browser.test_importing import tab_to
 
 SignIn = Callable[[Page, str], None]
 
@@ -228,6 +229,45 @@ def test_two_cards_become_one_and_the_old_address_leads_there(
     page.goto(f"/customers/{two}")
     expect(page.get_by_test_id("merged-here")).to_contain_text("was merged into Mona")
     expect(page).to_have_url(re.compile(rf"/customers/{one}$"))
+
+
+def test_two_cards_become_one_with_the_keyboard_alone(page: Page) -> None:
+    one = write_down(first_name="Kit", last_name="Keyes", email="kit@merge.example")
+    two = write_down(first_name="Kitty", last_name="Keyes", email="kitty@merge.example")
+    page.goto(f"/customers/{one}")
+    page.get_by_test_id("customer-menu").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menu")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("menuitem", name="Erase for good")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("menuitem", name="Merge with somebody")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("dialog")).to_contain_text("Who is the same person")
+    tab_to(page, "[data-testid=person-search]")
+    page.keyboard.type("kitty@merge")
+    expect(page.get_by_test_id(f"person-search-{two}")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    tab_to(page, f"[data-testid=merge-email-{two}]")
+    page.keyboard.press("Enter")
+    tab_to(page, "[data-testid=merge-go]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("customer-facts")).to_contain_text("kitty@merge.example")
+
+
+def test_a_key_let_go_where_it_was_not_pressed_opens_nothing(page: Page) -> None:
+    someone = write_down(first_name="Kay", last_name="Keyup", email="kay@keyup.example")
+    page.goto(f"/customers/{someone}")
+    menu = page.get_by_test_id("customer-menu")
+    expect(menu).to_be_visible()
+    page.keyboard.down("Enter")
+    menu.focus()
+    page.keyboard.up("Enter")
+    page.get_by_role("tab", name="Records").evaluate(
+        "(tab) => tab.click()"
+    )  # no press: that would close a menu
+    expect(page.get_by_test_id("no-records")).to_be_visible()
+    expect(page.get_by_role("menu")).to_have_count(0)
 
 
 @pytest.mark.parametrize("where", ["page", "phone"])

@@ -217,7 +217,7 @@ async def sure_to_delete(campaign_id: int) -> bool:
 
 
 def _entry(name: str, words_: str, handler: Callable[[], Any], testid: str) -> ui.menu_item:
-    with put(ui.menu_item(on_click=handled(handler)), testid=testid) as made:
+    with put(ui.menu_item(on_click=handled(handler)), role="menuitem", testid=testid) as made:
         icon(name)
         text(words_, tag="span")
     return made

@@ -13,6 +13,7 @@ from ui.frame import Page, current_actor
 from ui.parts import conditions
 from ui.parts.basics import alert, box, button, card, head, link_button, menu, page, put, text
 from ui.parts.conditions import Nest
+from ui.parts.customer_form import TO_THE_FAULT
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, text_input
 from ui.parts.live_count import LiveCount, WhyHere
@@ -123,12 +124,17 @@ class Editor:
         self.form.clear()
         if not self.editor.check():
             self.form.wrong("", "One of the conditions is not complete yet.")
+            self.editor.lead_to_gap()
             return
         fields = {"name": self.name.value or "", "note": self.note.value or "", "rule": self.editor.tree}
-        with refusals_to(self.form.wrong):
+        with refusals_to(self._wrong):
             await io(_saved, self.known, fields, by)
             toast(f"The segment {fields['name']} is saved.")
             ui.navigate.to("/segments")
+
+    def _wrong(self, name: str, sentence: str) -> None:
+        self.form.wrong(name, sentence)
+        ui.run_javascript(TO_THE_FAULT)
 
     async def _delete(self) -> None:
         if self.known.id and await delete_segment(self.known.id, self.known.name):

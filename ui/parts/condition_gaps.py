@@ -10,6 +10,7 @@ from nicegui import ui
 
 from domain.audience.catalogue import Ask, Input, Line
 from domain.audience.phrases import SIZE_OPS
+from ui.parts import conditions
 from ui.parts.basics import box, icon_button, put, text
 from ui.parts.inputs import select, text_input
 from ui.parts.rule_stock import Stock
@@ -98,6 +99,10 @@ class Gap:
 
     def show(self) -> None:
         self.root.visible = self.one.is_asked(self.line.values)
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(conditions.gap(self.line, self.one))
 
     @property
     def value(self) -> Any:

@@ -114,6 +114,12 @@ class LineBox:
         first = next((gap.field for gap in self.gaps.values() if gap.root.visible), self.after)
         focus_on(first)
 
+    def lead(self) -> None:
+        """To the first gap that lacks something."""
+        empty = (gap for gap in self.gaps.values() if gap.root.visible and gap.is_wrong)
+        wrong = next(empty, None)
+        focus_on(wrong.field) if wrong else self.focus()
+
     def check(self) -> bool:
         self.complaint.say(conditions.missing(self.part))
         return not conditions.missing(self.part)
@@ -160,7 +166,7 @@ class LineBox:
                 item = ui.menu_item(
                     OFFERED.get(one.label, one.label), on_click=handled(lambda gap=one: self._add(line, gap))
                 )
-                put(item, testid=f"{self.testid}-add-{one.key}")
+                put(item, role="menuitem", testid=f"{self.testid}-add-{one.key}")
         if self.narrow:
             self.narrow.visible = bool(offered)
 

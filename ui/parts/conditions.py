@@ -85,10 +85,10 @@ def has_gaps(nest: Nest) -> bool:
 
 
 def gap(line: Line, one: Input) -> str:
-    """What is wrong with one value. An empty optional one is as if it were not there."""
+    """What is wrong with one value. A narrowing that was added has to say something: an empty one would let everybody in."""
     value = line.values.get(one.key)
     if value in (None, "", [], "attrs."):
-        return "" if one.optional else _empty(one)
+        return "" if one.optional and one.key not in line.values else _empty(one)
     match one.ask:
         case Ask.DAYS | Ask.NUMBER | Ask.MONEY:
             return _outside(value, one.least, one.most if one.ask is not Ask.MONEY else 10**15)

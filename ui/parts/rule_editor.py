@@ -47,6 +47,12 @@ class RuleEditor:
         whole = [one.check() for one in self.room.every()]
         return all(whole)
 
+    def lead_to_gap(self) -> None:
+        """The keyboard, and with it the page, to the first condition that is not whole."""
+        first = next((one for one in self.room.every() if conditions.missing(one.part)), None)
+        if first:
+            first.lead()
+
     async def changed(self) -> None:
         done = self.on_change()
         if hasattr(done, "__await__"):
@@ -151,6 +157,9 @@ class NestBox:
 
     def focus(self) -> None:
         focus_on(self.more)
+
+    def lead(self) -> None:
+        self.focus()
 
     def _buttons(self) -> None:
         inside = "" if self.depth == 0 else f"-{self.testid}"

@@ -77,3 +77,27 @@
   new MutationObserver(look).observe(document, { childList: true, subtree: true, attributeFilter: ["class", "disabled"] });
   document.addEventListener("focusout", () => [100, 400, 1000].forEach((wait) => setTimeout(look, wait)));
 })();
+
+// A key that is let go where it was not pressed means nothing there. Enter answers a question, the keyboard goes back to the
+// menu's button while the key is still down, and letting it go would open the menu again.
+(() => {
+  let pressed = null;
+  const keep = (e) => ["Enter", " "].includes(e.key) && e.target !== pressed;
+  const stop = (e) => { e.stopPropagation(); e.preventDefault(); };
+  document.addEventListener("keydown", (e) => {
+    if (!e.repeat) pressed = e.target;
+    else if (keep(e)) stop(e);
+  }, true);
+  document.addEventListener("keyup", (e) => { if (keep(e)) stop(e); }, true);
+})();
+
+// In a menu the arrows walk from entry to entry, round and round.
+document.addEventListener("keydown", (e) => {
+  const menu = e.target.closest && e.target.closest(".q-menu[role=menu]");
+  const entries = menu ? [...menu.querySelectorAll("[role=menuitem]")] : [];
+  const at = entries.indexOf(document.activeElement), last = entries.length - 1;
+  const to = { ArrowDown: at < last ? at + 1 : 0, ArrowUp: at > 0 ? at - 1 : last, Home: 0, End: last }[e.key];
+  if (!entries.length || to === undefined) return;
+  e.preventDefault();
+  entries[to].focus();
+});
