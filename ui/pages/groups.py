@@ -82,7 +82,7 @@ class GroupRoom:
             with box("hb-card", "section", testid="members"):
                 if self.edits:
                     with box("bar"):
-                        PersonSearch("Add somebody: name, email or phone", self._add, stays=True)
+                        PersonSearch("Add by name, email or phone", self._add, stays=True)
                 self.total = put(text("", "hb-said-line", testid="in-group"), role="status")
                 self.list = box("hb-records", "ul")
                 self.more = box("bar")

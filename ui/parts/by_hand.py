@@ -43,7 +43,9 @@ class ByHand:
             with box("hb-row wrap"):
                 ghost = {"kind": "ghost", "small": True}
                 button("Paste a list of addresses", self._open, icon="copy", testid="paste", **ghost)  # type: ignore[arg-type]
-                self.none = button("Take everybody out", self._clear, testid="people-clear", **ghost)  # type: ignore[arg-type]
+                self.none = button(
+                    "Take everybody out", self._clear, icon="x", testid="people-clear", **ghost
+                )  # type: ignore[arg-type]
             self.paste = Paste(self._add_many)
         self._paint()
 

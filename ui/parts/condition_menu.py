@@ -56,18 +56,19 @@ class ConditionMenu:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.on_pick: Callable[[Entry], Awaitable[None]] | None = None
-        with ui.dialog().props("no-refocus") as self.dialog:
-            sheet = put(box("hb-dialog hb-asks"), role="dialog", aria_label="Add a condition", testid="asks")
-            with sheet:
-                text("What should be true?", tag="h2")
-                find = text_input(label="Find a condition", placeholder="Find: bought, birthday, tag…")
-                put(find, autofocus=True, role="combobox", testid="asks-find")
-                with put(box("hb-asks-list", testid="asks-list"), role="listbox") as found:
-                    for group, some in groupby(entries, lambda one: one.group):
-                        self._group(group, list(some))
-                    put(text("Nothing here has these letters.", "none hb-help"), hidden=True)
-                with box("actions"):
-                    button("Cancel", self._close, testid="asks-cancel")
+        with (
+            put(ui.dialog().props("no-refocus"), aria_label="Add a condition") as self.dialog,
+            box("hb-dialog hb-asks", testid="asks"),
+        ):
+            text("What should be true?", tag="h2")
+            find = text_input(label="Find a condition", placeholder="Find: bought, birthday, tag…")
+            put(find, autofocus=True, role="combobox", testid="asks-find")
+            with put(box("hb-asks-list", testid="asks-list"), role="listbox") as found:
+                for group, some in groupby(entries, lambda one: one.group):
+                    self._group(group, list(some))
+                put(text("Nothing here has these letters.", "none hb-help"), hidden=True)
+            with box("actions"):
+                button("Cancel", self._close, testid="asks-cancel")
         put(find, aria_controls=found.html_id, aria_expanded="true")
         put(found, aria_label="Conditions")
         find.on("update:model-value", js_handler=SIFT % found.html_id)

@@ -25,7 +25,7 @@ async def confirm(
 
     Enter says yes (in a dangerous question only once the word is typed), Esc says no; a closed tab says no.
     """
-    with ui.dialog() as dialog, _sheet(title):
+    with put(ui.dialog(), aria_label=title) as dialog, _sheet(title):
         if pairs:
             facts(pairs)
         if body:
@@ -48,7 +48,7 @@ async def confirm(
 @contextmanager
 def sheet(title: str, *, wide: bool = False) -> Iterator[ui.dialog]:
     """A dialog to fill: build inside, then `await ask(dialog)`; a button there calls `dialog.submit(value)`."""
-    with ui.dialog() as dialog, _sheet(title, wide=wide):
+    with put(ui.dialog(), aria_label=title) as dialog, _sheet(title, wide=wide):
         yield dialog
 
 
@@ -59,12 +59,7 @@ async def ask(dialog: ui.dialog) -> Any:
 
 @contextmanager
 def _sheet(title: str, *, wide: bool = False) -> Iterator[None]:
-    with put(
-        box("hb-dialog wide" if wide else "hb-dialog"),
-        role="dialog",
-        aria_label=title,
-        testid="dialog",
-    ):
+    with box("hb-dialog wide" if wide else "hb-dialog", testid="dialog"):
         text(title, tag="h2")
         yield
 

@@ -93,7 +93,7 @@ async def merge_with(customer_id: int, name: str) -> int | None:
             with box("hb-records hb-near", "ul", testid="near"):
                 for number, who, why in near:
                     _near_line(dialog, number, who, why)
-        PersonSearch("Name, email or phone of the other card", lambda number, _: dialog.submit(number))
+        PersonSearch("Name, email or phone", lambda number, _: dialog.submit(number))
         with box("actions"):
             button("Cancel", lambda: dialog.submit(None))
     other = await ask(dialog)

@@ -17,6 +17,8 @@ from ui.parts.why_one import WhyOne
 
 SETTLE: Final = 0.25  # seconds: tags are often pressed one after the other
 
+STILL_TO_COME = "\u00a0"  # holds the line for the names, so that nothing below moves twice
+
 
 class RecipientCount:
     """The figure under the picker. While it is asked again the old one stays, faded; late answers are dropped.
@@ -87,7 +89,7 @@ class RecipientCount:
         self.figure.set_text(words.number(count.reachable))
         self.title.set_text("person will get this" if count.reachable == 1 else "people will get this")
         self.why.set_text(count.sentence())
-        self.names.set_text("")
+        self.names.set_text(STILL_TO_COME if count.reachable else "")
         self._tell(count)
 
     def _failed(self, mine: int, sentence: str) -> None:
