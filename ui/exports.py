@@ -14,6 +14,7 @@ from domain.book import customers, exporting
 from domain.book.exporting import NOTHING, Tables, What
 from domain.book.search import Narrowing
 from domain.ledger import communications
+from domain.ledger.communications import Letter
 from domain.shop.people import Actor
 
 Form = Literal["csv", "json"]
@@ -33,6 +34,8 @@ def book(form: Form, what: What, by: Actor, narrowed: Narrowing = NOTHING) -> St
     with unit() as session:
         those = exporting.begin(session, f"{what} as {form}", narrowed, by=by, now=now())
     lots = _lots() if those is None else _lots_of(those)
+    if form == "json" or what == "communications":
+        lots = map(_with_letters, lots)
     lines = _json(lots) if form == "json" else _csv(what, lots)
     return _file(f"{what}-{now():%Y-%m-%d}.{form}", form, lines)
 
@@ -44,13 +47,7 @@ def one(customer_id: int, by: Actor) -> StreamingResponse:
         customers.get(session, customer_id)
         known = exporting.person(session, customer_id)
         letters = communications.letters(session, customer_id, limit=MOST_LETTERS)
-    known["communications"] = [
-        {
-            "name": letter.name, "subject": letter.subject, "channel": letter.channel, "message_type": letter.message_type,
-            "state": letter.state, "address": letter.address, "at": letter.at,
-        }
-        for letter in letters
-    ]  # fmt: skip
+    known["communications"] = [_told(letter) for letter in letters]
     return _file(f"customer-{customer_id}.json", "json", iter([_written(known, indent=2)]))
 
 
@@ -87,6 +84,21 @@ def _lots_of(those: Sequence[int]) -> Lots:
     for start in range(0, len(those), LOT):
         with reading() as session:
             yield exporting.some(session, those[start : start + LOT])
+
+
+def _with_letters(lot: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    with reading() as session:
+        letters = communications.of_many(session, [person["id"] for person in lot])
+    return [
+        person | {"communications": [_told(one) for one in letters.get(person["id"], [])]} for person in lot
+    ]
+
+
+def _told(letter: Letter) -> dict[str, Any]:
+    return {
+        "send": letter.name, "subject": letter.subject, "channel": letter.channel, "message_type": letter.message_type,
+        "state": letter.state, "address": letter.address, "at": letter.at,
+    }  # fmt: skip
 
 
 def _written(person: dict[str, Any], indent: int | None = None) -> str:

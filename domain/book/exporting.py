@@ -25,8 +25,7 @@ from domain.book.sheet import BIRTHDAY
 from domain.shop import audit
 from domain.shop.people import Actor, Right
 
-What = Literal["customers", "records", "consents"]
-WHATS: Final[tuple[What, ...]] = ("customers", "records", "consents")
+What = Literal["customers", "records", "consents", "communications"]
 
 NOTHING: Final = Narrowing()
 OWN_DAYS: Final = {
@@ -52,6 +51,12 @@ CONSENT_COLUMNS: Final = {
     "message_type": "Message type", "allowed": "Allowed", "how": "How", "source": "Source", "wording": "Wording",
     "by_name": "By",
 }  # fmt: skip
+# The ledger knows these, which lies above the book: whoever writes the file puts them beside the rest.
+LETTER_COLUMNS: Final = {
+    "customer_id": "Customer number", "email": "Email", "name": "Name", "at": "At", "send": "Send", "subject": "Subject",
+    "channel": "Channel", "message_type": "Message type", "state": "State", "address": "Sent to",
+}  # fmt: skip
+COLUMNS_OF: Final = {"records": RECORD_COLUMNS, "consents": CONSENT_COLUMNS, "communications": LETTER_COLUMNS}
 RECORD_FIELDS: Final = (
     "id", "kind", "title", "category", "staff", "mode", "starts_at", "ends_at", "status", "amount", "currency",
     "uses_left", "source", "external_id", "attrs", "created_at", "updated_at",
@@ -115,7 +120,7 @@ def person(session: Session, customer_id: int) -> dict[str, Any]:
 
 
 class Tables:
-    """The three tables: `headings()`, and `rows(people)` for some of them at a time."""
+    """The tables: `headings()`, and `rows(people)` for some of them at a time."""
 
     def __init__(self, session: Session, what: What) -> None:
         self.what = what
@@ -125,10 +130,8 @@ class Tables:
         self._own = {key: labels.get(key, key) for key in sorted(merging.own_fields(session))}
 
     def headings(self) -> list[str]:
-        if self.what == "records":
-            return list(RECORD_COLUMNS.values())
-        if self.what == "consents":
-            return list(CONSENT_COLUMNS.values())
+        if self.what != "customers":
+            return list(COLUMNS_OF[self.what].values())
         own = [f"{OWN_HEADING}{label}" for label in self._own.values()]
         beside = [
             "Other dates",
@@ -147,9 +150,8 @@ class Tables:
                 yield self._line(one)
                 continue
             whose = {"customer_id": one["id"], "email": one["email"], "name": _name(one)}
-            columns = RECORD_COLUMNS if self.what == "records" else CONSENT_COLUMNS
             for row in one[self.what]:
-                yield [_cell((whose | row)[name]) for name in columns]
+                yield [_cell((whose | row)[name]) for name in COLUMNS_OF[self.what]]
 
     def _line(self, one: Mapping[str, Any]) -> list[Any]:
         plain = {

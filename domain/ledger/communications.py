@@ -1,5 +1,6 @@
 """What one customer was sent: their rows of the ledger, over all sends (S4-32)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,6 +9,7 @@ from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import Session
 
 from data.base import Instant
+from data.listed import listed
 from domain.ledger.deliveries import Delivery, State
 
 # The wing that owns dispatches lies above this one; here only these of its columns are looked at.
@@ -48,6 +50,15 @@ def letters(
     if before is not None:
         query = query.where(Delivery.id < before)
     return [Letter(*row) for row in session.execute(query)]
+
+
+def of_many(session: Session, customer_ids: Sequence[int]) -> dict[int, list[Letter]]:
+    """All messages to these people, each one's newest first; who got none is missing."""
+    query = _letters().add_columns(Delivery.customer_id).where(Delivery.customer_id.in_(listed(customer_ids)))
+    found: dict[int, list[Letter]] = {}
+    for *letter, customer_id in session.execute(query.order_by(Delivery.id.desc())):
+        found.setdefault(customer_id, []).append(Letter(*letter))
+    return found
 
 
 def how_many(session: Session, customer_id: int) -> int:

@@ -10,8 +10,10 @@ import pytest
 from data import csv_file
 from data.database import open_database, reading, unit
 from domain.book import customers, exporting, groups, importing, own_fields, records, taking, wishes
-from domain.book.consent import MessageType
+from domain.book.consent import Consent, MessageType, Preference
 from domain.book.exporting import What
+from domain.book.person import Customer, CustomerDate
+from domain.book.record import CustomerRecord
 from tests.cast import Cast, hire
 
 BASIS = "The same people as in the other shop"
@@ -121,6 +123,27 @@ def in_order(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     return sorted((item for item in value if not (isinstance(item, dict) and item["note"])), key=str)
+
+
+# What is worked out from something that is told, or says nothing about the person.
+NOT_TOLD = {
+    Customer: {"email_key", "email_hash", "phone_key", "phone_hash", "import_id", "version", "deleted_at", "merged_into"},
+    CustomerRecord: {"customer_id", "import_id"},
+    CustomerDate: {"id", "customer_id"},
+    Preference: {"id", "customer_id"},
+    Consent: {"id", "customer_id", "address_hash", "by_user_id"},
+}  # fmt: skip
+WHERE = {CustomerRecord: "records", CustomerDate: "dates", Preference: "preferences", Consent: "consents"}
+CALLED = {"email_trouble": "address_trouble", "month": "date", "day": "date", "year": "date"}
+
+
+@pytest.mark.parametrize("model", NOT_TOLD, ids=lambda model: model.__tablename__)
+def test_every_column_about_a_person_is_taken_away(cast: Cast, now: datetime, model: Any) -> None:
+    furnish(cast, now)
+    ana = everything()[0]
+    told = set(ana[WHERE[model]][0] if model in WHERE else ana)
+    wanted = {CALLED.get(column.key, column.key) for column in model.__table__.columns} - NOT_TOLD[model]
+    assert wanted - told == set()
 
 
 RECORDS = (

@@ -224,6 +224,26 @@ def test_records_and_what_people_said_are_tables_of_their_own(api: Api) -> None:
     assert (said["Message type"], said["Allowed"], said["By"]) == ("newsletter", "no", "Olive")
 
 
+def test_what_everybody_was_sent_is_taken_away_too(api: Api) -> None:
+    number = ana(api)
+    letter = {
+        "subject": "=A viewing",
+        "textBody": "Come",
+        "audience": {"type": "manual", "customerIds": [number]},
+    }
+    assert api.post("dispatches", letter).status_code == 202
+    [sent] = table(api, "?what=communications")
+    assert (sent["Customer number"], sent["Subject"], sent["Sent to"]) == (
+        str(number),
+        "'=A viewing",
+        "ana@berg.example",
+    )
+    [one] = api.get("customers/export?format=json").json()
+    [told] = one["communications"]
+    assert (told["subject"], told["state"], told["channel"]) == ("=A viewing", "queued", "email")
+    assert api.get(f"customers/{number}/export").json()["communications"] == [told]
+
+
 def test_what_leans_on_a_segment_is_told_with_its_number(api: Api) -> None:
     rule = {"all": [{"field": "status", "op": "eq", "value": "vip"}]}
     best = made(api, "segments", {"name": "Best", "rule": rule})["id"]

@@ -31,7 +31,7 @@ def book(
     what: Annotated[
         What,
         Query(
-            description="For csv: one line for each customer, each record, or each thing they said about mail."
+            description="For csv: one line for each customer, each record, each thing they said about mail, or each message."
         ),
     ] = "customers",
     search: Search = "",

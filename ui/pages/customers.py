@@ -21,6 +21,7 @@ from ui.parts.erase_address import erase_address
 from ui.parts.feedback import io, sentence_for, toast
 from ui.parts.inputs import Segmented, search_field, select
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, name_cell, tags_cell
+from ui.parts.take_away import take_away
 from ui.words import counted, day, number, people
 
 ANY: Final = ""
@@ -131,16 +132,10 @@ def _ways(by: Actor) -> list[tuple[str, str, Callable[[], Any]]]:
         ways += [
             ("tag", "Tags", lambda: ui.navigate.to("/customers/tags")),
             ("users", "Possible duplicates", lambda: ui.navigate.to("/customers/duplicates")),
-            ("download", "Take the book away as a table", lambda: _take("/customers/export.csv")),
-            ("download", "Take everything away as JSON", lambda: _take("/customers/export.json")),
+            ("download", "Take the book away", take_away),
             ("trash", "Erase an address for good", erase_address),
         ]
     return ways
-
-
-def _take(file: str) -> None:
-    """The server answers with a file, so that the page stays where it is."""
-    ui.run_javascript(f"location.assign('{file}')")
 
 
 class Book:
