@@ -18,7 +18,6 @@ from domain.book.customers import Customer
 from domain.results.incoming import IncomingEvent
 from domain.results.matching import Known, lots
 from domain.results.report import Kind, Report
-from domain.sending import opt_out
 
 DEAD, RESTING = "bounced", "unreachable"  # words of `customers.email_trouble`
 # Three different messages that came back over two weeks or more, and none that arrived in between: a full mailbox that
@@ -46,7 +45,9 @@ def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
         if meant is Kind.COMPLAINT:
             _stop_for_good(session, one, now)
         elif meant is Kind.UNSUBSCRIBE:
-            _stop(session, one, now)
+            _withdraw(
+                session, one, how="provider", now=now
+            )  # who leaves there leaves all: it sends them nothing more
     _weigh(
         session,
         {one.address for one in facts if one.address and one.report.kind in (Kind.BOUNCE, Kind.DELIVERY)},
@@ -56,22 +57,12 @@ def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
 def _stop_for_good(session: Session, fact: Told, now: datetime) -> None:
     """No marketing and no newsletter, neither now nor after an import. About operational mail only who complained of it."""
     is_about_service = fact.known is not None and not fact.known.message_type.needs_consent
-    scopes = [EVERY_TYPE] if is_about_service else [kind for kind in MessageType if kind.needs_consent]
+    scopes = [str(kind) for kind in MessageType if kind.needs_consent] + [EVERY_TYPE] * is_about_service
     if fact.address:
         for scope in scopes:
             mark = consent.fingerprint(fact.address)
-            consent.suppress(session, EMAIL, mark, reason="complained", now=now, scope=str(scope))
+            consent.suppress(session, EMAIL, mark, reason="complained", now=now, scope=scope)
     _withdraw(session, fact, how="complaint", now=now)
-
-
-def _stop(session: Session, fact: Told, now: datetime) -> None:
-    """Where the message is known, what it was one of; otherwise all marketing."""
-    if fact.known is None:
-        _withdraw(session, fact, how="provider", now=now)
-        return
-    of = opt_out.recipient(session, fact.known.delivery_id)
-    if of is not None and not opt_out.standing(session, of).these:
-        opt_out.stop(session, of, everything=False, how="provider", address="", now=now)
 
 
 def _withdraw(session: Session, fact: Told, *, how: str, now: datetime) -> None:

@@ -78,7 +78,7 @@ def apply(session: Session, reports: Sequence[Report], *, now: datetime) -> int:
     late = _left_behind(session, facts)
     incoming.keep(session, [_row(fact, now) for fact in facts])
     _write_into_ledger(session, [*facts, *late], now)
-    consequences.draw(session, facts, now=now)
+    consequences.draw(session, [*facts, *late], now=now)
     return len(news)
 
 

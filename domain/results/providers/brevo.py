@@ -78,7 +78,7 @@ def _when(event: dict[str, Any]) -> Any:
     """`ts_epoch` (milliseconds) is in UTC; the others follow the zone of the account."""
     epoch = event.get("ts_epoch")
     if isinstance(epoch, int | float) and not isinstance(epoch, bool):
-        return moment(epoch / 1000)
+        return moment(epoch // 1000)
     return moment(event.get("ts_event")) or moment(event.get("ts"))
 
 

@@ -109,7 +109,7 @@ def _words(kind: Kind, event: dict[str, Any]) -> dict[str, Any]:
     spoken = (
         words if any(letter.isdigit() for letter in words[:60]) else ""
     )  # otherwise their words, not a server's
-    hard = event.get("Type") in HARD
+    hard = tidy(event.get("Type")) in HARD
     verdict = judged(spoken if hard else words, hard=hard)
     is_final = verdict.permanent and kind is Kind.BOUNCE
     return {"diagnostic": words, "status": verdict.status, "permanent": is_final, "reason": verdict.reason}

@@ -95,7 +95,7 @@ FIELDS: Final = (
 
 def verify(post: Post) -> None:
     told = as_json(post.body)
-    if not isinstance(told, dict) or told.get("Type") not in SIGNED:
+    if not isinstance(told, dict) or tidy(told.get("Type")) not in SIGNED:
         raise Forged("it is no SNS message")
     if told.get("TopicArn") not in topics(post.keys.get("topic_arns", "")):
         raise Forged("this topic is not among those of the settings")
@@ -140,7 +140,7 @@ def _reports(number: str, event: dict[str, Any], sent_at: datetime | None) -> It
     kind = KINDS.get(said, Kind.OTHER)
     about = part(event, PLACES.get(said, said[:1].lower() + said[1:]))
     mail = part(event, "mail")
-    if kind is Kind.COMPLAINT and part(about, "complaintFeedbackType") in NOT_A_PERSONS:
+    if kind is Kind.COMPLAINT and tidy(part(about, "complaintFeedbackType")) in NOT_A_PERSONS:
         kind, said = Kind.OTHER, f"{said}: {tidy(part(about, 'complaintFeedbackType'), 30)}"
     if kind is Kind.UNSUBSCRIBE and not _wants_out(about):
         kind = Kind.OTHER
@@ -170,7 +170,7 @@ def _words(kind: Kind, about: Any, whom: dict[str, Any]) -> dict[str, Any]:
     diagnostic, status = tidy(whom.get("diagnosticCode"), 500), tidy(whom.get("status"), 16)
     if kind is Kind.BOUNCE:
         hard = part(about, "bounceType") == "Permanent"
-        is_known = hard and part(about, "bounceSubType") in KNOWN_DEAD
+        is_known = hard and tidy(part(about, "bounceSubType")) in KNOWN_DEAD
         verdict = judged("" if is_known else diagnostic, status="" if is_known else status, hard=hard)
         told = verdict.status or status
         return {

@@ -23,9 +23,8 @@ MACHINES: Final = re.compile(
 )
 ALONE: Final = re.compile(
     r"(?i)^[\s>*•·|\d.)(\[-]*(?:(?:the )?(?:e-?mail )?(?:failed |intended |unknown |final |original )?"
-    r"(?:recipients?|rcpt to|user|address|addressee|mailbox|e-?mail|empf[äa]nger|destinataire|destinatario|destinat[áa]rio|ontvanger|ge?adresseerde|adres|adresat|odbiorca|kime|получатель|кому"
-    r"|\(?(?:generated|expanded) from|originally addressed to)"
-    r"(?: address| name|adresse| list)?\s*(?:[:=]|\bis\b)\s*)?"
+    r"(?:recipients?|rcpt to|user|address|addressee|mailbox|e-?mail|empf[äa]nger|destinataire|destinatario|destinat[áa]rio|ontvanger|ge?adresseerde|adres|adresat|odbiorca|kime|получатель|кому)"
+    r"(?: address| name|adresse| list)?\s*(?:[:=]|\bis\b)\s*|(?:(?:ultimately )?generated from|expanded from|originally addressed to):?\s*)?"
     r"(?:\"[^\"]{0,80}\"\s*|'[^']{0,80}'\s*|[\w .,'-]{1,60}(?=[<\[(]))?[<(\[\"']*(?:mailto:|smtp:|rfc822;)?\s*@@"
 )
 REFUSAL_LINE: Final = re.compile(
@@ -36,7 +35,7 @@ REFUSAL_LINE: Final = re.compile(
 
 
 def is_bounce(mail: Opened, notice: str) -> bool:
-    """Two of three: the sender is a machine, the subject says so, the letter says so."""
+    """Two signs: the sender is a machine, the subject says so, the letter says so, a message came back with it."""
     if mail.heading.get("x-failed-recipients"):
         return True
     by_machine, subject, body = _by_machine(mail), in_subject(mail), _in_body(notice)
@@ -46,7 +45,7 @@ def is_bounce(mail: Opened, notice: str) -> bool:
         and mail.heading.get("in-reply-to", "references")
     ):
         return False
-    return (by_machine and (subject or body)) or (subject and body)
+    return (by_machine and (subject or body)) or (subject and (body or bool(mail.enclosed)))
 
 
 def in_subject(mail: Opened) -> bool:

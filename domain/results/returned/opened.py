@@ -91,7 +91,7 @@ def _plain(lines: bytes) -> Opened:
 
 
 def _parsed(message: Message) -> Opened:
-    opened = Opened(Heading.of_pairs(message.items()), kind=message.get_content_type())
+    opened = Opened(Heading.of_pairs(message.raw_items()), kind=message.get_content_type())
     opened.report = str(message.get_param("report-type") or "").lower()
     for part in _parts(message):
         _sort_in(opened, part)

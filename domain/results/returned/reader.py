@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from domain.results.returned import answer, automatic, complaint, notice, standard
+from domain.results.returned import answer, automatic, complaint, notice, notification, standard
 from domain.results.returned.heading import Heading, heading_of
 from domain.results.returned.opened import Opened, open_mail
 from domain.results.returned.quoted import cut
@@ -35,6 +35,8 @@ def _read(raw: bytes, depth: int) -> Returned:
     if word := complaint.complaint_word(mail):
         return _returned(Kind.COMPLAINT, mail, original, complaint.complainers(mail, original), feedback=word)
     reports = [*mail.statuses, *(text for text in mail.texts if standard.has_groups(text))]
+    if noted := notification.read_notification(mail):
+        return _returned(noted[0], mail, original, noted[1], feedback=_word(noted[0]))
     if automatic.asks_who_you_are(mail):
         return _said(Kind.AUTO_REPLY, mail, original)
     if reports:
@@ -116,6 +118,10 @@ def _returned(
 
 def _said(kind: Kind, mail: Opened, original: Heading) -> Returned:
     return replace(_returned(kind, mail, original), words=answer.written_words(mail.texts))
+
+
+def _word(kind: Kind) -> str:
+    return "abuse" if kind is Kind.COMPLAINT else ""
 
 
 def _original(heading: Heading) -> Original:

@@ -12,7 +12,7 @@ from domain.ledger.replies import cause_of
 from domain.results.returned.returned import Action
 
 DEAD: Final = {Cause.NO_SUCH_ADDRESS, Cause.NO_SUCH_DOMAIN, Cause.MAILBOX_CLOSED}
-STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,4})(?![\d.]*\d)")
+STATUS: Final = re.compile(r"(?<![\d.])([45]\.\d\.\d{1,3})(?![\d.]*\d)")
 REPLY_CODE: Final = re.compile(r"(?<![\d.:/#-])([45][0-7]\d)(?=[ \-:.,;)\]#]|$)(?![.,]\d)")
 
 
