@@ -9,6 +9,7 @@ from domain.book import (
     duplicates,
     groups,
     importing,
+    measuring,
     own_fields,
     records,
     side_tables,
@@ -16,16 +17,16 @@ from domain.book import (
     statuses,
     undoing,
 )
-from domain.ledger import deliveries, events
+from domain.ledger import deliveries, engagement, events, targets
 from domain.message import practice, templates
 from domain.results import incoming
 from domain.sending import campaigns, dispatches, workers
 from domain.shop import audit, installation, limits, mail, notices, people, provider_keys, sessions, shop
 
 ROOMS = (
-    audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, events, groups, importing, incoming,
-    installation, limits, mail, notices, own_fields, people, practice, provider_keys, records, segments, sessions, shop, side_tables, staff,
-    statuses, templates, undoing, workers,
+    audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, engagement, events, groups, importing,
+    incoming, installation, limits, mail, measuring, notices, own_fields, people, practice, provider_keys, records, segments, sessions, shop, side_tables, staff,
+    statuses, targets, templates, undoing, workers,
 )  # fmt: skip
 
 metadata = Base.metadata

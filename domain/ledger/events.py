@@ -1,4 +1,7 @@
-"""What the outside reported about a delivery: opened, clicked. Who did it, a person or a machine, is judged once and kept."""
+"""What recipients, and machines on the way to them, did with a message: opened, clicked. Every hit is one row.
+
+Who did it is judged when the row is written, and once more when a later hit tells more: see `results.humans`.
+"""
 
 from datetime import datetime
 
@@ -6,6 +9,9 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.base import Base, Instant
+
+OPENED, CLICKED = "opened", "clicked"
+LONGEST_AGENT = 200  # characters
 
 
 class Event(Base):
@@ -20,3 +26,7 @@ class Event(Base):
     kind: Mapped[str] = mapped_column(String(12))  # opened, clicked
     at: Mapped[datetime] = mapped_column(Instant)
     who: Mapped[str] = mapped_column(String(8), default="human")  # human, machine, unsure
+    rule: Mapped[str] = mapped_column(String(20), default="", server_default="")  # that decided who
+    link: Mapped[int | None]  # a place of `targets`; none for an open, and where a provider reported it
+    agent: Mapped[str] = mapped_column(String(LONGEST_AGENT), default="", server_default="")
+    device: Mapped[str] = mapped_column(String(10), default="", server_default="")  # phone, tablet, computer

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     func,
     or_,
     select,
@@ -102,6 +103,9 @@ class Dispatch(Base):
     recipients: Mapped[int] = mapped_column(default=0)
 
     practice: Mapped[bool] = mapped_column(default=False)  # launched while nothing could leave this machine
+    measured: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # opens and clicks are counted
     held_until: Mapped[datetime | None] = mapped_column(Instant)  # no worker looks at it before
     held_for: Mapped[Hold] = mapped_column(Word(Hold), default=Hold.NONE)
     held_by: Mapped[str] = mapped_column(String(120), default="")  # who paused it

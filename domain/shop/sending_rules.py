@@ -1,4 +1,4 @@
-"""What the shop promises its customers about marketing: when it keeps quiet, and how much is enough. Pure."""
+"""What the shop promises its customers: when it keeps quiet, how much is enough, and what is measured. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,9 @@ WALL: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:00)?")
 MOST_MESSAGES, MOST_DAYS = 100, 365
 QUIET_FIELDS: Final = ("quiet_from", "quiet_until")
 CAP_FIELDS: Final = {"cap_messages": MOST_MESSAGES, "cap_days": MOST_DAYS}
-FIELDS: Final = (*QUIET_FIELDS, "quiet_sundays", *CAP_FIELDS)
+FIELDS: Final = (*QUIET_FIELDS, "quiet_sundays", *CAP_FIELDS, "measured")
+USUALLY_MEASURED: Final = ["marketing", "newsletter"]
+MEASURABLE: Final = (*USUALLY_MEASURED, "operational")  # kinds of messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,16 @@ def _number(name: str, value: Any) -> int | None:
     return number
 
 
+def _kinds(name: str, value: Any) -> list[str]:
+    """Kinds of messages whose opens and clicks are counted, in one order however they were given."""
+    if not isinstance(value, list) or any(one not in MEASURABLE for one in value):
+        raise invalid(name, "These are kinds of messages: " + ", ".join(MEASURABLE) + ".")
+    return [one for one in MEASURABLE if one in value]
+
+
 _READ: Final = {
     **dict.fromkeys(QUIET_FIELDS, _minute),
     "quiet_sundays": _yes_or_no,
     **dict.fromkeys(CAP_FIELDS, _number),
+    "measured": _kinds,
 }

@@ -1,18 +1,19 @@
 """The shop itself: one row with its name, its address, its clock and its usual sender."""
 
+import json
 import secrets
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from sqlalchemy import String, Text
+from sqlalchemy import String, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from domain.refusal import Kind, Refusal, invalid
 from domain.shop import audit, people, sending_rules
 from domain.shop.people import Actor, Right
-from domain.shop.sending_rules import Cap, Quiet
+from domain.shop.sending_rules import USUALLY_MEASURED, Cap, Quiet
 
 TEXT_FIELDS = {
     "name": 120,
@@ -26,6 +27,9 @@ REQUIRED = {
     "name": "Please give the shop's name.",
     "timezone": "Please choose the shop's time zone.",
 }
+
+
+_USUAL = text(f"'{json.dumps(USUALLY_MEASURED)}'")
 
 
 class Shop(Base):
@@ -46,6 +50,7 @@ class Shop(Base):
     quiet_sundays: Mapped[bool] = mapped_column(default=False)
     cap_messages: Mapped[int | None]  # at most so many marketing messages to one person
     cap_days: Mapped[int | None]  # in so many days
+    measured: Mapped[list[str]] = mapped_column(default=lambda: list(USUALLY_MEASURED), server_default=_USUAL)
     practice_port: Mapped[int | None]  # where Handbill's own mail catcher listens, while it runs
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -133,7 +138,14 @@ def checked(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _new(public_id: str) -> Shop:
     nothing = dict.fromkeys(TEXT_FIELDS, "") | {"country": "GB", "timezone": "UTC"}
-    return Shop(id=1, public_id=public_id, **nothing, ready=False, quiet_sundays=False)
+    return Shop(
+        id=1,
+        public_id=public_id,
+        **nothing,
+        ready=False,
+        quiet_sundays=False,
+        measured=list(USUALLY_MEASURED),
+    )
 
 
 def _tidy(name: str, value: str) -> str:

@@ -19,7 +19,9 @@ from domain import tables
 from domain.book import categories, customers, record_kinds, records, staff
 from domain.book.imports import Import
 from domain.book.side_tables import ASIDE_TRIGGERS, LATEST_TRIGGERS
-from domain.ledger import farewells
+from domain.ledger import engagement, farewells
+from domain.ledger.engagement import Counts
+from domain.shop import shop as shops
 from domain.shop.audit import AuditEntry
 from domain.shop.people import Actor, Role
 from tests.domain.test_side_tables import laid_ready, latest_laid_ready, latest_read_plainly, read_plainly
@@ -81,6 +83,32 @@ SHOP_OF_VERSION_4 = (
     *(RECORD.format(kind="order", category="", staff="", month=month) for month in (3, 5, 4)),
     RECORD.format(kind="repair", category="", staff="", month=7).replace("'done'", "'cancelled'"),
     RECORD.format(kind="repair", category="", staff="", month=2),
+)
+
+
+OPENED_OF_VERSION_6 = [
+    (1, "opened", "human"),
+    (1, "opened", "human"),
+    (2, "opened", "machine"),
+    (2, "clicked", "unsure"),
+]
+SHOP_OF_VERSION_6 = (
+    "INSERT INTO shop (id, public_id, name, postal_address, country, timezone, sender_name, sender_email, reply_to, "
+    "ready, version) VALUES (1, 'x', 'Marlow', '', 'GB', 'UTC', '', '', '', 1, 1)",
+    "INSERT INTO dispatches (id, run_no, name, channel, message_type, state, error, from_name, from_email, reply_to, subject, "
+    "preheader, html_body, text_body, shop_name, postal_address, content_hash, audience, audience_label, only_remaining, "
+    "recipients, practice, held_for, held_by, created_by_name, created_at, late_reason, starts_at) VALUES (1, 1, '', 'email', "
+    "'marketing', 'sent', '', '', '', '', '', '', '', '', '', '', '', '{}', '', 0, 2, 0, '', '', '', '2026-01-01', '', "
+    "'2026-01-01')",
+    *(
+        f"INSERT INTO deliveries (id, dispatch_id, state, attempts, tries, next_at) VALUES ({number}, 1, 'sent', 1, 0, "
+        "'2026-01-01')"
+        for number in (1, 2)
+    ),
+    *(
+        f"INSERT INTO events (delivery_id, kind, at, who) VALUES ({number}, '{kind}', '2026-01-0{number}', '{who}')"
+        for number, kind, who in OPENED_OF_VERSION_6
+    ),
 )
 
 
@@ -169,11 +197,31 @@ def test_what_is_counted_lies_ready_for_a_shop_of_version_4(engine: Engine) -> N
     }  # fmt: skip
 
 
+def test_what_was_opened_in_a_shop_of_version_6_is_counted_and_survives_the_way_back(engine: Engine) -> None:
+    upgrade(engine, "0006")
+    with engine.begin() as connection:
+        for statement in SHOP_OF_VERSION_6:
+            connection.execute(text(statement))
+    migrate.migrate(engine)
+    with reading() as session:
+        found = engagement.counts(session, 1)
+        assert shops.read(session).measured == ["marketing", "newsletter"]
+    assert found == Counts(
+        opens=2, unique_opens=1, machine_opens=1, unsure_clicks=1, any_opens=2, any_clicks=1
+    )
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.downgrade(migrate._alembic(connection), "0006")
+        kept = connection.execute(text("SELECT delivery_id, kind, who FROM events ORDER BY id")).all()
+    assert [tuple(row) for row in kept] == OPENED_OF_VERSION_6
+
+
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:
     migrate.migrate(engine)
     with engine.connect() as connection:
         found = connection.scalars(text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")).all()
-    wanted = [one.replace("IF NOT EXISTS ", "") for one in (*ASIDE_TRIGGERS, *LATEST_TRIGGERS)]
+    wanted = [
+        one.replace("IF NOT EXISTS ", "") for one in (*ASIDE_TRIGGERS, *LATEST_TRIGGERS, *engagement.TRIGGERS)
+    ]
     assert set(wanted) <= set(found)
 
 

@@ -26,6 +26,8 @@ QUIET = (
 )
 CAP = "At most so many marketing messages to one person in capDays days. Null: no limit."
 
+MEASURED = "Kinds of messages whose opens and clicks are counted: marketing, newsletter, operational."
+
 
 class ShopAsked(Asked):
     """What is left out stays as it is."""
@@ -42,6 +44,7 @@ class ShopAsked(Asked):
     quiet_sundays: bool | None = None
     cap_messages: Annotated[int | None, Field(description=CAP)] = None
     cap_days: int | None = None
+    measured: Annotated[list[str] | None, Field(description=MEASURED)] = None
 
 
 class ShopTold(Told):
@@ -58,6 +61,7 @@ class ShopTold(Told):
     quiet_sundays: bool
     cap_messages: int | None
     cap_days: int | None
+    measured: list[str]
     updated_at: Moment | None
 
 
