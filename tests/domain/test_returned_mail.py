@@ -3,6 +3,7 @@
 import pytest
 
 from domain.ledger.causes import Cause
+from domain.results.returned.box import messages
 from domain.results.returned.reader import read_closely as read_mail
 from domain.results.returned.returned import Action, Kind
 from tests.domain.returned_mail.bounces import ANN, BEN, BOUNCES, CAT, DAEMON, Expected
@@ -272,3 +273,24 @@ def test_a_letter_of_its_own_is_nothing_of_ours() -> None:
 def test_the_reason_is_said_in_plain_words() -> None:
     (one,) = read_mail(report("", failed(CAT, "5.1.1", "550 User unknown"), to=CAT)).recipients
     assert (one.reason, one.cause) == ("Nobody has this address.", Cause.NO_SUCH_ADDRESS)
+
+
+FROM_LINE = b"From MAILER-DAEMON Fri May  7 10:00:00 2027\n"
+GONE = report("", failed(ANN, "5.1.1", "550 User unknown"), to=ANN)
+
+
+def test_a_box_holds_several_messages() -> None:
+    assert list(messages(FROM_LINE + GONE + b"\n" + FROM_LINE + GONE)) == [
+        FROM_LINE + GONE + b"\n",
+        FROM_LINE + GONE,
+    ]
+
+
+def test_a_message_that_encloses_the_beginning_of_another_is_one() -> None:
+    inner = FROM_LINE + GONE.replace(b"message/rfc822\n\n", b"message/rfc822\n\n" + FROM_LINE)
+    assert list(messages(inner)) == [inner]
+
+
+def test_words_that_begin_like_a_box_are_one_message() -> None:
+    raw = FROM_LINE + b"Subject: Re: rings\n\nHello\n\nFrom Monday on we are away.\n"
+    assert list(messages(raw)) == [raw]
