@@ -31,7 +31,7 @@ from ui.pages import (
     templates,
 )  # fmt: skip
 from ui.parts import undo_bar
-from ui.public import health, unsubscribe
+from ui.public import health, unsubscribe, webhooks
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
@@ -52,7 +52,7 @@ def build(lifespan: Lifespan | None = None) -> FastAPI:
     shop = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     guard.install(shop)
     api.install(shop)
-    for door in (entrance, files, health, unsubscribe):
+    for door in (entrance, files, health, unsubscribe, webhooks):
         shop.include_router(door.router)
     shop.add_api_route("/", lambda: RedirectResponse("/marketing", 303), include_in_schema=False)
     theme.install(shop)

@@ -125,6 +125,11 @@ API = {
     "DELETE settings/own-fields/{key}": OWN,
     "GET settings/mail": OWN,
     "PUT settings/mail": OWN,
+    "GET settings/providers": OWN,
+    "GET settings/providers/{name}": OWN,
+    "PUT settings/providers/{name}": OWN,
+    "DELETE settings/providers/{name}": OWN,
+    "GET events": OWN,
     "POST settings/installation/confirm": OWN,
     "GET health": ALL,
 }
@@ -182,6 +187,7 @@ OPEN = {
     "GET /health",
     "GET /u/{token}",
     "POST /u/{token}",
+    "POST /webhooks/{name}/{secret}",
     "GET /favicon.ico",
     "GET /",
 }
