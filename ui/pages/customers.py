@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -16,14 +17,16 @@ from domain.sample import open_sample_shop
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui.frame import Nav, Page, current_actor
+from ui.parts import twin_count
 from ui.parts.basics import box, button, empty, head, link, link_button, menu, page, put, text
 from ui.parts.erase_address import erase_address
-from ui.parts.feedback import io, sentence_for, toast
+from ui.parts.feedback import handled, io, sentence_for, toast
 from ui.parts.inputs import Segmented, search_field, select
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, name_cell, tags_cell
 from ui.parts.take_away import take_away
 from ui.words import counted, day, number, people
 
+TWINS: Final = "/customers/duplicates"
 ANY: Final = ""
 SHOWN_TAGS: Final = 4
 ORDERS: Final = {"name": "By name", "newest": "Newest first"}
@@ -102,6 +105,9 @@ async def build(
     with page():
         with head("Customers", _sub(around)):
             if edits and around.total:
+                twins = link("", TWINS, classes="hb-btn ghost hb-hide-phone", testid="twins")
+                _say_twins(twins, await io(twin_count.known))
+                ui.timer(0.1, handled(partial(_count_twins, twins)), once=True, immediate=False)
                 link_button("Import", "/customers/import", icon="upload", testid="import")
                 link_button("Add customer", "/customers/new", kind="primary", icon="plus", testid="add")
             if around.total:
@@ -131,11 +137,30 @@ def _ways(by: Actor) -> list[tuple[str, str, Callable[[], Any]]]:
     if by.may(Right.EDIT_CUSTOMERS):
         ways += [
             ("tag", "Tags", lambda: ui.navigate.to("/customers/tags")),
-            ("users", "Possible duplicates", lambda: ui.navigate.to("/customers/duplicates")),
+            ("users", _twins_in_words(), lambda: ui.navigate.to(TWINS)),
             ("download", "Take the book away", take_away),
             ("trash", "Erase an address for good", erase_address),
         ]
     return ways
+
+
+def _twins_in_words() -> str:
+    pairs = twin_count.known()
+    return f"Possible duplicates ({twin_count.words(pairs)})" if pairs else "Possible duplicates"
+
+
+async def _count_twins(beside: ui.link) -> None:
+    pairs = await io(twin_count.up_to_date)
+    if not beside.is_deleted:
+        _say_twins(beside, pairs)
+
+
+def _say_twins(beside: ui.link, pairs: int | None) -> None:
+    """Only where there are some."""
+    beside.set_text(
+        f"{twin_count.words(pairs)} possible {'duplicate' if pairs == 1 else 'duplicates'}" if pairs else ""
+    )
+    beside.visible = bool(pairs)
 
 
 class Book:

@@ -13,6 +13,7 @@ from domain.refusal import Refusal
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui.frame import Page, current_actor
+from ui.parts import twin_count
 from ui.parts.basics import box, button, empty, facts, head, link, page, text
 from ui.parts.feedback import io, toast
 from ui.parts.merge_dialog import merge_dialog
@@ -43,7 +44,7 @@ class Twins:
 
 
 async def build() -> None:
-    found = await io(duplicates_of_the_book)
+    found = await io(twin_count.find)
     with page():
         with head("Possible duplicates", back=("Customers", "/customers")):
             pass
@@ -88,7 +89,7 @@ class Pairs:
     async def _join(self, twins: Twins) -> None:
         """Other pairs with one of the two say something else now, or nothing."""
         if await merge_dialog(twins.first.id, twins.second.id):
-            found = await io(duplicates_of_the_book)
+            found = await io(twin_count.find)
             for key in [key for key in self.drawn if set(key) & set(twins.key)]:
                 self.drawn.pop(key).delete()
             self.waiting = [one for one in found if (one.first_id, one.second_id) not in self.drawn]
@@ -134,11 +135,6 @@ def _left(number: int) -> str:
     if number >= duplicates.MOST_SUGGESTED:
         return f"The {number} likeliest pairs. Nothing is changed until you say so."
     return f"{counted(number, 'pair')} who may be one person. Nothing is changed until you say so."
-
-
-def duplicates_of_the_book() -> list[Suggestion]:
-    with reading() as session:
-        return duplicates.suggest(session)
 
 
 def _looked_at(part: list[Suggestion]) -> list[Twins]:

@@ -16,7 +16,7 @@ TABLES: Final = {
 async def take_away() -> None:
     with sheet("Take the book away") as dialog:
         text("Tables open in any spreadsheet. Handbill reads the first two again.", "body", "p")
-        with box("hb-stack tight", "ul"):
+        with box("hb-stack tight hb-uses", "ul"):
             for what, (words, about) in TABLES.items():
                 with box("", "li"):
                     link(words, f"/customers/export.csv?what={what}", whole=True, testid=f"take-{what}")
