@@ -10,6 +10,7 @@ from nicegui import ui
 from ui import entrance, files, frame, guard, theme
 from ui.api import mount as api
 from ui.pages import (
+    audit,
     builder,
     campaign,
     campaigns,
@@ -37,7 +38,7 @@ from ui.public import health, unsubscribe, webhooks
 ROOMS = (
     hub, campaigns, builder, campaign, one_shot, sends, practice_inbox, customers, customer, duplicates, groups, tags, importing,
     segments,
-    segment, templates, template, settings, staff,
+    segment, templates, template, settings, staff, audit,
 )  # fmt: skip
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

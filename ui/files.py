@@ -17,7 +17,8 @@ from domain.refusal import Kind, Refusal
 from domain.sending import dispatches
 from domain.shop import sessions
 from domain.shop.people import Actor, Right
-from ui import exports, words
+from ui import audit_files, exports, words
+from ui.audit_files import Wanted
 from ui.exports import Form
 from ui.parts.deliveries_table import csv_of, reason_of
 from ui.parts.feedback import SIGN_IN
@@ -37,6 +38,18 @@ def narrowing(
     return Narrowing(search, status, tag, group)
 
 
+def audit_question(
+    search: Annotated[str, Query(max_length=200)] = "",
+    person: Annotated[str, Query(max_length=18)] = "",
+    part: Annotated[str, Query(max_length=20)] = "",
+    since: Annotated[str, Query(max_length=10)] = "",
+    until: Annotated[str, Query(max_length=10)] = "",
+    kind: Annotated[str, Query(max_length=20)] = "",
+    number: Annotated[str, Query(max_length=18)] = "",
+) -> Wanted:
+    return Wanted(search, person, part, since, until, kind, number)
+
+
 @router.get("/customers/export.{form}")
 def book(
     form: Form,
@@ -53,6 +66,16 @@ def book(
 def one(customer_id: int, request: Request) -> Response:
     """All that is known of one person, for them to read."""
     return _for_signed_in(request, lambda by: exports.one(customer_id, by))
+
+
+@router.get("/settings/audit/export.{form}")
+def audit_log(
+    form: Form,
+    request: Request,
+    wanted: Annotated[Wanted, Depends(audit_question)],
+) -> Response:
+    """The audit log, or the entries that a narrowed list shows."""
+    return _for_signed_in(request, lambda by: audit_files.file(form, wanted, by))
 
 
 @router.get("/marketing/sends/{dispatch_id}/recipients.csv")

@@ -131,6 +131,8 @@ API = {
     "DELETE settings/providers/{name}": OWN,
     "GET events": OWN,
     "POST settings/installation/confirm": OWN,
+    "GET audit": OWN,
+    "GET audit/export": OWN,
     "GET health": ALL,
 }
 PAGES = {
@@ -167,6 +169,7 @@ PAGES = {
     "/settings/statuses": OWN,
     "/settings/words": OWN,
     "/settings/staff": OWN,
+    "/settings/audit": OWN,
     "/settings/account": ALL,
 }
 # Doors for those who are not signed in, or not yet; what each asks for is told in its own tests.
@@ -195,6 +198,7 @@ FILES = {
     "GET /marketing/sends/{dispatch_id}/recipients.csv": ALL,
     "GET /customers/export.{form}": RUN,
     "GET /customers/{customer_id}.json": RUN,
+    "GET /settings/audit/export.{form}": OWN,
 }
 NOTHING = re.compile(r"\S+ /(api|(api|crm|t)/\{path:path\})")
 

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Match
 
 from ui.api import (
     audience,
+    audit,
     campaigns,
     customers,
     deliveries,
@@ -38,7 +39,7 @@ from ui.api.words import ALIASES
 HOME: Final = "/api/marketing"
 # Those with a word where others have a customer's number come first.
 ROOMS: Final = (
-    imports, duplicates, exports, customers, records, groups, tags, audience, segments, templates, campaigns, dispatches, deliveries, results, platforms, settings, providers, lists, installation, health,
+    imports, duplicates, exports, customers, records, groups, tags, audience, segments, templates, campaigns, dispatches, deliveries, results, platforms, settings, providers, lists, installation, audit, health,
 )  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 NOTHING_BEHIND: Final = ("/api", "/api/{path:path}", "/crm/{path:path}", "/t/{path:path}")

@@ -13,6 +13,7 @@ WAYS = (
     ("/settings/statuses", "Statuses", Right.MANAGE_SHOP),
     ("/settings/words", "Words", Right.MANAGE_SHOP),
     ("/settings/staff", "Staff", Right.MANAGE_SHOP),
+    ("/settings/audit", "Audit log", Right.MANAGE_SHOP),
     ("/settings/account", "My account", Right.VIEW),
 )
 
