@@ -24,7 +24,7 @@ WORDS: list[tuple[Cause, str]] = [
     ),
     (
         Cause.NOT_ALLOWED,
-        r"relay(ing)? (access )?(denied|not permitted|disallowed)|unable to relay|"
+        r"relay(ing)? (access )?(denied|not permitted|disallowed)|unable to relay|as a relay|allowed rcpthosts|"
         r"not permitted to relay|must (issue a )?starttls|authentication (is )?required|"
         r"username and password not accepted|"
         r"authentication (failed|credentials invalid|unsuccessful)|not authenticated to send|"

@@ -27,8 +27,8 @@ ALONE: Final = re.compile(
     r"(?: address| name|adresse| list)?\s*(?:[:=]|\bis\b)\s*|(?:(?:ultimately )?generated from|expanded from|originally addressed to):?\s*)?"
     r"(?:\"[^\"]{0,80}\"\s*|'[^']{0,80}'\s*|[\w .,'-]{1,60}(?=[<\[(]))?[<(\[\"']*(?:mailto:|smtp:|rfc822;)?\s*@@"
 )
-REFUSAL_LINE: Final = re.compile(
-    r"(?i)rcpt to|unknown|not found|no such|does ?n[o']t exist|fail|unable|undeliver|not (be )?deliver|could ?n[o']t|cannot|can't"
+REFUSAL: Final = re.compile(
+    r"(?i)rcpt to|unknown|did ?n[o']t|not found|no such|does ?n[o']t exist|fail|unable|undeliver|not (be )?deliver|could ?n[o']t|cannot|can't"
     r"|full|quota|reject|refus|denied|disabled|inactive|suspend|invalid|bounced|blocked|error|returned|inconnu|unbekannt"
     r"|nicht|impossible|imposible|\b[45]\d\d\b|delayed|warning|not accept|no longer|reached"
 )
@@ -108,7 +108,7 @@ def _named(mail: Opened, notice: str, original: Heading) -> list[str]:
     ours = original.addresses("to", "x-rcpt-to", "apparently-to")
     known = {one.casefold() for one in ours}
     not_them = _not_them(mail, original) | _of_the_sender(notice)
-    for found in (_apart(notice), _announced(notice), _in_refusals(notice), addresses_in(notice)):
+    for found in (_apart(notice), _announced(notice), _in_refusals(notice), addresses_in(notice)[:1]):
         people = _likely(found, not_them)
         if mine := [one for one in people if one.casefold() in known]:
             return mine
@@ -185,12 +185,22 @@ def _announced(notice: str) -> list[str]:
 
 
 def _in_refusals(notice: str) -> list[str]:
+    """In the sentences that speak of a refusal."""
     return unique(
         one
-        for line in _lines(notice)
-        if "@" in line and REFUSAL_LINE.search(line)
-        for one in addresses_in(line)
+        for sentence in _sentences(notice)
+        if "@" in sentence and REFUSAL.search(sentence)
+        for one in addresses_in(sentence)
     )
+
+
+def _sentences(notice: str) -> list[str]:
+    paragraphs = re.split(r"\n[ \t]*\n", "\n".join(_lines(notice)))
+    return [
+        one
+        for paragraph in paragraphs
+        for one in re.split(r"(?<=[.!?])\s+(?=[A-Z])", " ".join(paragraph.split()))
+    ]
 
 
 def _places(lines: list[str]) -> dict[str, int]:
@@ -207,16 +217,23 @@ def _words_beside(lines: list[str], places: dict[str, int], address: str) -> str
     at = places.get(address.casefold())
     if at is None:
         return _said_by_server(lines)
+    while at and FORWARDED.match(lines[at]) and lines[at - 1].strip():
+        at -= 1
     nexts = {place for one, place in places.items() if place > at and one != address.casefold()}
     taken: list[str] = []
     for place in range(at, min(at + 14, len(lines))):
         line = lines[place]
-        if place in nexts and _alone(line):
+        if place in nexts and _alone(line) and not FORWARDED.match(line):
             break
         if not line.strip() and len(" ".join(taken)) > len(address) + 12:
             break
         taken.append(line.strip())
     return " ".join(" ".join(taken).split())
+
+
+FORWARDED: Final = re.compile(
+    r"(?i)^\s*\(?((ultimately )?generated|expanded) from\b"
+)  # belongs to the line above
 
 
 def _said_by_server(lines: list[str]) -> str:

@@ -37,7 +37,7 @@ def _beginning(lines: list[str]) -> int | None:
             continue
         if at and ANNOUNCED.match(line[:200]) and _is_announced(lines, at):
             return at
-        if FIELD.match(line) and _is_heading(lines, at):
+        if FIELD.match(_bare(line)) and _is_heading(lines, at):
             return at
     return None
 
@@ -57,10 +57,14 @@ def _is_summary(lines: list[str], at: int) -> bool:
     return not any(name in TELLING for name in names) and len(names) <= 4
 
 
+def _bare(line: str) -> str:
+    return line.removeprefix(">").removeprefix(" ") if line.startswith(">") else line
+
+
 def _is_heading(lines: list[str], at: int) -> bool:
     """Three fields without a gap, one of them such as only mail programs write."""
     names: list[str] = []
-    for line in lines[at : at + 60]:
+    for line in map(_bare, lines[at : at + 60]):
         if not line.strip():
             break
         if line[:1] in " \t":

@@ -33,11 +33,15 @@ def cause_in(words: str) -> Cause:
     if not words.strip():
         return Cause.REFUSED
     code = REPLY_CODE.search(words)
-    if code:
-        found = cause_of(int(code[1]), words[code.end() :].lstrip(" -:.,;)]"))
-        if found is not Cause.REFUSED:
-            return found
-    return cause_of(0, words)
+    found = cause_of(int(code[1]), words[code.end() :].lstrip(" -:.,;)]")) if code else Cause.REFUSED
+    if found is Cause.REFUSED:
+        found = cause_of(0, words)
+    return Cause.NOT_WANTED if found is Cause.NOT_ALLOWED and RELAY.search(words) else found
+
+
+RELAY: Final = re.compile(
+    r"(?i)relay|rcpthosts"
+)  # said by their server, not by ours: it does not know the domain as its own
 
 
 def status_in(words: str) -> str:
