@@ -96,6 +96,9 @@ def test_a_condition_is_added_by_keyboard_alone(page: Page) -> None:
     page.keyboard.type("21")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("condition-0-remove")).to_be_focused()
+    expect(page.get_by_test_id("condition-0-remove")).to_have_css(
+        "outline-style", "solid"
+    )  # and is seen to be
     page.get_by_test_id("save").focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/segments$"))
