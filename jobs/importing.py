@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
 from data.spool import spool
+from data.stock import take_stock
 from domain.book import contents, importing, imports, refused_rows, taking, turns, undoing
 from domain.book.columns import CUSTOMERS
 from domain.book.contents import Contents
@@ -184,10 +185,13 @@ def _in_turns(import_id: int, worker_id: int, stopping: threading.Event, pace: P
         time.sleep(BREATH)
     if not more and entry is not None:
         spool().drop(str(entry.options.get("file") or ""))
+        with unit() as session:
+            take_stock(session)
 
 
 def _take_some(found: Contents, session: Session, entry: Import, size: int) -> bool:
-    taking.go_on(session, entry, found, size)
+    with contents.no_search_for_rings():
+        taking.go_on(session, entry, found, size)
     if taking.is_through(entry):
         taking.finish(session, entry, now=now())
         _keep_more_refused(entry, found)

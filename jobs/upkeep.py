@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import text
-
 from data.database import unit
 from data.liveness import sweep_away
+from data.stock import take_stock
 from domain.message import practice
+from domain.results import incoming
 from domain.sending import workers
 from domain.shop import limits, sessions
 from jobs import importing
@@ -22,5 +22,6 @@ def tidy(now: datetime, *, pulses: Path) -> None:
         sessions.forget_old(session, now=now)
         workers.forget_old(session, now=now)
         limits.forget_old(session, now=now)
+        incoming.forget_old(session, now=now)
         importing.tidy(session)
-        session.execute(text("PRAGMA optimize"))
+        take_stock(session)

@@ -105,7 +105,7 @@ class RecordLeaf:
         """Everything that one record has to be at once."""
         found: list[ColumnElement[bool]] = [R.status.in_(self.status or NOT_CANCELLED)]
         if self.kind:
-            found.insert(0, R.kind.in_(self.kind))
+            found.insert(0, self._kind().in_(self.kind))
         if self.state:
             found.append(_in_state(self.state, look))
         found += [SPAN[name](span, look) for name, span in self.spans.items()]
@@ -117,6 +117,10 @@ class RecordLeaf:
         found += [OPS[op](R.amount, number) for op, number in self.amount]
         found += [OPS[op](R.uses_left, number) for op, number in self.uses_left]
         return [*found, _none_since(self.none_since)] if self.none_since else found
+
+    def _kind(self) -> ColumnElement[str]:
+        """What asks about others of the same owner is read owner by owner: then those others lie beside it."""
+        return R.kind.concat("") if self.none_since else R.kind.expression
 
     def _mode(self) -> list[ColumnElement[bool]]:
         if self.mode:
