@@ -10,7 +10,7 @@ from pathlib import Path
 from data.database import reading, unit
 from data.liveness import is_beating
 from domain.book import turns
-from domain.ledger import steps
+from domain.ledger import hearing, steps
 from domain.sending import campaigns, dispatches, endings, holds, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.workers import SILENT_AFTER, Worker
@@ -44,6 +44,7 @@ def sweep(
     if fence.is_up():
         return
     rescue_the_dead(now, worker_id=worker_id, pulses=pulses)
+    settle_proved(now)
     close_the_ended(now)
     renew_holds(now)
     feed_the_hungry(now, worker_id=worker_id, running=running)
@@ -88,6 +89,15 @@ def carry_on_imports(now: datetime, *, worker_id: int, importing: AbstractSet[in
     for import_id in waiting:
         if import_id not in importing:
             queue().wake_for_import(import_id)
+
+
+def settle_proved(now: datetime) -> None:
+    """A report may be faster than our own books: then it waits in the row until that is thought "not sure"."""
+    with reading() as session:
+        any_proved = hearing.any_proved(session)
+    if any_proved:
+        with unit() as session:
+            hearing.settle_proved(session, now=now)
 
 
 def close_the_ended(now: datetime) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -20,6 +20,7 @@ from domain.audience.reach import EMAIL_REACH
 from domain.book.consent import Reach
 from domain.book.merging import own_fields
 from domain.channels.channel import Draft, Gate, Job, Line, Parcel, Route
+from domain.message import marks
 from domain.message.compose import (
     AddressError,
     Content,
@@ -34,7 +35,7 @@ from domain.message.merge import MergeError
 from domain.message.sanitize import UnsafeHtml
 from domain.message.wire import ascii_address
 from domain.refusal import Refusal
-from domain.shop import mail
+from domain.shop import mail, provider_keys
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ class Email:
         _check_fields(letter(session, draft))
 
     def prepare(self, session: Session, draft: Draft, *, now: datetime) -> Job:
-        return EmailJob(letter(session, draft), mail.routes(session, now=now), draft.from_email, links())
+        job = EmailJob(letter(session, draft), mail.routes(session, now=now), draft.from_email, links())
+        return replace(job, configuration_set=_configuration_set(session))
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class EmailJob:
     sender: str
     links: Links
     manners: dict[int, Manners] = field(default_factory=dict)  # by account
+    configuration_set: str = ""  # of Amazon SES, where the shop names one
 
     async def open(self, route: Route) -> Line:
         chosen = next(one for one in self.routes if one.account_id == route.account_id)
@@ -97,7 +100,7 @@ class EmailJob:
         session = await smtp.connect(chosen.account, without=manners.without)
         most = [number for number in (route.limits.per_connection, manners.longest) if number]
         is_paced = route.limits.per_second is not None
-        return EmailLine(self, session, manners, min(most, default=None), is_paced)
+        return EmailLine(self, session, manners, min(most, default=None), is_paced, chosen.account.host)
 
 
 @dataclass(slots=True)
@@ -107,6 +110,7 @@ class EmailLine:
     manners: Manners
     most: int | None  # messages on this connection
     is_paced: bool  # so many a second
+    host: str  # of the mail server: each provider repeats our mark in a way of its own
     begun: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -129,7 +133,7 @@ class EmailLine:
     async def deliver(self, parcel: Parcel, hand_over: Gate) -> Answer:
         self.begun += 1
         try:
-            body = written(self.job, parcel)
+            body = self._marks(parcel) + written(self.job, parcel)
         except (AddressError, MergeError) as error:  # this person's own values; nobody else is to suffer
             return Answer(smtp.Fate.REFUSED, 0, error.sentence, "data")
         except Exception:
@@ -138,6 +142,10 @@ class EmailLine:
         if self.is_paced:
             return await self._deliver_alone(parcel.address, body, hand_over)
         return await self.session.send(self.job.sender, parcel.address, body, hand_over)
+
+    def _marks(self, parcel: Parcel) -> bytes:
+        ours = mark(self.job.links, parcel.delivery_id, parcel.attempt)
+        return marks.lines(self.host, ours, configuration_set=self.job.configuration_set)
 
     async def _deliver_alone(self, address: str, body: bytes, hand_over: Gate) -> Answer:
         """Handed over only when the one before it is answered: what lies ready while a server stalls would come all at
@@ -164,6 +172,14 @@ def written(job: EmailJob, parcel: Parcel) -> bytes:
         message_id=message_id(job.sender, parcel.dispatch_id, parcel.delivery_id, parcel.attempt),
         date=_date(parcel.now),
     )
+
+
+def _configuration_set(session: Session) -> str:
+    row = provider_keys.kept(session, "ses")
+    try:
+        return provider_keys.opened(row).get("configuration_set", "") if row else ""
+    except Refusal:  # without it a report may be missing; the mail goes all the same
+        return ""
 
 
 def letter(session: Session, draft: Draft) -> Letter:

@@ -17,9 +17,10 @@ from domain.book import consent
 from domain.ledger import hearing, second_tries
 from domain.ledger.causes import Cause
 from domain.ledger.deliveries import Heard
-from domain.ledger.events import Event
+from domain.ledger.events import LONGEST_AGENT, Event
 from domain.ledger.hearing import Word
 from domain.results import consequences, incoming
+from domain.results.humans import Rule, Who
 from domain.results.incoming import IncomingEvent
 from domain.results.matching import Known, key_of, lots, match
 from domain.results.post import News
@@ -138,7 +139,8 @@ def _write_into_ledger(session: Session, facts: Sequence[Fact], now: datetime) -
             "delivery_id": one.known.delivery_id,
             "kind": FACTS[one.report.kind],
             "at": one.at,
-            "who": _who(one.report),
+            "agent": one.report.agent[:LONGEST_AGENT],
+            **_who(one.report),
         }
         for one in facts
         if one.known and one.report.kind in FACTS
@@ -162,9 +164,10 @@ def _word(fact: Fact) -> Word | None:
     return Word(fact.known.delivery_id, heard, fact.at, reason, report.diagnostic)
 
 
-def _who(report: Report) -> str:
+def _who(report: Report) -> dict[str, str]:
     """A provider knows its own robots; what it does not call one is not therefore a person."""
-    return "machine" if report.machine else "unsure"
+    verdict = (Who.MACHINE, Rule.TOLD_MACHINE) if report.machine else (Who.UNSURE, Rule.TOLD)
+    return {"who": str(verdict[0]), "rule": str(verdict[1])}
 
 
 def _row(fact: Fact, now: datetime) -> dict[str, Any]:
