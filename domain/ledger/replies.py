@@ -123,7 +123,7 @@ WORDS: list[tuple[Cause, str]] = [
         r"final delivery userid|not (listed|found) in .{0,30}(directory|address book|table|list)|matches to nameserver|"
         r"did not exactly match|no (one|body) (at|by|with|here)|nobody by that name|(name|user) is not recogni[sz]ed|"
         r"not a (known|valid|local|current) (user|address|recipient|mailbox|account|subscriber)|no longer on server|"
-        r"n.existe (pas|plus)|inexistant|no existe|n[ãa]o existe|non esiste|inesistente|bestaat niet|onbekend|nie istnieje|"
+        r"no se (encuentra|encontr[oó])|non (è stato )?trovat|não (foi )?encontrad|introuvable|n.existe (pas|plus)|inexistant|no existe|n[ãa]o existe|non esiste|inesistente|bestaat niet|onbekend|nie istnieje|"
         r"nieznan|не существует|не найден|неизвестн|нет такого|neexistuje|nem létezik|finns inte|findes ikke|finnes ikke|ei ole olemassa|"
         r"kein (benutzer|konto|postfach|empfänger)|unbekannte[rn]? (benutzer|empfänger)|existiert nicht|inconnue?\b|"
         r"リストにありません|不存在|存在しない|存在しません|見つかりません|宛先不明|找不到|查無|없는 (사용자|계정|메일)|존재하지|"

@@ -10,8 +10,8 @@ FIELD: Final = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,60})[ \t]*:[ \t]*(.*)")
 LONGEST_VALUE: Final = 4_000  # characters
 MOST_FIELDS: Final = 400
 ADDRESS: Final = re.compile(
-    r"(?:\"[^\"\s@]{1,64}(?:@[^\"\s@]{1,64})?\"|[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\u2fff\u3040-\uffef.-]{1,150})"
-    r"@(?:\[[0-9A-Fa-f.:]{3,45}\]|[A-Za-z0-9\u00a1-\u2fff\u3040-\uffef#_.-]{1,253})"
+    r"(?:\"[^\"\s@]{1,64}(?:@[^\"\s@]{1,64})?\"|[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00c0-\u1fff.-]{1,150})"
+    r"@(?:\[[0-9A-Fa-f.:]{3,45}\]|[A-Za-z0-9\u00c0-\u1fff#_.-]{1,253})"
 )
 
 

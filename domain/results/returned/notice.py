@@ -107,7 +107,7 @@ def _named(mail: Opened, notice: str, original: Heading) -> list[str]:
         return told
     ours = original.addresses("to", "x-rcpt-to", "apparently-to")
     known = {one.casefold() for one in ours}
-    not_them = _not_them(mail, original) | _of_the_sender(notice)
+    not_them = _not_them(mail, original) | _by_the_way(notice)
     for found in (_apart(notice), _announced(notice), _in_refusals(notice), addresses_in(notice)[:1]):
         people = _likely(found, not_them)
         if mine := [one for one in people if one.casefold() in known]:
@@ -139,13 +139,14 @@ def _likely(found: list[str], not_them: set[str]) -> list[str]:
     return [one for one in found if one.casefold() not in not_them and not MACHINES.match(one)]
 
 
-def _of_the_sender(notice: str) -> set[str]:
-    """ "Not accepting mail from them@there" names us, not the person."""
-    return {one.casefold() for found in FROM_US.findall(notice) for one in addresses_in(found)}
+def _by_the_way(notice: str) -> set[str]:
+    """ "Not accepting mail from us@there" names us, "please use them@there" names a new address."""
+    return {one.casefold() for found in BY_THE_WAY.findall(notice) for one in addresses_in(found)}
 
 
-FROM_US: Final = re.compile(
-    r"(?i)\b(?:mail|message|messages|sender|sent|von|de)[ \n]+(?:from|by)[: \n]+<?(\S{3,150}@\S{3,150})"
+BY_THE_WAY: Final = re.compile(
+    r"(?i)\b(?:(?:mail|message|messages|sender|sent|von|de)[ \n]+(?:from|by)|use|try|contact|write to|new address(?: is)?)"
+    r"[: \n]+<?(\S{1,150}@\S{1,150})"
 )
 
 

@@ -43,6 +43,6 @@ DELAYED: Final = re.compile(
     r"(?i)warning message only|this is a warning|do not (need to )?resend|(no|don't|not) (action|need|have) .{0,40}resend|(will|is|are) (keep|continue|be|being) (on )?(trying|retri|tried|to (try|be tried|retry|attempt))"
     r"|delivery (status notification \(delay\)|(has been |was |is )?(delayed|deferred|postponed))|\bdelayed\b.{0,40}(\d+|hours?|delivery)|message (has been |is |was )?delayed|delayed (mail|message|delivery)"
     r"|not yet been delivered|has not been delivered (yet|for)|could not (send|be delivered|deliver).{0,40}for (the )?(past|last)|still (being|trying|in the queue|undelivered)|"
-    r"(further|more|another|next) (delivery )?attempts? will be made|will be retried|will retry|we('ll| will) (keep|continue)|server will (keep|continue|retry)|verz[öo]gert|weitere zustellversuche|(remise|livraison) .{0,20}retard|retard[ée]e?\b|retrasad"
+    r"(?<!no )\b(further|more|another|next) (delivery )?attempts? will be made|will be retried|will retry|we('ll| will) (keep|continue)|server will (keep|continue|retry)|verz[öo]gert|weitere zustellversuche|(remise|livraison) .{0,20}retard|retard[ée]e?\b|retrasad"
     r"|transient.{0,10}(delivery|non-fatal) .{0,20}(error|delay)|attempts? .{0,30}will continue|delivery incomplete|nicht endg[üu]ltig|配信の遅延|задержк"
 )

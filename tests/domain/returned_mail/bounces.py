@@ -382,4 +382,81 @@ BOUNCES: list[tuple[str, bytes, Expected]] = [
         ),
         [(ANN, DEAD, ADDRESS)],
     ),
+    (
+        "a new address is no person who failed",
+        mail(
+            f"The address {ANN} has moved; please use {CAT}\n551 User not local; please try <{CAT}>\n",
+            sender=DAEMON,
+            subject="Returned mail: address changed",
+        ),
+        [(ANN, DEAD, ADDRESS)],
+    ),
+    (
+        "the last attempt is told from one that is not",
+        mail(
+            f"Unable to deliver message to: <{ANN}>\nServer mx.there.example failed with: 550 No such user here\n\n"
+            "This has been a permanent failure.  No further delivery attempts will be made.\n",
+            sender="<>",
+            subject="Message delivery has failed",
+        ),
+        [(ANN, DEAD, ADDRESS)],
+    ),
+    (
+        "Chinese, without a blank around the name",
+        mail(
+            f"您的邮件被退回。\n收件人（{ANN}）不存在，邮件无法送达。\n",
+            sender="PostMaster@qq.example",
+            subject="=?utf-8?b?57O757uf6YCA5L+h?=",
+            Content_Type="text/plain; charset=utf-8",
+        ),
+        [(ANN, DEAD, ADDRESS)],
+    ),
+    (
+        "Outlook, in Spanish",
+        mail(
+            f"No se pudo entregar el mensaje a estos destinatarios o grupos:\n\n{ANN}\n"
+            "No se encuentra la dirección de correo electrónico especificada.\n",
+            sender="postmaster@outlook.example",
+            subject="No se puede entregar: New rings",
+            Content_Type="text/plain; charset=utf-8",
+        ),
+        [(ANN, DEAD, ADDRESS)],
+    ),
+    (
+        "Courier",
+        mail(
+            f"                           UNDELIVERABLE MAIL\n\nYour message to the following recipients cannot be delivered:\n\n"
+            f"<{ANN}>:\n    mx.there.example [192.0.2.9]:\n>>> RCPT TO:<{ANN}>\n<<< 550 5.1.1 User Unknown\n",
+            sender='"Courier mail server at mx" <@mx.example>',
+            subject="NOTICE: mail delivery status.",
+        ),
+        [(ANN, DEAD, ADDRESS)],
+    ),
+    (
+        "OpenSMTPD",
+        mail(
+            "    Hi!\n\n    This is the MAILER-DAEMON, please DO NOT REPLY to this e-mail.\n\n    An error has occurred while "
+            f"attempting to deliver a message for\n    the following list of recipients:\n\n{ANN}: 550 5.2.2 Mailbox Full\n\n"
+            f"    Below is a copy of the original message:\n\n{COPY}",
+            sender="Mailer Daemon <MAILER-DAEMON@mx.example>",
+            subject="Delivery status notification: error",
+        ),
+        [(ANN, ALIVE, FULL)],
+    ),
+    (
+        "a forwarded address whose new home does not trust us",
+        mail(
+            f"   ----- The following addresses had permanent fatal errors -----\nann.b@inside.example\n"
+            f"    (reason: 553 Sender Policy Framework (SPF) fail)\n    (expanded from: <{ANN}>)\n\n"
+            f"   ----- Unsent message follows -----\n{COPY}",
+            sender="Mail Delivery Subsystem <MAILER-DAEMON@mx.example>",
+            subject="Returned mail: see transcript for details",
+        ),
+        [(ANN, ALIVE, Cause.NOT_TRUSTED)],
+    ),
+    (
+        "a server that does not know the domain as its own",
+        report("", failed(ANN, "5.7.1", "554 5.7.1 Relay access denied"), to=ANN),
+        [(ANN, ALIVE, WANTED)],
+    ),
 ]
