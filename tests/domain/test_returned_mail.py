@@ -3,8 +3,10 @@
 import pytest
 
 from domain.ledger.causes import Cause
+from domain.results.report import Kind as News
 from domain.results.returned.box import messages
 from domain.results.returned.reader import read_closely as read_mail
+from domain.results.returned.reports import reports_of
 from domain.results.returned.returned import Action, Kind
 from tests.domain.returned_mail.bounces import ANN, BEN, BOUNCES, CAT, DAEMON, Expected
 from tests.domain.returned_mail.writing import ORIGINAL, complaint, failed, mail, report
@@ -95,7 +97,7 @@ def test_our_marks_come_back_with_the_bounce() -> None:
     )
     assert read.original.message_id == "d7f3@marlow.example"
     assert read.original.to == (ANN,)
-    assert dict(read.original.marks)["x-handbill-delivery"] == "17"
+    assert read.original.mark == "m17"
     assert "https://marlow.example/u/abc123" in read.original.unsubscribe
     assert read.delivered_to[0] == "back+17@marlow.example"
 
@@ -294,3 +296,38 @@ def test_a_message_that_encloses_the_beginning_of_another_is_one() -> None:
 def test_words_that_begin_like_a_box_are_one_message() -> None:
     raw = FROM_LINE + b"Subject: Re: rings\n\nHello\n\nFrom Monday on we are away.\n"
     assert list(messages(raw)) == [raw]
+
+
+def test_a_bounce_is_told_in_the_words_of_every_provider() -> None:
+    (one,) = reports_of(read_mail(GONE), GONE)
+    assert (one.kind, one.address, one.permanent, one.reason) == (
+        News.BOUNCE,
+        ANN,
+        True,
+        Cause.NO_SUCH_ADDRESS,
+    )
+    assert (one.mark, one.message_id) == ("m17", "d7f3@marlow.example")
+    assert reports_of(read_mail(GONE), GONE) == [one]
+
+
+def test_a_delay_is_told_as_one() -> None:
+    raw = report("", failed(ANN, "4.4.1", "Connection timed out", action="delayed"), to=ANN)
+    assert [(one.kind, one.permanent) for one in reports_of(read_mail(raw), raw)] == [(News.DELAY, False)]
+
+
+def test_a_complaint_without_a_name_is_told_with_our_mark() -> None:
+    raw = complaint("Feedback-Type: abuse\nOriginal-Rcpt-To: [redacted]\n", to="undisclosed")
+    assert [(one.kind, one.address, one.mark) for one in reports_of(read_mail(raw), raw)] == [
+        (News.COMPLAINT, "", "m17")
+    ]
+
+
+def test_two_people_in_one_report_are_two_pieces_of_news() -> None:
+    fields = failed(ANN, "5.1.1", "550 User unknown") + "\n" + failed(BEN, "5.2.2", "552 Over quota")
+    raw = report("", fields, to=ANN)
+    assert len({one.event_id for one in reports_of(read_mail(raw), raw)}) == 2
+
+
+def test_an_answer_of_a_person_is_no_news_of_a_delivery() -> None:
+    raw = mail("Thank you.", sender=ANN, subject="Re: New rings")
+    assert reports_of(read_mail(raw), raw) == []

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.ledger.causes import TOLD, Cause
+from domain.message.marks import OUR_OWN
 
 
 class Kind(StrEnum):
@@ -53,6 +54,11 @@ class Original:
         ""  # List-Unsubscribe as it stands; our address in it names the person when all else is blacked out
     )
     marks: tuple[tuple[str, str], ...] = ()  # its X- headers, names in lower case
+
+    @property
+    def mark(self) -> str:
+        """Ours, which names the delivery."""
+        return dict(self.marks).get(OUR_OWN.casefold(), "")
 
 
 @dataclass(frozen=True, slots=True)

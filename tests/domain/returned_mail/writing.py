@@ -6,7 +6,7 @@ From: Marlow Jewellers <hello@marlow.example>
 To: {to}
 Subject: New rings
 List-Unsubscribe: <https://marlow.example/u/abc123>
-X-Handbill-Delivery: 17
+X-Handbill-Mark: m17
 
 The rings are here.
 """
