@@ -74,6 +74,27 @@ NO: Final = insert_into(
 BEFORE: Final = insert_into("import_changes", 'import_id, customer_id, what, "before", version')
 
 
+class _Words:
+    """Tags or groups, gathered by the set: most people of a list have one of a few."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}  # folded -> as written
+        self._who: dict[tuple[str, ...], list[int]] = {}  # folded names -> customers
+
+    def give(self, customer_id: int, names: dict[str, str]) -> None:
+        keys = tuple(names)
+        if (known := self._who.get(keys)) is not None:
+            known.append(customer_id)
+        elif keys:
+            self._who[keys] = [customer_id]
+            for key, name in names.items():
+                self.names.setdefault(key, name)
+
+    def pairs(self, numbers: dict[str, int]) -> list[tuple[int, int]]:
+        """Customer and number of the word. `numbers`: by folded name."""
+        return [(one, numbers[key]) for keys, who in self._who.items() for one in who for key in keys]
+
+
 class _Sheets:
     """The rows to be written, table by table, gathered before the first is."""
 
@@ -86,23 +107,10 @@ class _Sheets:
         self.new_days: list[Row] = []  # of dates that are there
         self.proofs: list[Row] = []
         self.noes: list[Row] = []
-        self.tags: list[tuple[int, str]] = []  # customer, folded name
-        self.names: dict[str, str] = {}  # folded name -> as written
-        self.groups: list[tuple[int, str]] = []  # customer, folded name
-        self.group_names: dict[str, str] = {}
+        self.tags, self.groups = _Words(), _Words()
         self.before: list[
             tuple[int, str, dict[str, Any], int]
         ] = []  # customer, what was done, before, version
-
-    def tag(self, customer_id: int, names: dict[str, str]) -> None:
-        for key, name in names.items():
-            self.names.setdefault(key, name)
-            self.tags.append((customer_id, key))
-
-    def group(self, customer_id: int, names: dict[str, str]) -> None:
-        for key, name in names.items():
-            self.group_names.setdefault(key, name)
-            self.groups.append((customer_id, key))
 
     def date(self, customer_id: int, kind: str, day: Any) -> None:
         self.dates.append((customer_id, kind, day.month, day.day, day.year, ""))
@@ -163,9 +171,9 @@ def _gather_person(
     rest = (address_hash, phone_hash, trouble, _json(facts.get("attrs")), out, person.opted_out)
     sheets.customers.append((number, *in_order(facts), *rest))
     if person.tags:
-        sheets.tag(number, person.tags)
+        sheets.tags.give(number, person.tags)
     if person.groups:
-        sheets.group(number, person.groups)
+        sheets.groups.give(number, person.groups)
         sheets.before.append((number, ADDED, {"groups": list(person.groups)}, 1))
     for kind, day in person.days.items():
         sheets.date(number, kind, day)
@@ -184,8 +192,8 @@ def _gather_change(sheets: _Sheets, change: Change, remembered: Memory | None) -
     values = [change.columns[name] for name in names]
     sheets.changes[statement].append((*values, *rest, sheets.now, out, number))
     sheets.before.append((number, CHANGED, _what_changes(change, trouble, out), change.version + 1))
-    sheets.tag(number, change.tags)
-    sheets.group(number, change.groups)
+    sheets.tags.give(number, change.tags)
+    sheets.groups.give(number, change.groups)
     for there, kind, day in change.days:
         if there is None:
             sheets.date(number, kind, day)
@@ -228,7 +236,7 @@ def _json(attrs: dict[str, Any] | None) -> str:
 
 
 def _write(session: Session, sheets: _Sheets) -> None:
-    known = {tag.name.casefold(): tag.id for tag in tags.named(session, sheets.names.values())}
+    known = {tag.name.casefold(): tag.id for tag in tags.named(session, sheets.tags.names.values())}
     lists = _groups(session, sheets)
     entry = sheets.entry
     proof = (sheets.now, entry.file_name, entry.basis, entry.asked_by.get("name", ""), entry.by_user_id)
@@ -238,8 +246,8 @@ def _write(session: Session, sheets: _Sheets) -> None:
     many = {
         DATE: sheets.dates,
         NEW_DAY: sheets.new_days,
-        TAG: [(number, known[key]) for number, key in dict.fromkeys(sheets.tags)],
-        MEMBER: [(lists[key], number) for number, key in dict.fromkeys(sheets.groups)],
+        TAG: sheets.tags.pairs(known),
+        MEMBER: [(group, number) for number, group in sheets.groups.pairs(lists)],
         PROOF: sheets.proofs,
         NO: sheets.noes,
         BEFORE: [_before(sheets.entry.id, known, lists, *one) for one in sheets.before],
@@ -251,10 +259,10 @@ def _write(session: Session, sheets: _Sheets) -> None:
 
 
 def _groups(session: Session, sheets: _Sheets) -> dict[str, int]:
-    if not sheets.group_names:
+    if not sheets.groups.names:
         return {}
     made = groups.named(
-        session, sheets.group_names.values(), by=asker(sheets.entry), now=sheets.entry.created_at
+        session, sheets.groups.names.values(), by=asker(sheets.entry), now=sheets.entry.created_at
     )
     return {name.casefold(): number for name, number in made.items()}
 

@@ -63,7 +63,7 @@ def read(
     if problem := columns.what_is_missing(found.mapping, table.headers, kind):
         found.problem, found.warnings, found.rejected = problem, table.warnings, table.rejected
         return found
-    with _no_search_for_rings():
+    with no_search_for_rings():
         reading = _understood(table, found.mapping, kind, about, now, options)
     if isinstance(reading, Reading):
         _as_fields_hold_it(session, reading.people)
@@ -74,8 +74,11 @@ def read(
 
 
 @contextmanager
-def _no_search_for_rings() -> Iterator[None]:
-    """Nothing that is read here hangs together in rings; looking for some in all of it, again and again, costs a quarter."""
+def no_search_for_rings() -> Iterator[None]:
+    """Nothing that is read here hangs together in rings; looking for some in all of it, again and again, costs a quarter.
+
+    The same holds for what is written from it, for as long as a unit of work takes.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
