@@ -82,6 +82,18 @@ def empty_log() -> None:
         connection.close()
 
 
+@contextmanager
+def overwriting(session: Session) -> Iterator[None]:
+    """What is changed or deleted inside leaves nothing behind: freed places of the file are filled with zeros, and the
+    log beside the database is begun anew as soon as this is committed."""
+    connection = session.connection()
+    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    yield
+    session.flush()
+    event.listen(session, "after_commit", lambda _: empty_log(), once=True)
+    connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+
+
 def make_engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",

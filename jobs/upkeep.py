@@ -9,7 +9,7 @@ from data.stock import take_stock
 from domain.message import practice
 from domain.results import incoming
 from domain.results import incoming
-from domain.sending import workers
+from domain.sending import purging, workers
 from domain.shop import limits, sessions
 from jobs import importing
 
@@ -18,6 +18,8 @@ EVERY = timedelta(hours=6)
 
 def tidy(now: datetime, *, pulses: Path) -> None:
     sweep_away(pulses)
+    with unit() as session:
+        purging.purge_old(session, now=now)
     with unit() as session:
         practice.keep_newest(session)
         sessions.forget_old(session, now=now)

@@ -82,7 +82,7 @@ SAYS: Final[Mapping[str, Says]] = {
     "campaign.created": "made the campaign {subject}",
     "campaign.changed": "changed the campaign {subject}",
     "campaign.deleted": "deleted the campaign {subject}",
-    "campaign.purged": "removed a deleted campaign for good",
+    "campaign.purged": "removed a draft for good",
     "campaign.launched": _launched,
     "one_shot.launched": _launched,
     "campaign.scheduled": "scheduled the campaign {subject}",
@@ -101,11 +101,9 @@ SAYS: Final[Mapping[str, Says]] = {
     "template.created": "made the template {subject}",
     "template.changed": "changed the template {subject}",
     "template.deleted": "deleted the template {subject}",
-    "template.purged": "removed a deleted template for good",
     "segment.created": "made the segment {subject}",
     "segment.changed": "changed the segment {subject}",
     "segment.deleted": "deleted the segment {subject}",
-    "segment.purged": "removed a deleted segment for good",
     "group.created": "made the group {subject}",
     "group.changed": "changed the group {subject}",
     "group.deleted": "deleted the group {subject}",
@@ -169,7 +167,7 @@ SAYS: Final[Mapping[str, Says]] = {
     "api_token.made": "made the access token {subject}",
     "api_token.revoked": "ended the access token {subject}",
     "audit.exported": "took this log away as a file",
-    "purge.done": lambda noted: f"emptied what was deleted: {noted.count('campaigns', 'campaign')}, "
+    "purge.done": lambda noted: f"removed for good what was deleted: {noted.count('campaigns', 'campaign')}, "
     f"{noted.count('templates', 'template')}, {noted.count('segments', 'segment')}",
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ from data.base import Base, Instant, Word
 from data.database import changed
 from domain.book.consent import MessageType
 from domain.ledger.deliveries import IS_OPEN, IS_QUEUED, OPEN, Books, Delivery, State
-from domain.refusal import missing
+from domain.refusal import Kind, Refusal, missing
 
 
 class DispatchState(StrEnum):
@@ -40,6 +40,7 @@ class DispatchState(StrEnum):
 RUNNING = (DispatchState.WAITING, DispatchState.SENDING, DispatchState.PAUSED)
 UNTRIED = (State.QUEUED, State.CLAIMED, State.SKIPPED, State.CANCELLED)
 OVER = "This send is already over."
+PURGED = "What this send said was removed for good. Only its figures are left."
 
 
 class Hold(StrEnum):
@@ -117,6 +118,7 @@ class Dispatch(Base):
     starts_at: Mapped[datetime] = mapped_column(Instant)  # the end of the undo window
     started_at: Mapped[datetime | None] = mapped_column(Instant)  # a worker took it up
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    purged_at: Mapped[datetime | None] = mapped_column(Instant)  # its content is gone for good
 
     @property
     def is_running(self) -> bool:
@@ -128,6 +130,11 @@ def get(session: Session, dispatch_id: int) -> Dispatch:
     if found is None:
         raise missing("send")
     return found
+
+
+def require_content(dispatch: Dispatch) -> None:
+    if dispatch.purged_at is not None:
+        raise Refusal("purged", PURGED, Kind.CONFLICT)
 
 
 def of_delivery(session: Session, delivery_id: int) -> tuple[Delivery, Dispatch]:

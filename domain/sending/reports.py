@@ -202,6 +202,7 @@ def upcoming(session: Session, most: int = 5) -> list[Campaign]:
 
 def letter(session: Session, dispatch: Dispatch) -> tuple[str, Sight]:
     """The first recipient's name, and the frozen content as they read it. Raises Refusal where it can't be read."""
+    dispatches.require_content(dispatch)
     lines = deliveries.lines(session, dispatch.id, limit=20)
     first = next((one for one in lines if one.customer_id), None)
     seen = preview.sight(session, frozen_draft(dispatch), first.customer_id if first else None)

@@ -1,0 +1,199 @@
+"""What was deleted goes for good: by itself after a while, at once by the owner, and a draft by whoever wrote it.
+
+What was written goes: of campaigns and their sends, templates and segments. What happened stays: each send with its
+times, its books and every recipient's outcome, the ledger of consent, and in the audit log who did what and when. The
+rows themselves stay too, empty, so that a number is nobody else's some day; and the hash of what was sent, so that a
+copy which somebody kept can still be proved. Links in messages that went out still lead where they led.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, delete, func, null, or_, select, update
+from sqlalchemy.orm import Session
+
+from data.database import overwriting
+from domain.audience.segments import Segment
+from domain.channels import email
+from domain.ledger.deliveries import Delivery
+from domain.ledger.targets import Target
+from domain.message.practice import PracticeMail
+from domain.message.templates import Template
+from domain.refusal import Kind, Refusal, missing
+from domain.sending.campaigns import Campaign
+from domain.sending.dispatches import RUNNING, Dispatch
+from domain.shop import audit
+from domain.shop.audit import AuditEntry
+from domain.shop.notices import Notice
+from domain.shop.people import CLOCK, Actor, Right
+
+KEPT_FOR: Final = timedelta(days=90)
+GONE: Final = "Removed for good"  # the name that lists and reports show
+NOBODY: Final[dict[str, Any]] = {"type": "manual", "customerIds": []}
+LETTER: Final = dict.fromkeys(
+    ("from_name", "from_email", "reply_to", "subject", "preheader", "html_body", "text_body"), ""
+)
+NOT_YOURS: Final = (
+    "Only whoever wrote a draft may remove it for good at once. Deleted, it goes by itself later."
+)
+WAS_SENT: Final = (
+    "This campaign was launched. Deleted, its content goes by itself later, and its figures stay."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    campaigns: int = 0
+    templates: int = 0
+    segments: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.campaigns + self.templates + self.segments
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Something that lies in the bin."""
+
+    kind: str  # campaign, template, segment
+    id: int
+    name: str
+    deleted_at: datetime
+
+    @property
+    def goes_at(self) -> datetime:
+        return self.deleted_at + KEPT_FOR
+
+
+def waiting(session: Session, *, by: Actor) -> list[Deleted]:
+    """What is deleted and not yet gone, the last deleted first."""
+    by.require(Right.MANAGE_SHOP)
+    found = [
+        Deleted(kind, row.id, row.name, row.deleted_at)
+        for kind, model in (("campaign", Campaign), ("template", Template), ("segment", Segment))
+        for row in session.execute(select(model.id, model.name, model.deleted_at).where(*_in_the_bin(model)))
+    ]
+    return sorted(found, key=lambda one: one.deleted_at, reverse=True)
+
+
+def purge_old(session: Session, *, now: datetime) -> Purged:
+    """What lies there for longer than it is kept."""
+    return _purge(session, now - KEPT_FOR, CLOCK, now)
+
+
+def purge_all(session: Session, *, by: Actor, now: datetime) -> Purged:
+    """Everything that is deleted, however lately."""
+    by.require(Right.MANAGE_SHOP)
+    return _purge(session, now, by, now)
+
+
+def purge_draft(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> None:
+    """Its author changes their mind about something that nobody ever got."""
+    by.require(Right.EDIT_CAMPAIGNS)
+    campaign = session.get(Campaign, campaign_id)
+    if campaign is None or campaign.purged_at is not None:
+        raise missing("campaign")
+    if by.user_id is None or campaign.created_by != by.user_id:
+        raise Refusal("not_yours", NOT_YOURS, Kind.FORBIDDEN)
+    if not is_untried(session, campaign_id):
+        raise Refusal("was_launched", WAS_SENT, Kind.CONFLICT)
+    with overwriting(session):
+        _empty_campaigns(session, [campaign_id], now)
+    audit.write(session, "campaign.purged", by=by, now=now, subject_id=campaign_id)
+    session.expire_all()
+
+
+def is_untried(session: Session, campaign_id: int) -> bool:
+    """Never launched, not even called back."""
+    return session.scalar(select(Dispatch.id).where(Dispatch.campaign_id == campaign_id).limit(1)) is None
+
+
+def _purge(session: Session, until: datetime, by: Actor, now: datetime) -> Purged:
+    campaigns = _numbers(session, Campaign, until, ~_is_under_way())
+    templates, segments = _numbers(session, Template, until), _numbers(session, Segment, until)
+    purged = Purged(len(campaigns), len(templates), len(segments))
+    if not purged.total:
+        return purged
+    with overwriting(session):
+        _empty_campaigns(session, campaigns, now)
+        texts = dict.fromkeys(("name", "subject", "preheader", "html_body", "text_body"), "")
+        _empty(session, Template, "template.", templates, {**texts, "purged_at": now})
+        _empty(session, Segment, "segment.", segments, {"name": "", "note": "", "rule": {}, "purged_at": now})
+    after = {"campaigns": campaigns, "templates": templates, "segments": segments}
+    audit.write(session, "purge.done", by=by, now=now, after=after)
+    session.expire_all()
+    return purged
+
+
+def _numbers(session: Session, model: Any, until: datetime, *more: ColumnElement[bool]) -> list[int]:
+    return list(
+        session.scalars(select(model.id).where(*_in_the_bin(model), model.deleted_at <= until, *more))
+    )
+
+
+def _in_the_bin(model: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return model.deleted_at.is_not(None), model.purged_at.is_(None)
+
+
+def _is_under_way() -> ColumnElement[bool]:
+    """A second try of a send may still run after its campaign was deleted."""
+    return (
+        select(Dispatch.id).where(Dispatch.campaign_id == Campaign.id, Dispatch.state.in_(RUNNING)).exists()
+    )
+
+
+def _empty_campaigns(session: Session, numbers: Sequence[int], now: datetime) -> None:
+    sends = list(session.scalars(select(Dispatch.id).where(Dispatch.campaign_id.in_(numbers))))
+    plan = {**LETTER, "name": GONE, "audience": NOBODY, "template_id": None, "last_launch_error": ""}
+    deleted_at = func.coalesce(Campaign.deleted_at, now)
+    _empty(session, Campaign, "campaign.", numbers, {**plan, "deleted_at": deleted_at, "purged_at": now})
+    _empty_sends(session, sends, now)
+    links = [
+        *(f"/marketing/campaigns/{one}" for one in numbers),
+        *(f"/marketing/sends/{one}" for one in sends),
+    ]
+    session.execute(delete(Notice).where(Notice.link.in_(links)))
+
+
+def _empty_sends(session: Session, sends: Sequence[int], now: datetime) -> None:
+    """The outcomes stay, without the words of servers, which may repeat what they were given."""
+    _throw_away_practice(session, sends)
+    spoken = or_(Delivery.reply.is_not(None), Delivery.heard_said.is_not(None))
+    theirs = Delivery.dispatch_id.in_(sends)
+    _set(session, update(Delivery).where(theirs, spoken).values(reply=None, heard_said=None))
+    _set(session, update(Target).where(Target.dispatch_id.in_(sends)).values(words=""))
+    frozen = {**LETTER, "shop_name": "", "postal_address": "", "name": GONE, "audience": NOBODY}
+    values = {**frozen, "audience_label": GONE, "error": "", "purged_at": now}
+    _empty(session, Dispatch, "one_shot.", sends, values)
+
+
+def _throw_away_practice(session: Session, sends: Sequence[int]) -> None:
+    """Letters of the practice inbox hold what was sent; each names its row of the ledger."""
+    if not session.scalar(select(Dispatch.id).where(Dispatch.id.in_(sends), Dispatch.practice).limit(1)):
+        return
+    rows = {mail.id: _row_of(mail) for mail in session.scalars(select(PracticeMail))}
+    theirs = select(Delivery.id).where(Delivery.id.in_(set(rows.values())), Delivery.dispatch_id.in_(sends))
+    of_them = set(session.scalars(theirs))
+    gone = [mail_id for mail_id, row in rows.items() if row in of_them]
+    session.execute(delete(PracticeMail).where(PracticeMail.id.in_(gone)))
+
+
+def _row_of(mail: PracticeMail) -> int | None:
+    found = email.read_mark(str(mail.parsed().get("Message-ID", "")))
+    return found[0] if found else None
+
+
+def _empty(session: Session, model: Any, about: str, numbers: Sequence[int], values: dict[str, Any]) -> None:
+    """The log keeps who did what and when, without what it said: the database allows that for what is purged."""
+    _set(session, update(model).where(model.id.in_(numbers)).values(values))
+    entries = update(AuditEntry).where(
+        AuditEntry.action.startswith(about), AuditEntry.subject_id.in_(numbers)
+    )
+    _set(session, entries.values(before=null(), after=null()))
+
+
+def _set(session: Session, statement: Any) -> None:
+    session.execute(statement, execution_options={"synchronize_session": False})
