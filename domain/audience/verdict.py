@@ -25,10 +25,13 @@ HOW: Final = {
     "form": "on a form",
     "api": "through another program",
     "sample": "in the sample shop",
+    "provider": "at the mail provider",
+    "complaint": "by reporting a message as unwanted",
 }
 TROUBLE: Final = {
     "bounced": "Messages to {address} came back undelivered.",
     "complained": "Reported an earlier message as unwanted.",
+    "unreachable": "For weeks, everything sent to {address} came back undelivered.",
     "invalid": "{address} is not an address that can be written to.",
 }
 KEPT_OUT: Final = {

@@ -7,11 +7,11 @@ about, at the moment of the hand-over, and the book says no.
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, column, exists, func, or_, select, table, update
 from sqlalchemy.orm import Session, aliased
 
 from domain.book import earlier, erasing, joining
-from domain.book.consent import LeftOut
+from domain.book.consent import LeftOut, fingerprint
 from domain.book.customers import Customer
 from domain.book.earlier import Contact
 from domain.ledger.deliveries import IS_OPEN, REACHED, Delivery, State
@@ -19,6 +19,9 @@ from domain.refusal import Kind, Refusal
 from domain.shop.people import Actor, Right
 
 ERASED = "erased"
+# What providers reported lies in a wing above this one; here only these of its columns are looked at.
+TOLD_OF_THEM = ("address", "diagnostic", "excerpt", "url", "agent", "ip")
+REPORTS = table("incoming_events", *map(column, ("delivery_id", "address_hash", *TOLD_OF_THEM)))
 UNKNOWN = "Nobody is known by this, neither in the book nor among the deleted."
 
 
@@ -42,8 +45,9 @@ def merge(
 def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> None:
     """See `erasing.erase`. The ledger keeps that a message went out, and not to which address."""
     reached_at = _reached_at(session, customer_id)
+    marks = _marks(session, customer_id, reached_at)
     gone = erasing.erase(session, customer_id, reached_at=reached_at, by=by, now=now)
-    _forget_addresses(session, Delivery.customer_id.in_(gone), now)
+    _forget_addresses(session, Delivery.customer_id.in_(gone), marks, now)
 
 
 def erase_address(session: Session, address: str, *, by: Actor, now: datetime) -> list[int]:
@@ -60,7 +64,7 @@ def erase_address(session: Session, address: str, *, by: Actor, now: datetime) -
     for customer_id in gone:
         erase(session, customer_id, by=by, now=now)
     erasing.forget_contact(session, contact, before.difference(gone), by=by, now=now)
-    _forget_addresses(session, Delivery.address_key == contact.key, now)
+    _forget_addresses(session, Delivery.address_key == contact.key, {contact.mark}, now)
     return gone
 
 
@@ -95,12 +99,28 @@ def _had_it(session: Session, contact: Contact) -> set[int]:
     return set(session.scalars(there))
 
 
-def _forget_addresses(session: Session, those: ColumnElement[bool], now: datetime) -> None:
+def _marks(session: Session, customer_id: int, reached_at: list[str]) -> set[str]:
+    """The keyed hashes by which reports of providers know their addresses."""
+    theirs = select(Customer.email_hash).where(
+        or_(Customer.id == customer_id, Customer.merged_into == customer_id), Customer.email_hash.is_not(None)
+    )
+    return {fingerprint(key) for key in reached_at} | {mark for mark in session.scalars(theirs) if mark}
+
+
+def _forget_addresses(
+    session: Session, those: ColumnElement[bool], marks: Collection[str], now: datetime
+) -> None:
+    about = or_(
+        REPORTS.c.delivery_id.in_(select(Delivery.id).where(those)), REPORTS.c.address_hash.in_(marks)
+    )
+    session.connection().exec_driver_sql("PRAGMA secure_delete = ON")
     for statement in (
+        update(REPORTS).where(about).values(dict.fromkeys(TOLD_OF_THEM, "")),
         update(Delivery).where(those, IS_OPEN).values(state=State.CANCELLED, reason=ERASED, settled_at=now),
-        update(Delivery).where(those).values(address_key=None, reply=None),
+        update(Delivery).where(those).values(address_key=None, reply=None, heard_said=None),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
+    session.connection().exec_driver_sql("PRAGMA secure_delete = OFF")
 
 
 def _leave_one_open(session: Session, survivor: Customer, now: datetime) -> None:

@@ -19,7 +19,7 @@ from domain.book.consent import LeftOut, MessageType, Suppression
 from domain.book.customers import Customer
 from domain.channels.channel import Draft
 from domain.channels.email import links, mark, message_id, read_mark
-from domain.ledger import deliveries, hearing
+from domain.ledger import deliveries, farewells, hearing
 from domain.ledger.causes import Cause
 from domain.ledger.deliveries import Delivery, Heard, State
 from domain.ledger.events import Event
@@ -27,11 +27,14 @@ from domain.results import feedback, incoming
 from domain.results.feedback import Taken
 from domain.results.incoming import IncomingEvent
 from domain.results.post import News, Token
+from domain.results.providers import ses
 from domain.results.report import Kind, Report
 from domain.sending import launches
 from domain.sending.launches import Press
 from tests.cast import Cast
+from tests.domain.test_erasing import everything
 from tests.letters import add_person, write_to
+from tests.twins.providers import notification, ses_bounce
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ANNA = "anna@berg.example"
@@ -324,6 +327,24 @@ def test_old_reports_are_forgotten(letter: int) -> None:
     with unit() as session:
         incoming.forget_old(session, now=later)
     assert [one.event_id for one in kept()] == ["new"]
+
+
+def test_who_is_erased_stands_in_no_report_any_more(
+    cast: Cast, anna: int, letter: int, now: datetime
+) -> None:
+    told = {"diagnostic": f"550 5.1.1 <{ANNA}> unknown", "excerpt": f"about {ANNA}"}
+    come(
+        dead("e1", letter=letter, **told),
+        report(Kind.OPEN, "e2", **told),
+        report(Kind.OTHER, "e3", letter=letter, address=""),
+    )
+    bounce = ses.read(notification(ses_bounce(ANNA), NOW).body)
+    come(*bounce)
+    assert ANNA in everything()
+    with unit() as session:
+        farewells.erase(session, anna, by=cast.max_, now=now)
+    assert "anna@berg" not in everything()
+    assert len(kept()) == 4
 
 
 # A stream of 5,000, in any order, with repeats and losses (F11)

@@ -25,6 +25,10 @@ TROUBLE: Final = {
         "Mail to this address came back",
         "Nobody writes to {email} until the address is corrected.",
     ),
+    "unreachable": (
+        "For weeks, everything sent to this address came back",
+        "Nobody writes to {email} until the address is corrected. Often a mailbox is full and nobody reads it any more.",
+    ),
     "complained": (
         "A message to this address was reported as unwanted",
         "Nobody writes to {email} any more. Ask in person before you change that.",

@@ -26,6 +26,8 @@ HOW: Final = {
     "form": "on a form",
     "api": "through another program",
     "sample": "in the sample shop",
+    "provider": "at the mail provider",
+    "complaint": "by reporting a message as unwanted",
 }
 SAID: Final = {True: ("Yes", "good"), False: ("No", "mute"), None: ("Never said", "info")}
 HEAD: Final = (

@@ -155,14 +155,11 @@ def _reports(number: str, event: dict[str, Any], sent_at: datetime | None) -> It
         "ip": tidy(part(about, "ipAddress"), 45),
         "excerpt": excerpt({name: value for name, value in event.items() if name != "mail"}),
     }
-    seen: dict[str, int] = {}
-    for whom in _recipients(kind, about, mail):
+    for place, whom in enumerate(_recipients(kind, about, mail)):
         address = tidy(whom.get("emailAddress"), 320)
-        seen[address] = seen.get(address, 0) + 1
-        again = f"/{seen[address]}" if seen[address] > 1 else ""
         yield Report(
-            kind=kind, event_id=f"{number}/{address}{again}"[:200], address=address, **common, **_words(kind, about, whom)
-        )  # fmt: skip
+            kind=kind, event_id=f"{number}/{place}", address=address, **common, **_words(kind, about, whom)
+        )
 
 
 def _words(kind: Kind, about: Any, whom: dict[str, Any]) -> dict[str, Any]:
