@@ -33,7 +33,13 @@ WORDS: list[tuple[Cause, str]] = [
         r"does not match a verified|not allowed to send",
     ),
     (
+        Cause.NO_SUCH_DOMAIN,
+        r"recipient (address rejected: |domain )?.{0,40}(domain not found|must exist|unknown domain)|unknown domain name",
+    ),
+    (
         Cause.NOT_TRUSTED,
+        r"sender address (rejected|does|unknown)|sender.{0,30}(unknown|not exist)|helo command rejected|verify sender|"
+        r"(unknown|invalid|bad) sender|find your (host|reverse)|"
         r"\b(spf|dkim|dmarc)\b|unauthenticated|authentication (level|information|checks?)|"
         r"anti-?spoofing|spoof|ptr record|reverse dns|rdns|reverse lookup|no-?reverse|"
         r"(sender )?domain (not found|must exist|of sender address .* does not)|sender verif|"
@@ -49,6 +55,7 @@ WORDS: list[tuple[Cause, str]] = [
         r"over ?quota|quota ?exceeded|quota violation|(disk|storage|mail|diskspace|user'?s?) ?quota|"
         r"(over|exceed\w*|overdrawn|reached)\b.{0,40}quota|quota.{0,20}(exceed|full|reached|erreicht|dépass|superad)|"
         r"(full|over-?full) (mail|in) ?box|mailbox (is )?(almost )?full|mail ?folder is full|"
+        r"exceeding (receiving|storage) limits|"
         r"(not|does ?n.t have) (have )?(enough|sufficient) (disk |storage )?space|space (is )?not enough|disk ?space (limit|quota)|"
         r"exceeds (its |the )?allowed size|exceeds? .{0,20}storage|zu ?viele mails auf dem server|too many messages on the server|"
         r"espace insuffisant|buz[oó]n .{0,20}llen|casella .{0,20}piena|postbus .{0,20}vol\b|caixa .{0,20}(cheia|lotada)|"
@@ -96,12 +103,17 @@ WORDS: list[tuple[Cause, str]] = [
         r"(could not|couldn.t|can.?not|can.t|unable to|wasn.t able to|not able to) (be )?(connect|establish|reach|contact|initiate)|"
         r"(not|did not|does not|isn.t) (respond|answer)|no (route to host|answer from)|network (is )?(unreachable|error)|"
         r"host (is )?(unreachable|down)|not reachable|(address|mail) loop|loops? back|system (config\w* )?error|"
+        r"clos(ed|es|ing) (the )?connection|certificate|temporar(il)?y (disabled|locked|inactive|suspended|unavailable|rejected)|"
         r"has not been collected|could not find a gateway|aborted after|message (has )?expired|"
         r"zeitüberschreitung|délai .{0,20}(dépassé|expir)|tiempo de espera|таймаут",
     ),
     (
         Cause.MAILBOX_CLOSED,
-        r"\b(disabled|inactive|not active|suspend(ed)?|deactivated|closed|expired|terminated|frozen|locked|cancell?ed)\b|"
+        r"\b(account|mail ?box|user|recipient|(mail)?address|inbox|subscriber|customer|konto|compte|postfach|boite)\b.{0,80}"
+        r"\b(disabled|inactive|not active|suspend(ed)?|deactivated|closed|expired|terminated|frozen|locked|cancell?ed|"
+        r"deleted|removed|archiv\w+)\b|"
+        r"\b(disabled|inactive|suspend(ed)?|deactivated|closed|expired|terminated|frozen|locked|deleted|archived)\b.{0,20}"
+        r"\b(account|mail ?box|user|recipient|address)\b|currently suspended|suspend the service|"
         r"no longer (in use|available|active|valid|works?|accepts?|employed|with|used|exists?)|discontinued|compte.*bloqu|"
         r"(has |have )(moved|changed (his|her|their|its)? ?(e-?mail )?address)|has been replaced by|new address (is|:)|"
         r"deaktiviert|gesperrt|stillgelegt|désactivé|suspendid[oa]|desativad|disattivat|opgeheven|zablokowan|nieaktywn|"
@@ -120,6 +132,13 @@ WORDS: list[tuple[Cause, str]] = [
         Cause.NO_SUCH_ADDRESS,
         r"no such|not our customer|recip(ient)?notfound|bad[_ -]?recipient|badrcptto|invalid[_ -]recipient|"
         r"no mail ?box|non-?existent (user|mailbox|recipient|address|account)|(user|recipient|address) (is )?not known|"
+        r"(?<!sender )address rejected\W*$|recipient address rejected: (access denied|userunknown)|"
+        r"(address|mailbox|user|recipients?)\b.{0,20}(not present|unavaiable|were unknown)|not an active address|"
+        r"\b(does not|doesn.t|did not) exist|nessun utente|no valid recipient|valid ?rcptto|bad(rcpt|recipient)to|"
+        r"recipients? (is |are |has been |have been )?(not (accepted|ok)|rejected|refused|denied|refuses to)|"
+        r"envelope recipient has been denied|missing home directory|in name directory|>:? (is )?not found|not local user|"
+        r"(unknown|invalid) (virtual |local |e-?mail |or unknown )+(user|address|part)|unknown local-part|"
+        r"address could not be found|usuário desconhecido|sconosciut|несуществующ|recipient notfound|"
         r"final delivery userid|not (listed|found) in .{0,30}(directory|address book|table|list)|matches to nameserver|"
         r"did not exactly match|no (one|body) (at|by|with|here)|nobody by that name|(name|user) is not recogni[sz]ed|"
         r"not a (known|valid|local|current) (user|address|recipient|mailbox|account|subscriber)|no longer on server|"
