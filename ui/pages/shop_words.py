@@ -38,7 +38,13 @@ async def build(by: Actor) -> None:
                 Verbs(_fields, _save_field, _order_fields, _delete_field),
                 asks=(
                     Ask("sort", "What it holds", options=lambda: SORTS),
-                    Ask("choices", "The list to choose from", "One on each line; only for a list.", "lines"),
+                    Ask(
+                        "choices",
+                        "The list to choose from",
+                        "One on each line.",
+                        "lines",
+                        only=("sort", "choice"),
+                    ),
                 ),
                 thing=uses.OWN_FIELD,
                 testid="fields",

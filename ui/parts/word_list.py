@@ -35,7 +35,8 @@ class Word:
 class Ask:
     """One more question about a word. With `options` it is a choice; `kind` may be line, lines or tick.
 
-    `build` makes a control of its own, which has a `value`, from the value it begins with.
+    `build` makes a control of its own, which has a `value`, from the value it begins with. `only` is another question and
+    its answer without which this one is not asked.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Ask:
     kind: str = "line"
     options: Callable[[], dict[str, str]] | None = None
     build: Callable[[Any], Any] | None = None
+    only: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,9 @@ class WordList:
                 fields[one.name] = Field("" if one.kind == "tick" else one.label, one.help_text)
                 with fields[one.name].body:
                     inputs[one.name] = await self._input(one, (word.values if word else {}).get(one.name))
+            for one in self.asks:
+                if one.only:
+                    _only_with(fields[one.name], inputs[one.only[0]], one.only[1])
             form = Form(fields | {"name": fields["label"]})
 
             async def go() -> None:
@@ -243,3 +248,7 @@ class WordList:
             return checkbox(one.label, bool(value), testid=testid)
         build = text_area if one.kind == "lines" else text_input
         return build(str(value or ""), label=one.label, testid=testid)
+
+
+def _only_with(field_: Field, other: Any, answer: str) -> None:
+    field_.root.bind_visibility_from(other, "value", lambda value: value == answer)
