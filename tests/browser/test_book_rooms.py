@@ -80,9 +80,11 @@ def test_a_group_is_made_filled_emptied_and_deleted(where: str, request: pytest.
     page.get_by_test_id("person-search").fill(f"gwen guest{where}")
     page.get_by_test_id(f"person-search-{someone}").click()
     expect(page.get_by_test_id("member")).to_contain_text(f"Gwen Guest{where}")
+    expect(page.get_by_test_id("in-group")).to_have_text("1 person in this group")
     assert members(group) == [someone]
     page.get_by_test_id(f"remove-{someone}").click()
     expect(page.get_by_test_id("no-members")).to_be_visible()
+    expect(page.get_by_test_id("in-group")).to_be_hidden()
     assert members(group) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
     page.get_by_test_id("group-menu").click()
@@ -91,6 +93,17 @@ def test_a_group_is_made_filled_emptied_and_deleted(where: str, request: pytest.
     expect(page).to_have_url(re.compile("/customers/groups$"))
     with reading() as session, pytest.raises(Refusal):
         groups.get(session, group)
+
+
+def test_a_group_is_written_to_from_its_page(page: Page) -> None:
+    someone = write_down(first_name="Gus", last_name="Grouped", email="gus@grouped.example")
+    with unit() as session:
+        group = groups.create(session, "Written to", by=olive(), now=now()).id
+        groups.add_members(session, group, [someone], by=olive(), now=now())
+    page.goto(f"/customers/groups/{group}")
+    page.get_by_test_id("write-to-group").click()
+    expect(page.get_by_test_id("audience-group")).to_have_attribute("aria-checked", "true")
+    expect(page.get_by_test_id("count")).to_have_text("1")
 
 
 def test_a_group_that_a_segment_speaks_of_stays(page: Page) -> None:
@@ -112,6 +125,7 @@ def test_an_own_field_is_made_in_the_settings(page: Page) -> None:
     page.get_by_test_id("settings-settings-words").click()
     page.get_by_test_id("fields-add").click()
     page.get_by_test_id("fields-label").fill("Preferred stone")
+    expect(page.get_by_test_id("fields-choices")).to_be_hidden()
     choose(page, "fields-sort", "One of a list")
     page.get_by_test_id("fields-save").click()
     expect(page.get_by_test_id("dialog")).to_contain_text("at least one thing to choose from")

@@ -149,6 +149,19 @@ def test_an_empty_set_is_told_when_it_is_saved(page: Page) -> None:
     expect(page.get_by_test_id("condition-0-wrong")).to_contain_text("This set is empty.")
 
 
+def test_a_narrowing_left_empty_is_not_dropped_but_asked_for(page: Page, workshops: str) -> None:
+    page.goto("/segments/new")
+    page.get_by_test_id("name").fill(f"Narrowed by {workshops}")
+    add(page, "workshop_ahead")
+    page.get_by_test_id("condition-0-narrow").click()
+    page.get_by_test_id("condition-0-add-record.staff").click()
+    add(page, "active")
+    page.get_by_test_id("save").click()
+    expect(page.get_by_test_id("condition-0-wrong")).to_have_text("Choose at least one.")
+    expect(page.locator("[data-testid=condition-0] .q-field--focused")).to_be_visible()
+    expect(page).to_have_url(re.compile("/segments/new$"))
+
+
 def test_a_deleted_tag_is_named_on_the_card_and_beside_its_condition(page: Page) -> None:
     write_down(first_name="Fleeting", tags=["fleeting"])
     made = make("About the fleeting", {"all": [{"tag": ["fleeting"]}, {"status_active": True}]})

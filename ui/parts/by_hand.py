@@ -41,13 +41,13 @@ class ByHand:
             self.rest = text("", "muted small")
             self.heard = put(text("", "hb-help", testid="people-said"), role="status")
             with box("hb-row wrap"):
-                ghost = {"kind": "ghost", "small": True}
-                button("Paste a list of addresses", self._open, icon="copy", testid="paste", **ghost)  # type: ignore[arg-type]
-                self.none = button(
-                    "Take everybody out", self._clear, icon="x", testid="people-clear", **ghost
-                )  # type: ignore[arg-type]
+                self._small("Paste a list of addresses", self._open, "copy", "paste")
+                self.none = self._small("Take everybody out", self._clear, "x", "people-clear")
             self.paste = Paste(self._add_many)
         self._paint()
+
+    def _small(self, label: str, on_click: Callable[..., Any], icon_name: str, testid: str) -> ui.button:
+        return button(label, on_click, kind="ghost", icon=icon_name, small=True, testid=testid)
 
     def _open(self) -> None:
         self.paste.open(not self.paste.root.visible)
