@@ -32,7 +32,7 @@ from ui.pages import (
     templates,
 )  # fmt: skip
 from ui.parts import undo_bar
-from ui.public import health, unsubscribe, webhooks
+from ui.public import health, tracking, unsubscribe, webhooks
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
@@ -52,6 +52,7 @@ def build(lifespan: Lifespan | None = None) -> FastAPI:
     """The public and the machine doors stand on the outer application: NiceGUI would give each of them a session."""
     shop = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     guard.install(shop)
+    tracking.install(shop)
     api.install(shop)
     for door in (entrance, files, health, unsubscribe, webhooks):
         shop.include_router(door.router)

@@ -45,6 +45,7 @@ class Parcel:
     address: str
     person: Mapping[str, Any]  # the values of the merge fields
     now: datetime
+    customer_id: int | None = None
 
 
 class Route(Protocol):
@@ -105,8 +106,10 @@ class Channel(Protocol):
     def check(self, session: Session, draft: Draft) -> None:
         """Raises Refusal where this can't be sent; the sentence says what to mend."""
 
-    def prepare(self, session: Session, draft: Draft, *, now: datetime) -> Job:
-        """Compile once. Raises Refusal."""
+    def prepare(
+        self, session: Session, draft: Draft, *, now: datetime, measured_as: int | None = None
+    ) -> Job:
+        """Compile once; `measured_as` is the dispatch whose opens and clicks are counted. Raises Refusal."""
 
 
 def every() -> Iterator[Channel]:

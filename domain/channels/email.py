@@ -17,10 +17,12 @@ from data.config import config
 from data.secrets import keys
 from data.smtp import Answer
 from domain.audience.reach import EMAIL_REACH
+from domain.book import measuring
 from domain.book.consent import Reach
 from domain.book.merging import own_fields
 from domain.channels.channel import Draft, Gate, Job, Line, Parcel, Route
-from domain.message import marks
+from domain.ledger import targets
+from domain.message import marks, tracking
 from domain.message.compose import (
     AddressError,
     Content,
@@ -30,7 +32,7 @@ from domain.message.compose import (
     ShopFacts,
     compile_letter,
 )
-from domain.message.links import Links
+from domain.message.links import CLICK, OPEN, PLACE_BITS, Links
 from domain.message.merge import MergeError
 from domain.message.sanitize import UnsafeHtml
 from domain.message.wire import ascii_address
@@ -64,8 +66,12 @@ class Email:
             )
         _check_fields(letter(session, draft))
 
-    def prepare(self, session: Session, draft: Draft, *, now: datetime) -> Job:
-        job = EmailJob(letter(session, draft), mail.routes(session, now=now), draft.from_email, links())
+    def prepare(
+        self, session: Session, draft: Draft, *, now: datetime, measured_as: int | None = None
+    ) -> Job:
+        counted = None if measured_as is None else _counted(session, draft, measured_as)
+        routes = mail.routes(session, now=now)
+        job = EmailJob(letter(session, draft), routes, draft.from_email, links(), counted)
         return replace(job, configuration_set=_configuration_set(session))
 
 
@@ -86,11 +92,28 @@ class Manners:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """The letter whose links lead through the shop. Whoever does not want to be measured gets the other one."""
+
+    letter: Letter
+    places: tuple[tuple[str, int], ...]  # what each link's token is called, and its place among the targets
+    refusing: frozenset[int]  # customers
+
+    def tokens(self, links: Links, delivery_id: int) -> dict[str, str]:
+        """For one message: its own picture, and each of its links."""
+        made = {tracking.PIXEL: links.token(OPEN, delivery_id)}
+        for name, place in self.places:
+            made[name] = links.token(CLICK, delivery_id << PLACE_BITS | place)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
 class EmailJob:
     letter: Letter
     routes: Sequence[mail.Route]
     sender: str
     links: Links
+    counted: Counted | None = None
     manners: dict[int, Manners] = field(default_factory=dict)  # by account
     configuration_set: str = ""  # of Amazon SES, where the shop names one
 
@@ -165,13 +188,26 @@ class EmailLine:
 
 
 def written(job: EmailJob, parcel: Parcel) -> bytes:
-    return job.letter.render(
+    counted = job.counted
+    if counted is not None and parcel.customer_id in counted.refusing:
+        counted = None
+    return (counted or job).letter.render(
         parcel.person,
         address=parcel.address,
         unsubscribe_url=job.links.unsubscribe(parcel.delivery_id),
         message_id=message_id(job.sender, parcel.dispatch_id, parcel.delivery_id, parcel.attempt),
         date=_date(parcel.now),
+        tokens=None if counted is None else counted.tokens(job.links, parcel.delivery_id),
     )
+
+
+def _counted(session: Session, draft: Draft, dispatch_id: int) -> Counted:
+    compiled = letter(session, draft, measured=True)
+    places = targets.places(session, dispatch_id, [(link.url, link.words) for link in compiled.links])
+    numbered = tuple(
+        (tracking.token_name(index), places[link.url]) for index, link in enumerate(compiled.links)
+    )
+    return Counted(compiled, numbered, measuring.refusing(session))
 
 
 def _configuration_set(session: Session) -> str:
@@ -182,7 +218,7 @@ def _configuration_set(session: Session) -> str:
         return ""
 
 
-def letter(session: Session, draft: Draft) -> Letter:
+def letter(session: Session, draft: Draft, *, measured: bool = False) -> Letter:
     """Compile, and say in a shop owner's words why that can't be done."""
     content = Content(draft.subject, draft.preheader, draft.html_body, draft.text_body)
     sender = Sender(draft.from_name, draft.from_email, draft.reply_to or None)
@@ -199,6 +235,7 @@ def letter(session: Session, draft: Draft) -> Letter:
             facts,
             str(draft.message_type),
             attr_keys=own_fields(session),
+            measured=measured,
         )
     except MergeError as error:
         raise Refusal(

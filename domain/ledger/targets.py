@@ -8,8 +8,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base
 
-MOST = 1 << 16  # places of one send
-
 
 class Target(Base):
     """Written once, when the send begins, and never changed."""
@@ -28,7 +26,7 @@ class Target(Base):
 def places(session: Session, dispatch_id: int, found: Sequence[tuple[str, str]]) -> dict[str, int]:
     """The place of each address and its words; a place once given stays, whatever a later run finds in the letter."""
     known = of(session, dispatch_id)
-    new = [(url, words) for url, words in found if url not in known][: MOST - len(known)]
+    new = [(url, words) for url, words in found if url not in known]
     rows = [
         {"dispatch_id": dispatch_id, "place": len(known) + at, "url": url, "words": words}
         for at, (url, words) in enumerate(new)

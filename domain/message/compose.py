@@ -14,6 +14,7 @@ from domain.message.letterhead import ShopFacts, after_preheader, footer, openin
 from domain.message.merge import Parsed, fields_used, parse, unknown_fields
 from domain.message.sanitize import clean_html, harden, html_from_text, text_from_html
 from domain.message.slots import Piece, Preheader, pieces
+from domain.message.tracking import Link, counted, pixel
 from domain.message.wire import AddressError
 from domain.message.words import plain
 
@@ -53,8 +54,9 @@ def compile_letter(
     message_type: str,
     *,
     attr_keys: frozenset[str] = frozenset(),
+    measured: bool = False,
 ) -> Letter:
-    """Raises MergeError, UnsafeHtml, EmptyBody or AddressError: whatever would be wrong for everybody."""
+    """`measured`: its links lead through the shop, and a picture tells of an opening. Raises MergeError, UnsafeHtml, EmptyBody or AddressError: whatever would be wrong for everybody."""
     written = _read(content)
     unknown = [field for part in written for field in unknown_fields(part, attr_keys)]
     markup, text = _both_bodies(content)
@@ -69,11 +71,11 @@ def compile_letter(
         Preheader(preheader),
         after_preheader(bool(content.preheader.strip())),
     )
-    body = pieces(parse(harden(markup), part="Message"))
+    body, links = _body(harden(markup), shop.base_url, measured)
     words = pieces(parse(text.rstrip(), part="Plain text"))
     return Letter(
         subject=pieces(subject),
-        html_pieces=[head, *first_line, *body, *_with_address(foot.html)],
+        html_pieces=[head, *first_line, *pieces(body), *_with_address(foot.html)],
         text_pieces=[*words, *_with_address(foot.text)],
         sender=sender,
         shop=shop,
@@ -81,7 +83,15 @@ def compile_letter(
         fields=frozenset(name for part in written for name in fields_used(part)),
         unknown=tuple(unknown),
         is_flat=all(part.is_flat for part in written),
+        links=tuple(links),
     )
+
+
+def _body(markup: str, base_url: str, measured: bool) -> tuple[Parsed, list[Link]]:
+    if not measured:
+        return parse(markup, part="Message"), []
+    led, links = counted(markup, base_url)
+    return parse(led + pixel(base_url), part="Message"), links
 
 
 def _read(content: Content) -> list[Parsed]:

@@ -14,6 +14,7 @@ from domain.message.language import Escape
 from domain.message.letterhead import BULK, ShopFacts
 from domain.message.merge import UnknownField
 from domain.message.slots import FieldSlot, Filling, Piece, Slot, body_slot
+from domain.message.tracking import TOKENS, Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Letter:
         fields: frozenset[str],
         unknown: tuple[UnknownField, ...],
         is_flat: bool,
+        links: tuple[Link, ...] = (),
     ) -> None:
+        self.links = links  # that lead through the shop
         self.fields_used = fields
         self.unknown_fields = unknown
         self.is_flat = is_flat
@@ -66,13 +69,15 @@ class Letter:
         unsubscribe_url: str,
         message_id: str,
         date: str,
+        tokens: Mapping[str, str] | None = None,
     ) -> bytes:
-        """The whole message with CRLF line ends.  Raises AddressError, or MergeError for an impossible value."""
+        """The whole message with CRLF line ends; `tokens` for a letter that is measured.  Raises AddressError, or MergeError for an impossible value."""
         values = {
             "email": address,
             **self._shop_values,
             **person,
             "unsubscribeUrl": unsubscribe_url,
+            TOKENS: tokens,
         }
         filled = [slot.fill(values) for slot in self._slots]
         parts = self._bytes.copy()

@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 UNSUBSCRIBE: Final = "unsubscribe"
+OPEN, CLICK = "open", "click"
+PLACE_BITS: Final = 16  # of a click's number: which link of the message; the delivery stands before them
 NUMBER, SEAL = (
     8,
     16,

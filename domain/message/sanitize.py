@@ -134,6 +134,10 @@ class Cover:
     def uncover_words(self, text: str) -> str:
         return self._word.sub(self._piece, text)
 
+    def without(self, text: str) -> str:
+        """The words with a gap where Liquid stands."""
+        return self._word.sub("…", text)
+
     def _piece(self, word: re.Match[str]) -> str:
         return self._pieces[int(word[1])]
 

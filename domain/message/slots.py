@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from domain.message import wire
 from domain.message.language import Escape
 from domain.message.merge import Hole, Parsed
+from domain.message.tracking import TOKENS
 
 
 class Preheader:
@@ -92,7 +93,7 @@ class Slot(Generic[Made]):
 
 
 # Never the same twice, so not worth remembering.
-PERSONAL: Final = frozenset({"email", "phone", "unsubscribeUrl"})
+PERSONAL: Final = frozenset({"email", "phone", "unsubscribeUrl", TOKENS})
 # What a slot remembers, so that memory stays flat for any number of people: values, and the characters of one.
 MOST_KNOWN: Final = 4_000
 LONGEST_KNOWN: Final = 200

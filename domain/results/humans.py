@@ -147,21 +147,17 @@ def _beside(hit: Hit, verdict: Verdict, bursts: dict[str, list[datetime]]) -> Ve
 
 
 def _bursts(hits: Sequence[Hit]) -> dict[str, list[datetime]]:
-    """When which program pressed several links at once."""
-    by_agent: dict[str, list[Hit]] = {}
-    for hit in hits:
-        if hit.kind == CLICKED and hit.link is not None and not hit.is_practice:
-            by_agent.setdefault(hit.agent, []).append(hit)
-    found = {}
-    for agent, clicks in by_agent.items():
-        clicks.sort(key=_moment)
-        moments = [*_at_once(clicks, AT_ONCE, 2), *_at_once(clicks, IN_A_ROW, 3)]
-        found[agent] = sorted(set(moments))
-    return found
+    """When several links were pressed at once, by the programs that took part: some go by a new name for each link."""
+    pressed = (one for one in hits if one.kind == CLICKED and one.link is not None and not one.is_practice)
+    clicks = sorted(pressed, key=_moment)
+    found: dict[str, set[datetime]] = {}
+    for one in (*_at_once(clicks, AT_ONCE, 2), *_at_once(clicks, IN_A_ROW, 3)):
+        found.setdefault(one.agent, set()).add(one.at)
+    return {agent: sorted(moments) for agent, moments in found.items()}
 
 
-def _at_once(clicks: Sequence[Hit], span: timedelta, fewest: int) -> Iterator[datetime]:
-    """The moments of all presses in any stretch of that length that has so many different links."""
+def _at_once(clicks: Sequence[Hit], span: timedelta, fewest: int) -> Iterator[Hit]:
+    """All presses in any stretch of that length that has so many different links."""
     links: dict[int | None, int] = {}
     first = told = 0
     for last, hit in enumerate(clicks):
@@ -173,7 +169,7 @@ def _at_once(clicks: Sequence[Hit], span: timedelta, fewest: int) -> Iterator[da
                 del links[gone]
             first += 1
         if len(links) >= fewest:
-            yield from (one.at for one in clicks[max(first, told) : last + 1])
+            yield from clicks[max(first, told) : last + 1]
             told = last + 1
 
 

@@ -298,6 +298,7 @@ class Engine:
             claim.address,
             person,
             self.clock(),
+            claim.customer_id,
         )
 
 

@@ -24,6 +24,7 @@ from domain.sending.campaigns import Campaign, Status
 from domain.sending.content import content_hash
 from domain.sending.dispatches import Dispatch, DispatchState, Outcome
 from domain.shop import audit, installation
+from domain.shop import shop as shops
 from domain.shop.people import Actor, Right, Role
 
 NOBODY = "No recipients found for this campaign"
@@ -231,6 +232,7 @@ def _open(
         state=DispatchState.WAITING if press.undo else DispatchState.SENDING,
         content_hash=content_hash(draft),
         practice=not channel.named(channel_name).is_connected(session),
+        measured=str(draft.message_type) in shops.read(session).measured,
         audience=audience.as_json(),
         audience_label=audiences.describe(session, audience),
         expected=press.expected,

@@ -43,7 +43,9 @@ def _begun(dispatch: Dispatch, worker_id: int, clock: Clock) -> Job:
         lateness.explain(session, dispatches.get(session, dispatch.id), now=now)
         steps.rescue(session, worker_id, now=now, dispatch_id=dispatch.id)
         practice.require_not_gone_live(session, dispatch)
-        return channel.named(dispatch.channel).prepare(session, frozen_draft(dispatch), now=now)
+        measured_as = dispatch.id if dispatch.measured else None
+        way, draft = channel.named(dispatch.channel), frozen_draft(dispatch)
+        return way.prepare(session, draft, now=now, measured_as=measured_as)
 
 
 def _carry_out(engine: Engine, left: int) -> None:

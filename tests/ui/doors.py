@@ -7,7 +7,7 @@ from data.database import unit
 from domain.shop import shop as shops
 from tests.cast import PASSWORD, Cast, email_of
 from ui import entrance, guard
-from ui.public import health, unsubscribe, webhooks
+from ui.public import health, tracking, unsubscribe, webhooks
 
 HERE = "http://127.0.0.1:8080"
 
@@ -16,6 +16,7 @@ def client(address: str = "198.51.100.7") -> TestClient:
     """A visitor with a cookie jar of their own, who follows no redirects by themselves."""
     shop = FastAPI()
     guard.install(shop)
+    tracking.install(shop)
     for door in (entrance, health, unsubscribe, webhooks):
         shop.include_router(door.router)
     return TestClient(shop, base_url=HERE, follow_redirects=False, client=(address, 50_000))
