@@ -201,6 +201,10 @@ AUTOMATIC = [
     ("by its heading", mail("Thanks.", sender=ANN, subject="New rings", Auto_Submitted="auto-replied")),
     ("by its other heading", mail("Thanks.", sender=ANN, subject="New rings", X_Autoreply="yes")),
     (
+        "from nobody, with nothing but its words",
+        mail("Ich bin im Urlaub und kann Ihre Nachricht nicht lesen.", sender=ANN, subject="Re: New rings", Return_Path="<>"),
+    ),
+    (
         "under a title that sounds like a bounce",
         mail(
             "I am out of the office until 3 May and cannot read your message.",
@@ -259,6 +263,9 @@ def test_an_answer_is_kept_without_what_it_quotes() -> None:
 PEOPLE = [
     ("who complain of a failure", "My parcel could not be delivered, the address is unknown to your driver.", "Re: New rings"),
     ("who ask about returns", "I returned the ring, the delivery failed twice. Please call.", "Re: Your order was not delivered"),
+    ("who answer a letter about the holidays", "Are you open on holidays?", "Re: Summer vacation sale: we are on holiday"),
+    ("who want something confirmed", "Please confirm that you can deliver on Friday. Can you confirm your email?", "Re: New rings"),
+    ("who write from a place with a telling name", "The blue ring is not available in your shop.", "Re: New rings"),
 ]  # fmt: skip
 
 
@@ -266,6 +273,30 @@ PEOPLE = [
 def test_people_are_no_bounce(name: str, words: str, subject: str) -> None:
     raw = mail(words, sender=ANN, subject=subject, In_Reply_To="<d7f3@marlow.example>")
     assert read_mail(raw).kind is Kind.REPLY
+
+
+def test_a_customer_with_a_delivery_problem_is_no_bounce() -> None:
+    words = f"My parcel could not be delivered and was returned to sender.\n\nAnn\n{ANN}\n"
+    assert read_mail(mail(words, sender=ANN, subject="Delivery problem")).kind is Kind.OTHER
+
+
+def test_a_customer_whose_address_sounds_like_a_machine_is_still_a_customer() -> None:
+    raw = mail(
+        "The blue ring is not available.", sender="info@bouncecastles.example", subject="Re: New rings"
+    )
+    assert read_mail(raw).kind is Kind.REPLY
+
+
+def test_a_receipt_of_reading_is_written_by_nobody() -> None:
+    body = "--cut\nContent-Type: text/plain\n\nYour message was displayed.\n--cut\nContent-Type: message/disposition-notification\n\n"
+    raw = mail(
+        body + f"Final-Recipient: rfc822; {ANN}\nDisposition: manual-action; displayed\n\n--cut--\n",
+        sender=ANN,
+        subject="Read: New rings",
+        Content_Type="multipart/report; report-type=disposition-notification; boundary=cut",
+        References="<d7f3@marlow.example>",
+    )
+    assert (read_mail(raw).kind, read_mail(raw).recipients) == (Kind.AUTO_REPLY, ())
 
 
 def test_a_letter_of_its_own_is_nothing_of_ours() -> None:

@@ -3,26 +3,32 @@
 import re
 from typing import Final
 
+from domain.results.returned.answer import is_answer
 from domain.results.returned.opened import Opened
 
-SUBJECT: Final = re.compile(
-    r"(?i)^\s*(thank you for (contacting|your)|thanks for (contacting|your)|vielen dank f[üu]r ihre|merci (de|pour) votre|we have received your)|out of (the )?office|^\s*(auto(matic)?[ -]?(reply|response|responder|answer)|auto(re)?:)|auto-?(reply|response)"
-    r"|\bvacation\b|on (annual |maternity |parental )?leave\b|away from (my|the) (mail|desk|office|computer)|\bis away\b|on holidays?\b"
-    r"|abwesen|automatische (antwort|r[üu]ckantwort)|nicht im (b[üu]ro|haus)|im urlaub|eingangsbest[äa]tigung"
-    r"|r[ée]ponse automatique|absen(t|ce) du bureau|message d.absence|en cong[ée]|notification d.absence"
-    r"|respuesta autom[áa]tica|fuera de (la |mi )?oficina|ausente|ausencia|resposta autom[áa]tica|fora do escrit[óo]rio|aus[êe]ncia"
-    r"|risposta automatica|fuori (sede|ufficio)|assenza|automatisch antwoord|afwezig|niet aanwezig"
-    r"|autosvar|automatisk svar|automatiskt svar|fr[åa]nvaro|ikke til stede|frav[æa]r|automaattinen vastaus|poissa"
-    r"|odpowied[źz] automatyczna|automatyczna odpowied|autoodpowied|nieobecno|poza biurem|automatick[áa] odpov|mimo kancel|automatikus v[áa]lasz|h[áa]zon k[íi]v[üu]l"
-    r"|otomatik yan[ıi]t|ofis d[ıi][şs][ıi]nda|r[ăa]spuns automat|αυτόματη απάντηση|автоответ|автоматический ответ|вне офиса|нет на месте"
-    r"|自動(返信|応答)|不在|自动(回复|答复)|自動回覆|外出|부재|자동 (회신|응답)|مكتب|automaticky"
+SURE: Final = re.compile(
+    r"(?i)out of (the )?office|^\s*(auto(matic)?[ -]?(reply|response|responder|answer)|auto(re)?:)|auto-?(reply|response)\b"
+    r"|automatische (antwort|r[üu]ckantwort)|abwesenheitsnotiz|r[ée]ponse automatique|message d.absence|notification d.absence"
+    r"|absen(t|ce) du bureau|respuesta autom[áa]tica|fuera de (la |mi )?oficina|resposta autom[áa]tica|fora do escrit[óo]rio"
+    r"|risposta automatica|fuori (sede|ufficio)|automatisch antwoord|autosvar|automatiskt? svar|automaattinen vastaus"
+    r"|odpowied[źz] automatyczna|automatyczna odpowied|autoodpowied|automatick[áa] odpov|automatikus v[áa]lasz"
+    r"|otomatik yan[ıi]t|ofis d[ıi][şs][ıi]nda|r[ăa]spuns automat|αυτόματη απάντηση|автоответ|автоматический ответ|вне офиса"
+    r"|自動(返信|応答)|自动(回复|答复)|自動回覆|자동 (회신|응답)"
 )
-CHALLENGE: Final = re.compile(
-    r"(?i)boxbe|bluebottle|spamarrest|spam arrest|earthlink.*spamblocker|\btmda\b|knowspam|mailblocks|choicemail"
-    r"|(confirm|verify|verification|authenticate|approve)\b.{0,60}\b(your (message|mail|email|e-mail)|you are|sender|human)"
-    r"|(please|must) (confirm|verify|reply|click).{0,100}\b(deliver|release|human|whitelist|approved)"
-    r"|(waiting|held|holding|pending|awaiting)\b.{0,60}(your (confirmation|approval|verification)|approval|white ?list)"
-    r"|challenge.?response|white-?list(ed)? sender|not (yet )?(on|in) my (list|guest|approved|white)"
+LIKELY: Final = re.compile(
+    r"(?i)^\s*((thank you|thanks) for (contacting|your)|vielen dank f[üu]r ihre|merci (de|pour) votre|we have received your)"
+    r"|\bvacation\b|on (annual |maternity |parental )?leave\b|away from (my|the) (mail|desk|office|computer)|\bis away\b|on holidays?\b"
+    r"|\babwesen|nicht im (b[üu]ro|haus)|im urlaub|eingangsbest[äa]tigung|en cong[ée]|\bausen(te|cia)\b|aus[êe]ncia|assenza|afwezig|niet aanwezig"
+    r"|fr[åa]nvaro|ikke til stede|frav[æa]r|poissa|nieobecno|poza biurem|mimo kancel|h[áa]zon k[íi]v[üu]l|нет на месте|不在|外出|부재"
+)
+QUESTIONERS: Final = re.compile(
+    r"(?i)boxbe|bluebottle|spam ?arrest|earthlink.{0,40}spamblocker|\btmda\b|knowspam|mailblocks|choicemail|challenge.?response"
+)
+QUESTION: Final = re.compile(
+    r"(?i)(confirm|verify|authenticate|prove)\b.{0,60}\b(your (message|mail|e-?mail)|you are (a |an )?(real|human|person|not)|human)"
+    r"|(please|must) (confirm|verify|reply|click).{0,100}\b(white ?list|human|approved sender|release your|deliver your (message|mail|e-?mail)|be delivered)"
+    r"|(waiting|held|holding|pending|awaiting)\b.{0,60}(your (confirmation|verification)|(for|sender) approval|white ?list)"
+    r"|white-?list(ed)? sender|not (yet )?(on|in) my (list|guest|approved|white)"
 )
 ABSENT: Final = re.compile(
     r"(?i)\b(i am|i'm|i will be|we are|ich bin|je suis|estoy|sono|ik ben) .{0,40}"
@@ -35,7 +41,7 @@ ABSENT: Final = re.compile(
 
 
 def is_automatic(mail: Opened) -> bool:
-    """An answer without a person, a question of a spam filter included. Bounces were told apart before."""
+    """An answer without a person. Bounces were told apart before."""
     return _says_so(mail) or subject_says_so(mail)
 
 
@@ -49,12 +55,19 @@ WAITLISTED: Final = re.compile(r"(?i)boxbe\.com|has been waitlisted|spamarrest\.
 
 
 def subject_says_so(mail: Opened) -> bool:
-    return bool(SUBJECT.search(mail.heading.get("subject")))
+    """Whoever answers a letter about the summer vacation is not on vacation."""
+    subject = mail.heading.get("subject")
+    return bool(SURE.search(subject)) or (not is_answer(mail.heading) and bool(LIKELY.search(subject)))
 
 
 def is_challenge(mail: Opened) -> bool:
-    opening = " ".join([mail.heading.get("subject"), *(text[:1500] for text in mail.texts[:2])])
-    return bool(CHALLENGE.search(" ".join(opening.split())))
+    """A spam filter's question. "Please confirm" in a person's answer is none."""
+    opening = " ".join(
+        " ".join([mail.heading.get("subject"), *(text[:1500] for text in mail.texts[:2])]).split()
+    )
+    if QUESTIONERS.search(opening):
+        return True
+    return bool(QUESTION.search(opening)) and (_says_so(mail) or not is_answer(mail.heading))
 
 
 def speaks_of_absence(mail: Opened) -> bool:
@@ -66,6 +79,7 @@ def _says_so(mail: Opened) -> bool:
     submitted = head.get("auto-submitted").casefold()
     return (
         submitted.startswith(("auto-replied", "auto-notified"))
+        or "disposition-notification" in mail.report  # "your message was displayed"
         or bool(head.get("x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply", "x-vacation"))
         or head.get("precedence").casefold() in ("auto_reply", "auto-reply")
         or head.get("x-precedence").casefold() in ("auto_reply", "auto-reply")

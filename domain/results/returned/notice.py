@@ -34,18 +34,23 @@ REFUSAL: Final = re.compile(
 )
 
 
-def is_bounce(mail: Opened, notice: str) -> bool:
-    """Two signs: the sender is a machine, the subject says so, the letter says so, a message came back with it."""
+def is_bounce(mail: Opened, notice: str, original: Heading) -> bool:
+    """A machine says that something failed; or anybody does, in the subject, and shows what or for whom."""
     if mail.heading.get("x-failed-recipients"):
         return True
-    by_machine, subject, body = _by_machine(mail), in_subject(mail), _in_body(notice)
-    if (
-        ANSWERED.match(mail.heading.get("subject"))
-        and not by_machine
-        and mail.heading.get("in-reply-to", "references")
-    ):
+    if _by_machine(mail):
+        return in_subject(mail) or _in_body(notice) or bool(mail.enclosed)
+    if ANSWERED.match(mail.heading.get("subject")) and mail.heading.get("in-reply-to", "references"):
         return False
-    return (by_machine and (subject or body)) or (subject and (body or bool(mail.enclosed)))
+    if not in_subject(mail):
+        return False
+    return bool(mail.enclosed) or (_in_body(notice) and _shows_whom(mail, notice, original))
+
+
+def _shows_whom(mail: Opened, notice: str, original: Heading) -> bool:
+    """People complain of a failed delivery too, but they name no address but their own."""
+    own = {one.casefold() for one in mail.heading.addresses("from", "to", "reply-to")}
+    return bool(original) or any(one.casefold() not in own for one in addresses_in(notice[:20_000]))
 
 
 def in_subject(mail: Opened) -> bool:

@@ -5,8 +5,8 @@ from typing import Final
 
 DAEMON: Final = re.compile(
     r"(?i)mailer-?\s?daemon|post[-_ ]?master|mail (delivery|transfer|administrator|admin|system|router|daemon|server)|delivery (sub)?system"
-    r"|system (administrator|attendant)|mdaemon|\bdaemon@|postoffice|bounce|mail-?delivery|mailer@|undeliver|returned mail"
-    r"|non-?delivery|microsoftexchange|smtp (server|gateway|daemon)|internet mail|mail-?(gateway|agent|service)|mailgate|administrator@|messaging"
+    r"|system (administrator|attendant)|mdaemon|\bdaemon@|postoffice|\bbounces?\b|mail-?delivery|mailer@|undeliver|returned mail"
+    r"|non-?delivery|microsoftexchange|smtp (server|gateway|daemon)|internet mail|mail-?(gateway|agent|service)|mailgate|administrator@"
 )
 SUBJECT: Final = re.compile(
     r"(?i)undeliver|undeliveried|non-?\s?deliver|not deliver|(un|not )able to deliver|delivery[ -]*(status|fail|problem|error|report|unsuccess|delay|warn|notif|has failed|incomplete|attempt|was not|of .{0,40}fail)"

@@ -51,20 +51,20 @@ def _read(raw: bytes, depth: int) -> Returned:
 def _without_report(mail: Opened, words: str, original: Heading, depth: int) -> Returned:
     if _is_envelope(mail) and (inner := _enclosed(mail, depth)):
         return inner
-    if _is_automatic(mail, words):
+    if _is_automatic(mail, words, original):
         return _said(Kind.AUTO_REPLY, mail, original)
-    if mail.statuses or notice.is_bounce(mail, words):
+    if mail.statuses or notice.is_bounce(mail, words, original):
         return _returned(Kind.BOUNCE, mail, original, notice.people_in(mail, words, original))
     if inner := _enclosed(mail, depth):
         return inner
-    if mail.heading.get("return-path") == "<>":
+    if _from_nobody(mail):
         return _said(Kind.AUTO_REPLY, mail, original)
     if answer.is_answer(mail.heading):
         return _said(Kind.REPLY, mail, original)
     return _said(Kind.OTHER, mail, original)
 
 
-def _is_automatic(mail: Opened, words: str) -> bool:
+def _is_automatic(mail: Opened, words: str, original: Heading) -> bool:
     """Reports call themselves automatic too: so what speaks of a failure is one, unless its subject says otherwise."""
     if mail.statuses or mail.heading.get("x-failed-recipients"):
         return False
@@ -72,7 +72,14 @@ def _is_automatic(mail: Opened, words: str) -> bool:
         return not notice.in_subject(mail)
     if automatic.subject_says_so(mail):
         return not notice.names_a_failure(mail) or automatic.speaks_of_absence(mail)
-    return automatic.is_automatic(mail) and not notice.is_bounce(mail, words)
+    if _from_nobody(mail) and automatic.speaks_of_absence(mail):
+        return not notice.in_subject(mail)
+    return automatic.is_automatic(mail) and not notice.is_bounce(mail, words, original)
+
+
+def _from_nobody(mail: Opened) -> bool:
+    """Sent so that nothing can come back (RFC 3834): by a machine, though not always about a failure."""
+    return mail.heading.get("return-path").strip() == "<>"
 
 
 def _apart(mail: Opened) -> tuple[str, Heading]:
