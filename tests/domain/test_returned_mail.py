@@ -362,3 +362,23 @@ def test_two_people_in_one_report_are_two_pieces_of_news() -> None:
 def test_an_answer_of_a_person_is_no_news_of_a_delivery() -> None:
     raw = mail("Thank you.", sender=ANN, subject="Re: New rings")
     assert reports_of(read_mail(raw), raw) == []
+
+
+def test_several_reports_in_one_mail_are_all_read() -> None:
+    parts = [report("", failed(one, "5.1.1", "550 User unknown"), to=one).decode() for one in (ANN, BEN)]
+    body = "".join(f"--all\nContent-Type: message/rfc822\n\n{one}\n" for one in parts) + "--all--\n"
+    raw = mail(
+        body,
+        sender="digest@there.example",
+        subject="Daily digest",
+        Content_Type="multipart/digest; boundary=all",
+    )
+    assert [one.address for one in read_mail(raw).recipients] == [ANN, BEN]
+
+
+def test_two_reports_in_two_parts_of_one_mail_are_both_read() -> None:
+    second = f"--cut\nContent-Type: message/delivery-status\n\n{failed(BEN, '5.2.2', '552 Over quota')}\n"
+    raw = GONE.replace(
+        b"--cut\nContent-Type: message/rfc822", second.encode() + b"--cut\nContent-Type: message/rfc822"
+    )
+    assert [(one.address, one.permanent) for one in read_mail(raw).recipients] == [(ANN, True), (BEN, False)]

@@ -10,6 +10,7 @@ from domain.results.returned.opened import Opened, open_mail
 from domain.results.returned.quoted import cut
 from domain.results.returned.returned import Kind, Original, Person, Returned
 
+MOST_ENCLOSED: Final = 30
 DEEPEST: Final = 3  # a report forwarded as an attachment of a report that was forwarded
 
 
@@ -93,14 +94,17 @@ def _apart(mail: Opened) -> tuple[str, Heading]:
 
 
 def _enclosed(mail: Opened, depth: int) -> Returned | None:
-    """A report that somebody forwards, or that came in an envelope of its own."""
+    """Reports that somebody forwards, or that came in an envelope of their own; several are told as one."""
     if not depth:
         return None
-    for text in mail.enclosed[:5]:
-        inner = _read(text.encode("utf-8", "replace"), depth - 1)
-        if inner.kind in (Kind.BOUNCE, Kind.COMPLAINT):
-            return inner
-    return None
+    inner = [_read(text.encode("utf-8", "replace"), depth - 1) for text in mail.enclosed[:MOST_ENCLOSED]]
+    found = [one for one in inner if one.kind in (Kind.BOUNCE, Kind.COMPLAINT)]
+    if not found:
+        return None
+    people = {
+        one.address.casefold(): one for each in found if each.kind is found[0].kind for one in each.recipients
+    }
+    return replace(found[0], recipients=tuple(people.values()))
 
 
 def _is_envelope(mail: Opened) -> bool:
