@@ -118,13 +118,22 @@ class _Sheets:
     def proof(self, customer_id: int, address_hash: str | None, allowed: bool) -> None:
         self._line(customer_id, address_hash, EVERY_TYPE, allowed, self.entry.file_name, self.entry.basis)
 
+    def refuse(self, customer_id: int, address_hash: str | None, words: set[str]) -> None:
+        """A no of the file to one type of message."""
+        for word in sorted(words):
+            self._no(customer_id, word)
+            self._line(customer_id, address_hash, word, False, self.entry.file_name, self.entry.basis)
+
     def remember(self, customer_id: int, address_hash: str | None, known: Memory | None, out: bool) -> None:
         """A no from before counts on; a global one is on the customer already."""
         for word in sorted(known.refused) if known else ():
             if word != EVERY_TYPE:
-                self.noes.append((customer_id, "email", str(MessageType(word)), False, self.now))
+                self._no(customer_id, word)
             if word != EVERY_TYPE or out:
                 self._line(customer_id, address_hash, word, False, CARRIED_OVER, "")
+
+    def _no(self, customer_id: int, message_type: str) -> None:
+        self.noes.append((customer_id, "email", str(MessageType(message_type)), False, self.now))
 
     def _line(
         self, customer_id: int, address_hash: str | None, word: str, allowed: bool, source: str, wording: str
@@ -177,6 +186,8 @@ def _gather_person(
         sheets.before.append((number, ADDED, {"groups": list(person.groups)}, 1))
     for kind, day in person.days.items():
         sheets.date(number, kind, day)
+    if person.refused:
+        sheets.refuse(number, address_hash, person.refused)
     if known:
         sheets.remember(number, address_hash, known, out)
 
@@ -201,6 +212,7 @@ def _gather_change(sheets: _Sheets, change: Change, remembered: Memory | None) -
             sheets.new_days.append((day.month, day.day, day.year, there.id))
     if change.opts_out:
         sheets.proof(number, address_hash, False)
+    sheets.refuse(number, address_hash, change.refuses)
     sheets.remember(number, address_hash, known, out)
 
 

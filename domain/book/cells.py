@@ -93,6 +93,8 @@ class PersonCells:
             "attributes": self._attributes,
             "opted_out": self._opted_out,
             "subscribed": self._subscribed,
+            "wants_marketing": _wish_reader("marketing"),
+            "wants_newsletter": _wish_reader("newsletter"),
         }
         return readers[name]
 
@@ -245,6 +247,17 @@ def _line_reader(name: str, longest: int) -> Read:
     def read(person: Incoming, text: str) -> None:
         if value := clean(text):
             person.columns[name] = value
+
+    return read
+
+
+def _wish_reader(message_type: str) -> Read:
+    """Only a no is taken from a list; a yes is given by the person."""
+
+    def read(person: Incoming, text: str) -> None:
+        word = squeeze(text).casefold()
+        if word in NO or word in STOPPED:
+            person.refused.add(message_type)
 
     return read
 

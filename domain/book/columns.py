@@ -37,6 +37,8 @@ SHOWN: Final = {
     "attributes": "Own fields, all in one cell (JSON)",
     "opted_out": "Has unsubscribed (yes or no)",
     "subscribed": "Is subscribed (yes or no)",
+    "wants_marketing": "Wants offers by email (yes or no)",
+    "wants_newsletter": "Wants newsletters by email (yes or no)",
 }
 SHOWN_OF_RECORDS: Final = {
     "external_id": "Order or receipt number",

@@ -17,6 +17,7 @@ from domain.book.groups import Group, GroupMember
 from domain.book.incoming import Incoming, may_be_one, name_key
 from domain.book.memory import Memory
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
+from domain.book.preferences import Preference
 from domain.book.tags import MOST_FOR_ONE
 
 COMPARED: Final = (
@@ -50,6 +51,7 @@ class Change:
     opts_out: bool  # they have not said no so far, and the file says so
     tags: dict[str, str]  # those they don't have yet
     groups: dict[str, str]  # those they are not in yet
+    refuses: set[str]  # message types that they have not said no to so far
     days: list[tuple[Row[Any] | None, str, Any]]  # the row that is there, kind, day
     new_address: bool
     trouble_before: str | None
@@ -92,9 +94,11 @@ def compare(
 
 def _spread_noes(book: "_Book", same: dict[int, Incoming]) -> None:
     """A no belongs to the mailbox: the others who read it want nothing more either."""
-    for person in [one for one in same.values() if one.opted_out and one.email_key]:
+    for person in [one for one in same.values() if (one.opted_out or one.refused) and one.email_key]:
         for other in book.at_address(person):
-            same.setdefault(other.id, Incoming(person.row)).opted_out = True
+            theirs = same.setdefault(other.id, Incoming(person.row))
+            theirs.opted_out |= person.opted_out
+            theirs.refused |= person.refused
 
 
 class _Book:
@@ -172,8 +176,14 @@ def _compare_details(
     tagged = _tags_of(session, [number for number, person in same.items() if person.tags])
     listed = _groups_of(session, [number for number, person in same.items() if person.groups])
     dated = _days_of(session, [number for number, person in same.items() if person.days])
+    refused = _refused_by(session, [number for number, person in same.items() if person.refused])
     for number, person in same.items():
-        there = _There(tagged.get(number, set()), listed.get(number, set()), dated.get(number, {}))
+        there = _There(
+            tagged.get(number, set()),
+            listed.get(number, set()),
+            dated.get(number, {}),
+            refused.get(number, set()),
+        )
         row = book.by_id[number]
         is_later = bool(began) and row.updated_at > began
         change = _change(row, person, there, is_later)
@@ -190,6 +200,7 @@ class _There:
     tags: set[str]  # folded
     groups: set[str]  # folded
     days: dict[str, Row[Any]]  # by kind
+    refused: set[str]  # message types
 
 
 def _change(row: Row[Any], person: Incoming, there: _There, is_later: bool) -> Change | None:
@@ -205,12 +216,13 @@ def _change(row: Row[Any], person: Incoming, there: _There, is_later: bool) -> C
         if not _same_day(there.days.get(kind), day) and not (is_later and kind in there.days)
     ]
     opts_out = person.opted_out and not row.marketing_opt_out
-    if wanted == present and not (new_tags or new_groups or new_days or opts_out):
+    refuses = person.refused - there.refused
+    if wanted == present and not (new_tags or new_groups or new_days or opts_out or refuses):
         return None
     new_address = wanted["email_key"] != present["email_key"]
     trouble = None if new_address else row.email_trouble
     return Change(
-        row.id, row.version, present, wanted, row.marketing_opt_out, opts_out, new_tags, new_groups, new_days,
+        row.id, row.version, present, wanted, row.marketing_opt_out, opts_out, new_tags, new_groups, refuses, new_days,
         new_address, row.email_trouble, trouble,
     )  # fmt: skip
 
@@ -262,6 +274,15 @@ def _days_of(session: Session, numbers: Sequence[int]) -> dict[int, dict[str, Ro
     rows: Any = select(*DAY).where(_among(CustomerDate.customer_id, numbers), CustomerDate.note == "")
     for day in session.execute(rows):
         found.setdefault(day.customer_id, {})[day.kind] = day
+    return found
+
+
+def _refused_by(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    said_no = Preference.channel == "email", Preference.allowed.is_(False)
+    rows = select(Preference.customer_id, Preference.message_type).where(*said_no)
+    for number, message_type in session.execute(rows.where(_among(Preference.customer_id, numbers))):
+        found.setdefault(number, set()).add(str(message_type))
     return found
 
 

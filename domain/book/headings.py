@@ -56,6 +56,8 @@ PEOPLE: Final[dict[str, str]] = {
     "subscribed": "acceptsemailmarketing acceptsmarketing emailmarketingconsent emailmarketingconsentstate emailmarketingstatus emailmarketing"
     " emailsubscriptionstatus subscriptionstatus subscribed subscription optin optedin marketingconsent"
     " marketingoptin newsletter newsletteroptin abonniert nieuwsbrief ingeschreven abonne suscrito boletin",
+    "wants_marketing": "marketingbyemail",
+    "wants_newsletter": "newsletterbyemail",
 }  # fmt: skip
 
 # What a customer had: an order, an appointment, a repair. Beside these stand the fields that tell whose it is.

@@ -16,6 +16,9 @@ class Incoming:
     groups: dict[str, str] = field(default_factory=dict)  # folded -> as written
     days: dict[str, Day] = field(default_factory=dict)  # by kind
     opted_out: bool = False
+    refused: set[str] = field(
+        default_factory=set
+    )  # message types by email, where not all of them are refused
 
     @property
     def email_key(self) -> str | None:
@@ -39,6 +42,7 @@ class Incoming:
         self.groups = {**other.groups, **self.groups}
         self.days |= other.days
         self.opted_out |= other.opted_out
+        self.refused |= other.refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from data import csv_file
 from data.database import open_database, reading, unit
@@ -117,6 +118,33 @@ def test_people_of_the_table_are_the_same_people_in_another_shop(
     for one, other in zip(before, everything(), strict=True):
         for name in CARRIED:
             assert in_order(other[name]) == in_order(one[name]), name
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["new there", "there already"])
+def test_a_no_to_one_type_of_message_comes_along_and_a_yes_does_not(
+    is_there: bool, cast: Cast, other_shop: Path, now: datetime
+) -> None:
+    furnish(cast, now)
+    with unit() as session:
+        ana = session.scalars(select(Customer.id).where(Customer.email_key == "ana@x.example")).one()
+        yes: dict[str, Any] = {"allowed": True, "reason": "asked", "by": cast.olive, "now": now}
+        wishes.take_down(session, ana, "email", MessageType.MARKETING, **yes)
+    raw = table("customers")
+    open_database(other_shop)
+    with unit() as session:
+        theirs = hire(session, now)
+        if is_there:
+            customers.create(session, {"email": "ana@x.example"}, by=theirs.olive, now=now)
+    for _ in range(2):  # a second time changes nothing
+        bring(raw, theirs, now)
+        told = next(one for one in everything() if one["email"].lower() == "ana@x.example")
+        assert [(row["message_type"], row["allowed"]) for row in told["preferences"]] == [
+            ("newsletter", False)
+        ]
+        no = [row for row in told["consents"] if row["message_type"] == "newsletter"]
+        assert [(row["allowed"], row["how"], row["source"], row["wording"]) for row in no] == [
+            (False, "import", "own.csv", BASIS)
+        ]
 
 
 def in_order(value: Any) -> Any:
