@@ -53,8 +53,9 @@ def build(lifespan: Lifespan | None = None) -> FastAPI:
     shop = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     guard.install(shop)
     tracking.install(shop)
+    shop.include_router(webhooks.router)  # before the hundreds of doors for programs: each of them is asked in turn
     api.install(shop)
-    for door in (entrance, files, health, unsubscribe, webhooks):
+    for door in (entrance, files, health, unsubscribe):
         shop.include_router(door.router)
     shop.add_api_route("/", lambda: RedirectResponse("/marketing", 303), include_in_schema=False)
     theme.install(shop)

@@ -11,6 +11,7 @@ BENCHES = {
     "The audience and the customer book": "tests.load.growth",
     "A list that comes in": "tests.load.importing",
     "The schedules": "tests.load.schedules",
+    "What providers report": "tests.load.webhooks",
     "The pages": "tests.load.pages",
     "The pages while a send runs": "tests.load.events",
 }
