@@ -103,9 +103,13 @@ WORDS: list[tuple[Cause, str]] = [
         r"(could not|couldn.t|can.?not|can.t|unable to|wasn.t able to|not able to) (be )?(connect|establish|reach|contact|initiate)|"
         r"(not|did not|does not|isn.t) (respond|answer)|no (route to host|answer from)|network (is )?(unreachable|error)|"
         r"host (is )?(unreachable|down)|not reachable|(address|mail) loop|loops? back|system (config\w* )?error|"
-        r"clos(ed|es|ing) (the )?connection|certificate|temporar(il)?y (disabled|locked|inactive|suspended|unavailable|rejected)|"
+        r"clos(ed|es|ing) (the )?connection|certificate|temporar(il)?y (disabled|locked|inactive|suspended|unavailable|rejected|closed)|"
         r"has not been collected|could not find a gateway|aborted after|message (has )?expired|"
         r"zeitüberschreitung|délai .{0,20}(dépassé|expir)|tiempo de espera|таймаут",
+    ),
+    (
+        Cause.NOT_WANTED,
+        r"recipient has blocked|blocked by (the )?(recipient|user)|rejected (due to|by|because of) (\w+ )?policy|recipient preferences",
     ),
     (
         Cause.MAILBOX_CLOSED,
@@ -113,7 +117,8 @@ WORDS: list[tuple[Cause, str]] = [
         r"\b(disabled|inactive|not active|suspend(ed)?|deactivated|closed|expired|terminated|frozen|locked|cancell?ed|"
         r"deleted|removed|archiv\w+)\b|"
         r"\b(disabled|inactive|suspend(ed)?|deactivated|closed|expired|terminated|frozen|locked|deleted|archived)\b.{0,20}"
-        r"\b(account|mail ?box|user|recipient|address)\b|currently suspended|suspend the service|"
+        r"\b(account|mail ?box|user|recipient|address)\b|currently suspended|suspend the service|has left the (company|organi[sz]ation)|"
+        r"address (does not|doesn.t) (receive|accept) (e-?)?mail|"
         r"no longer (in use|available|active|valid|works?|accepts?|employed|with|used|exists?)|discontinued|compte.*bloqu|"
         r"(has |have )(moved|changed (his|her|their|its)? ?(e-?mail )?address)|has been replaced by|new address (is|:)|"
         r"deaktiviert|gesperrt|stillgelegt|désactivé|suspendid[oa]|desativad|disattivat|opgeheven|zablokowan|nieaktywn|"
@@ -126,13 +131,13 @@ WORDS: list[tuple[Cause, str]] = [
         r"illegal host|(could not|couldn.t|cannot) (find|resolve|be (found|resolved)).{0,40}\b(host|domain|mx|dns)|non-?existent hosts?|"
         r"(domain|domäne|domaine|dominio) .{0,60}(couldn.t be found|wasn.t found|nicht gefunden|introuvable)|"
         r"unknown (host|domain)|nonexistent ?domain|no such (host|domain)|"
-        r"domain .*does(n't| not) exist|no mx|null mx|does not accept mail|unable to route|nullmx",
+        r"domain .*does(n't| not) (exist|(receive|accept) (e-?)?mail)|no mx|null mx|does not accept mail|unable to route|nullmx",
     ),
     (
         Cause.NO_SUCH_ADDRESS,
         r"no such|not our customer|recip(ient)?notfound|bad[_ -]?recipient|badrcptto|invalid[_ -]recipient|"
         r"no mail ?box|non-?existent (user|mailbox|recipient|address|account)|(user|recipient|address) (is )?not known|"
-        r"(?<!sender )address rejected\W*$|recipient address rejected: (access denied|userunknown)|"
+        r"(?<!sender )address rejected[^:;]{0,60}$|addressee unknown|\S@\S+ is unknown|not a user here|recipient address rejected: (access denied|userunknown)|"
         r"(address|mailbox|user|recipients?)\b.{0,20}(not present|unavaiable|were unknown)|not an active address|"
         r"\b(does not|doesn.t|did not) exist|nessun utente|no valid recipient|valid ?rcptto|bad(rcpt|recipient)to|"
         r"recipients? (is |are |has been |have been )?(not (accepted|ok)|rejected|refused|denied|refuses to)|"

@@ -36,6 +36,11 @@ SAID = [
     ("551 <ann@there.example> is a deactivated mailbox", CLOSED),
     ("Mailaddress is administrative?le disabled.", CLOSED),
     ("This mailbox has been deleted", CLOSED),
+    ("550 5.1.0 Address rejected ann@there.example", ADDRESS),
+    ("550 ann@there.example is unknown", ADDRESS),
+    ("550 Domain there.example doesn't receive email", DOMAIN),
+    ("550 This address does not receive mail", CLOSED),
+    ("550 user has left the company", CLOSED),
     # Somebody is, and this passes
     ("Sorry, the user's maildir has overdrawn his diskspace quota, please try again later", FULL),
     ("Benutzer hat zuviele Mails auf dem Server. / User has too many messages on the server.", FULL),
@@ -50,6 +55,8 @@ SAID = [
     ("Name service error for domain there.example: Host not found, try again", TROUBLE),
     ("Recipient address temporarily unavailable", TROUBLE),
     ("the server's certificate expired", TROUBLE),
+    ("550 The recipient's mailbox is temporarily closed", TROUBLE),
+    ("550 5.7.1 Recipient rejected due to policy", WANTED),
     # The fault lies with us, or with what we wrote
     ("Sender address rejected: User unknown", TRUST),
     ("Helo command rejected: Host not found", TRUST),
