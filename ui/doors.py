@@ -16,6 +16,7 @@ from ui.pages import (
     campaigns,
     customer,
     customers,
+    deleted,
     duplicates,
     groups,
     hub,
@@ -38,7 +39,7 @@ from ui.public import health, tracking, unsubscribe, webhooks
 ROOMS = (
     hub, campaigns, builder, campaign, one_shot, sends, practice_inbox, customers, customer, duplicates, groups, tags, importing,
     segments,
-    segment, templates, template, settings, staff, audit,
+    segment, templates, template, settings, staff, audit, deleted,
 )  # fmt: skip
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

@@ -22,7 +22,7 @@ from domain.ledger.targets import Target
 from domain.message.practice import PracticeMail
 from domain.message.templates import Template
 from domain.refusal import Kind, Refusal, missing
-from domain.sending.campaigns import Campaign
+from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import RUNNING, Dispatch
 from domain.shop import audit
 from domain.shop.audit import AuditEntry
@@ -35,12 +35,11 @@ NOBODY: Final[dict[str, Any]] = {"type": "manual", "customerIds": []}
 LETTER: Final = dict.fromkeys(
     ("from_name", "from_email", "reply_to", "subject", "preheader", "html_body", "text_body"), ""
 )
+MODELS: Final[dict[str, Any]] = {"campaign": Campaign, "template": Template, "segment": Segment}
 NOT_YOURS: Final = (
     "Only whoever wrote a draft may remove it for good at once. Deleted, it goes by itself later."
 )
-WAS_SENT: Final = (
-    "This campaign was launched. Deleted, its content goes by itself later, and its figures stay."
-)
+WAS_SENT: Final = "This campaign was launched or is about to be. Deleted, its content goes by itself later, and its figures stay."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +72,26 @@ def waiting(session: Session, *, by: Actor) -> list[Deleted]:
     by.require(Right.MANAGE_SHOP)
     found = [
         Deleted(kind, row.id, row.name, row.deleted_at)
-        for kind, model in (("campaign", Campaign), ("template", Template), ("segment", Segment))
+        for kind, model in MODELS.items()
         for row in session.execute(select(model.id, model.name, model.deleted_at).where(*_in_the_bin(model)))
     ]
     return sorted(found, key=lambda one: one.deleted_at, reverse=True)
+
+
+def put_back(session: Session, kind: str, number: int, *, by: Actor, now: datetime) -> None:
+    """As it was, in the lists again; a campaign that had a schedule is a draft."""
+    by.require(Right.MANAGE_SHOP)
+    model = MODELS.get(kind)
+    row = session.scalar(select(model).where(model.id == number, *_in_the_bin(model))) if model else None
+    if row is None or model is None:
+        raise missing("deleted thing")
+    twin = select(model.id).where(func.lower(model.name) == row.name.lower(), model.deleted_at.is_(None))
+    if model is not Campaign and session.scalar(twin.limit(1)):
+        sentence = f"There is another {kind} called {row.name} by now. Rename that one first."
+        raise Refusal("name_taken", sentence, Kind.CONFLICT)
+    row.deleted_at, row.updated_at = None, now
+    audit.write(session, f"{kind}.put_back", by=by, now=now, subject_id=number, after={"name": row.name})
+    session.flush()
 
 
 def purge_old(session: Session, *, now: datetime) -> Purged:
@@ -98,7 +113,7 @@ def purge_draft(session: Session, campaign_id: int, *, by: Actor, now: datetime)
         raise missing("campaign")
     if by.user_id is None or campaign.created_by != by.user_id:
         raise Refusal("not_yours", NOT_YOURS, Kind.FORBIDDEN)
-    if not is_untried(session, campaign_id):
+    if not _is_untried_draft(session, campaign):
         raise Refusal("was_launched", WAS_SENT, Kind.CONFLICT)
     with overwriting(session):
         _empty_campaigns(session, [campaign_id], now)
@@ -106,9 +121,16 @@ def purge_draft(session: Session, campaign_id: int, *, by: Actor, now: datetime)
     session.expire_all()
 
 
-def is_untried(session: Session, campaign_id: int) -> bool:
-    """Never launched, not even called back."""
-    return session.scalar(select(Dispatch.id).where(Dispatch.campaign_id == campaign_id).limit(1)) is None
+def may_purge(session: Session, campaign: Campaign, by: Actor) -> bool:
+    """Whether the question before deleting offers it."""
+    mine = by.user_id is not None and campaign.created_by == by.user_id and by.may(Right.EDIT_CAMPAIGNS)
+    return mine and _is_untried_draft(session, campaign)
+
+
+def _is_untried_draft(session: Session, campaign: Campaign) -> bool:
+    """A launch that was called back was one, too."""
+    launched = select(Dispatch.id).where(Dispatch.campaign_id == campaign.id).limit(1)
+    return campaign.status is Status.DRAFT and session.scalar(launched) is None
 
 
 def _purge(session: Session, until: datetime, by: Actor, now: datetime) -> Purged:
@@ -166,7 +188,7 @@ def _empty_sends(session: Session, sends: Sequence[int], now: datetime) -> None:
     _set(session, update(Delivery).where(theirs, spoken).values(reply=None, heard_said=None))
     _set(session, update(Target).where(Target.dispatch_id.in_(sends)).values(words=""))
     frozen = {**LETTER, "shop_name": "", "postal_address": "", "name": GONE, "audience": NOBODY}
-    values = {**frozen, "audience_label": GONE, "error": "", "purged_at": now}
+    values = {**frozen, "audience_label": "", "error": "", "purged_at": now}
     _empty(session, Dispatch, "one_shot.", sends, values)
 
 

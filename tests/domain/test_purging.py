@@ -134,6 +134,21 @@ def test_what_was_deleted_is_kept_for_ninety_days_and_then_goes_by_itself(kept: 
         assert purging.purge_old(session, now=now + KEPT_FOR).total == 0
 
 
+def test_what_was_deleted_can_be_put_back_unless_its_name_is_taken(kept: Shop, now: datetime) -> None:
+    olive = kept.cast.olive
+    with unit() as session:
+        purging.put_back(session, "campaign", kept.campaign, by=olive, now=now)
+        assert campaigns.get(session, kept.campaign).subject == f"{SECRET} opals"
+        templates.create(session, {"name": SECRET.upper(), "subject": "x"}, by=olive, now=now)
+        with pytest.raises(Refusal, match="another template called"):
+            purging.put_back(session, "template", kept.template, by=olive, now=now)
+        with pytest.raises(Refusal):
+            purging.put_back(session, "customer", 1, by=olive, now=now)
+    purge(kept, now)
+    with unit() as session, pytest.raises(Refusal):
+        purging.put_back(session, "segment", kept.segment, by=olive, now=now)
+
+
 def test_a_send_that_is_under_way_again_is_waited_for(kept: Shop, now: datetime) -> None:
     with unit() as session:
         session.execute(text("UPDATE dispatches SET state = 'sending'"))

@@ -38,6 +38,11 @@ MADE_UP = {
     },
     "launches.py": {"campaign.launched", "one_shot.launched"},
     "trial.py": {"campaign.tried"},
+    "purging.py": {
+        "purge.done",
+        "campaign.purged",
+        *(f"{kind}.put_back" for kind in ("campaign", "template", "segment")),
+    },
 }
 # As many as a busy shop writes in years.
 MANY = """

@@ -131,6 +131,9 @@ API = {
     "DELETE settings/providers/{name}": OWN,
     "GET events": OWN,
     "POST settings/installation/confirm": OWN,
+    "GET settings/deleted": OWN,
+    "POST settings/deleted/{kind}/{thing_id}/put-back": OWN,
+    "POST settings/deleted/purge": OWN,
     "GET audit": OWN,
     "GET audit/export": OWN,
     "GET health": ALL,
@@ -170,6 +173,7 @@ PAGES = {
     "/settings/words": OWN,
     "/settings/staff": OWN,
     "/settings/audit": OWN,
+    "/settings/deleted": OWN,
     "/settings/account": ALL,
 }
 # Doors for those who are not signed in, or not yet; what each asks for is told in its own tests.

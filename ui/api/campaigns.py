@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
 from data.smtp import Fate
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, dispatches, reports, schedules
+from domain.sending import campaigns, dispatches, purging, reports, schedules
 from domain.sending.campaigns import Campaign
 from domain.sending.launches import To
 from domain.shop.people import Actor
@@ -102,10 +102,19 @@ def change(campaign_id: Id, given: CampaignAsked, by: CampaignEditor, words: Wor
 
 
 @router.delete("/{campaign_id}", status_code=204)
-def delete(campaign_id: Id, by: CampaignEditor) -> None:
+def delete(
+    campaign_id: Id,
+    by: CampaignEditor,
+    purge: Annotated[
+        bool, Query(description="For good at once: for whoever wrote it, if it was never launched.")
+    ] = False,
+) -> None:
     """Out of the lists; a schedule is cancelled. What went out stays readable under its dispatches."""
     with unit() as session:
-        campaigns.delete(session, campaign_id, by=by, now=now())
+        if purge:
+            purging.purge_draft(session, campaign_id, by=by, now=now())
+        else:
+            campaigns.delete(session, campaign_id, by=by, now=now())
 
 
 @router.post("/{campaign_id}/launch", status_code=202)

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from ui.api.door import Open
 from ui.api.replies import Reply
-from ui.api.version import VERSION
+from ui.version import VERSION
 
 router = APIRouter(prefix="/api", include_in_schema=False, route_class=Open)
 

@@ -15,7 +15,7 @@ from domain.shop import installation, mail
 from jobs.queue import queue
 from ui.api.door import SignedIn, Viewer
 from ui.api.shapes import Moment, Told
-from ui.api.version import VERSION
+from ui.version import VERSION
 
 router = APIRouter(tags=["Health"], route_class=SignedIn)
 

@@ -7,17 +7,18 @@ from typing import Any
 from nicegui import events, ui
 
 from data.database import now, reading, unit
-from domain.sending import campaigns
+from domain.sending import campaigns, purging
 from domain.sending.campaigns import Status
+from domain.sending.purging import KEPT_FOR
 from domain.sending.reports import Asked
 from domain.shop.people import Actor, Right
 from ui import words
 from ui.frame import Nav, Page, current_actor
-from ui.parts.basics import Stat, box, empty, head, icon, link_button, page, put, text
+from ui.parts.basics import Stat, box, button, empty, head, icon, link_button, page, put, text
 from ui.parts.campaign_rows import PATH, figures, look, month_said
-from ui.parts.dialogs import confirm
+from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import handled, io, toast
-from ui.parts.inputs import Segmented, search_field, select
+from ui.parts.inputs import Segmented, checkbox, search_field, select
 from ui.parts.tables import Column, ListTable, name_cell, number_cell, pill_cell, rate_cell
 from ui.theme import glyph
 
@@ -200,7 +201,10 @@ class CampaignList:
 
 async def sure_to_delete(campaign_id: int) -> bool:
     """Ask, then delete. Whether it is gone."""
-    name, status = await io(_name_of, campaign_id)
+    by = await current_actor()
+    name, status, may_purge = await io(_name_of, campaign_id, by)
+    if may_purge:
+        return await _sure_to_drop(campaign_id, name)
     body = (
         "Its schedule is cancelled; nobody gets it."
         if status is Status.SCHEDULED
@@ -210,9 +214,24 @@ async def sure_to_delete(campaign_id: int) -> bool:
     )
     if not await confirm(f"Delete “{name}”?", body, confirm_label="Delete", kind="danger", icon="trash"):
         return False
-    by = await current_actor()
-    await io(_deleted, campaign_id, by)
+    await io(_deleted, campaign_id, await current_actor())
     toast("Deleted")
+    return True
+
+
+async def _sure_to_drop(campaign_id: int, name: str) -> bool:
+    """Nobody ever got it and it is their own: they may also have it gone at once."""
+    with sheet(f"Delete “{name}”?") as dialog:
+        text(f"It leaves the list. The owner can put it back for {KEPT_FOR.days} days.", "body", "p")
+        for_good = checkbox("Remove it for good at once", testid="for-good")
+        with box("actions"):
+            put(button("Cancel", lambda: dialog.submit(None), testid="cancel"), autofocus=True)
+            button("Delete", lambda: dialog.submit(True), kind="danger", icon="trash", testid="confirm")
+    if not await ask(dialog):
+        return False
+    drop = _dropped if for_good.value else _deleted
+    await io(drop, campaign_id, await current_actor())
+    toast("Removed for good" if for_good.value else "Deleted")
     return True
 
 
@@ -227,10 +246,10 @@ def _open(campaign_id: int) -> None:
     ui.navigate.to(f"{PATH}/{int(campaign_id)}")
 
 
-def _name_of(campaign_id: int) -> tuple[str, Status]:
+def _name_of(campaign_id: int, by: Actor) -> tuple[str, Status, bool]:
     with reading() as session:
         campaign = campaigns.get(session, campaign_id)
-        return campaign.name, campaign.status
+        return campaign.name, campaign.status, purging.may_purge(session, campaign, by)
 
 
 def _duplicated(campaign_id: int, by: Actor) -> int:
@@ -241,6 +260,11 @@ def _duplicated(campaign_id: int, by: Actor) -> int:
 def _deleted(campaign_id: int, by: Actor) -> None:
     with unit() as session:
         campaigns.delete(session, campaign_id, by=by, now=now())
+
+
+def _dropped(campaign_id: int, by: Actor) -> None:
+    with unit() as session:
+        purging.purge_draft(session, campaign_id, by=by, now=now())
 
 
 PAGES = [Page(PATH, "Campaigns", build, nav=Nav("Reach", "mail", "Campaigns", tab=True))]

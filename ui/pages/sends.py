@@ -9,15 +9,29 @@ from nicegui import ui
 from data.database import now, reading, unit
 from domain.refusal import Refusal
 from domain.sending import campaigns, dispatches, promotion, reports
-from domain.sending.dispatches import Dispatch, DispatchState
+from domain.sending.dispatches import PURGED, Dispatch, DispatchState
 from domain.sending.preview import Sight
 from domain.sending.reports import Report, SendRow
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page, current_actor
-from ui.parts import holds, tables
-from ui.parts.basics import box, button, card, empty, facts, head, icon_button, link, page, pill, text
+from ui.parts import diagnosis, holds, tables
+from ui.parts.basics import (
+    alert,
+    box,
+    button,
+    card,
+    empty,
+    facts,
+    head,
+    icon_button,
+    link,
+    menu,
+    page,
+    pill,
+    text,
+)
 from ui.parts.campaign_story import send_story
 from ui.parts.dialogs import ask, sheet
 from ui.parts.feedback import handled, io, refusals_to, toast
@@ -144,6 +158,7 @@ class SendPage:
                 controls(dispatch, self.redraw)
             elif dispatch.campaign_id is None and self.by.may(Right.EDIT_CAMPAIGNS):
                 button("Save as campaign", self._promote, icon="mail", testid="promote")
+            menu([("copy", "Copy diagnosis", lambda: diagnosis.show(self.id))], label="More", testid="more")
         with box("hb-row wrap hb-under-head"):
             pill(*holds.state_of(dispatch), testid="status")
             text(dispatch.audience_label, "muted", "span", testid="audience")
@@ -151,6 +166,8 @@ class SendPage:
                 link(
                     f"Campaign: {campaign}", f"/marketing/campaigns/{dispatch.campaign_id}", testid="campaign"
                 )
+        if dispatch.purged_at is not None:
+            alert("What was written is gone", PURGED, testid="purged")
 
     async def _promote(self) -> None:
         made = await _asked_for_name(self.id)

@@ -14,6 +14,7 @@ WAYS = (
     ("/settings/words", "Words", Right.MANAGE_SHOP),
     ("/settings/staff", "Staff", Right.MANAGE_SHOP),
     ("/settings/audit", "Audit log", Right.MANAGE_SHOP),
+    ("/settings/deleted", "Deleted", Right.MANAGE_SHOP),
     ("/settings/account", "My account", Right.VIEW),
 )
 
