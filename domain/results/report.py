@@ -110,8 +110,11 @@ def tidy(value: Any, most: int = 200) -> str:
     """A text that can be stored and shown, whatever was posted; anything but a text or a number is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    text = str(value)[: most * 2].encode("utf-8", "replace").decode()
-    return "".join(c if c.isprintable() else " " for c in text).strip()[:most]
+    text = str(value)[: most * 2]
+    if not text.isprintable():  # half a character is not printable either
+        whole = text.encode("utf-8", "replace").decode()
+        text = "".join(c if c.isprintable() else " " for c in whole)
+    return text.strip()[:most]
 
 
 def moment(value: Any) -> datetime | None:

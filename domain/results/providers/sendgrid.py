@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -41,14 +42,19 @@ KNEW: Final = {
 
 
 def _is_key(text: str) -> None:
-    try:
-        found = load_der_public_key(base64.b64decode(text, validate=True))
-    except (ValueError, binascii.Error, UnsupportedAlgorithm):
-        found = None
-    if not isinstance(found, ec.EllipticCurvePublicKey):
+    if _key(text) is None:
         raise ValueError(
             "This is not the verification key that SendGrid shows. Copy it once more, all of it."
         )
+
+
+@lru_cache(8)
+def _key(text: str) -> ec.EllipticCurvePublicKey | None:
+    try:
+        found = load_der_public_key(base64.b64decode(text, validate=True))
+    except (ValueError, binascii.Error, UnsupportedAlgorithm):
+        return None
+    return found if isinstance(found, ec.EllipticCurvePublicKey) else None
 
 
 FIELDS: Final = (
@@ -63,11 +69,8 @@ def verify(post: Post) -> None:
     if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 15):
         raise Forged("it has no time")
     require_fresh(post, moment(stamp), USUAL_AGE)
-    try:
-        key = load_der_public_key(base64.b64decode(post.keys.get("public_key", ""), validate=True))
-    except (ValueError, binascii.Error, UnsupportedAlgorithm):
-        raise Forged("there is no key to check it with") from None
-    if not isinstance(key, ec.EllipticCurvePublicKey):
+    key = _key(post.keys.get("public_key", ""))
+    if key is None:
         raise Forged("there is no key to check it with")
     try:
         key.verify(signature, stamp.encode() + post.body, ec.ECDSA(hashes.SHA256()))
