@@ -459,4 +459,16 @@ BOUNCES: list[tuple[str, bytes, Expected]] = [
         report("", failed(ANN, "5.7.1", "554 5.7.1 Relay access denied"), to=ANN),
         [(ANN, ALIVE, WANTED)],
     ),
+    (
+        "two sentences, and nothing that names itself",
+        mail(
+            f"You sent mail to {ANN}. That's not a valid user here.\n",
+            sender="<>",
+            subject="",
+            Return_Path="<>",
+            Auto_Submitted="auto-replied",
+            In_Reply_To="<d7f3@marlow.example>",
+        ),
+        [(ANN, DEAD, ADDRESS)],
+    ),
 ]
