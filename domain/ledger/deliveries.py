@@ -187,6 +187,10 @@ class Line:
     reply: str | None
     at: datetime | None
     attempts: int
+    heard: Heard | None = None
+    heard_at: datetime | None = None
+    heard_reason: str | None = None  # a Cause
+    heard_said: str | None = None
 
 
 def lines(
@@ -205,9 +209,11 @@ def lines(
 
 
 def how_many(session: Session, of: Of, *, states: tuple[State, ...] = (), search: str = "") -> int:
-    """The length of the list that `lines` gives page by page."""
-    found = _lines().where(*_wanted(of, states, search)).subquery()
-    return session.scalar(select(func.count()).select_from(found)) or 0
+    """The length of the list that `lines` gives page by page. Only a search has to look at people."""
+    rows = select(func.count()).select_from(Delivery)
+    if search.strip():
+        rows = rows.outerjoin(Customer, Customer.id == Delivery.customer_id)
+    return session.scalar(rows.where(*_wanted(of, states, search))) or 0
 
 
 def put_off(session: Session, dispatch_id: int) -> tuple[int, datetime | None]:
@@ -285,6 +291,10 @@ def _lines() -> Any:
         Delivery.reply,
         at,
         Delivery.attempts,
+        Delivery.heard,
+        Delivery.heard_at,
+        Delivery.heard_reason,
+        Delivery.heard_said,
     ).outerjoin(Customer, Customer.id == Delivery.customer_id)
 
 

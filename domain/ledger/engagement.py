@@ -3,8 +3,9 @@
 Triggers keep it true to `events`, whoever writes there; nobody else writes here.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import DDL, case, event, func, select
@@ -62,6 +63,42 @@ def counts_of(session: Session, dispatch_ids: list[int]) -> dict[int, Counts]:
         .group_by(Engagement.dispatch_id)
     )
     return {dispatch_id: Counts(*figures) for dispatch_id, *figures in rows}
+
+
+def counts_over(session: Session, dispatch_ids: Sequence[int]) -> Counts:
+    """Over several sends together: every hit, and each person once, whichever of the messages they looked at."""
+    person = func.coalesce(Delivery.customer_id, -Delivery.id)
+    people = [
+        func.count(func.distinct(case((moment.is_not(None), person))))
+        for moment in (Engagement.opened_at, Engagement.clicked_at)
+    ]
+    found = (
+        select(*_sums(), *people)
+        .join(Delivery, Delivery.id == Engagement.delivery_id)
+        .where(Engagement.dispatch_id.in_(dispatch_ids))
+    )
+    *figures, opened, clicked = (figure or 0 for figure in session.execute(found).one())
+    return replace(Counts(*figures), unique_opens=opened, unique_clicks=clicked)
+
+
+def first_moments(session: Session, dispatch_id: int) -> dict[str, dict[datetime, int]]:
+    """For opened and clicked: how many people did it for the first time in which hour, by the hour's first instant."""
+    return {kind: _by_hour(session, dispatch_id, column) for column, kind in _MOMENTS.items()}
+
+
+def _by_hour(session: Session, dispatch_id: int, column: str) -> dict[datetime, int]:
+    moment = getattr(Engagement, column)
+    hour = func.strftime("%Y-%m-%d %H", moment)
+    found = (
+        select(hour, func.count())
+        .where(Engagement.dispatch_id == dispatch_id, moment.is_not(None))
+        .group_by(hour)
+        .order_by(hour)
+    )
+    return {
+        datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC): count
+        for hour, count in session.execute(found)
+    }
 
 
 @dataclass(frozen=True, slots=True)

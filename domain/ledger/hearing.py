@@ -1,6 +1,6 @@
 """What the outside says of rows that went out. The strongest word stays, in whatever order the words come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from data.database import changed
 from data.prepared import Prepared, plain, slot
-from domain.ledger.deliveries import IS_PROVED, Delivery, Heard, State
+from domain.ledger.causes import Cause
+from domain.ledger.deliveries import IS_PROVED, Delivery, Heard, Of, State
 from domain.ledger.second_tries import PROVED
 
+CAME_BACK: Final = (Heard.RETURNED, Heard.BOUNCED)
 STRENGTH: Final = {word: place for place, word in enumerate(Heard)}
 
 
@@ -55,14 +57,47 @@ def any_proved(session: Session) -> bool:
     return session.scalar(select(Delivery.id).where(IS_PROVED).limit(1)) is not None
 
 
-def heard_of(session: Session, dispatch_id: int) -> dict[Heard, int]:
+def heard_of(session: Session, of: Of) -> dict[Heard, int]:
     """How many of those that were sent ended with which word."""
+    those = Delivery.dispatch_id == of if isinstance(of, int) else of
     rows = session.execute(
         select(Delivery.heard, func.count())
-        .where(Delivery.dispatch_id == dispatch_id, Delivery.heard.is_not(None), Delivery.state == State.SENT)
+        .where(those, Delivery.heard.is_not(None), Delivery.state == State.SENT)
         .group_by(Delivery.heard)
     )
     return {heard: count for heard, count in rows if heard is not None}
+
+
+def heard_of_many(session: Session, dispatch_ids: Sequence[int]) -> dict[int, dict[Heard, int]]:
+    """The same by send; one that nothing was heard of is left out."""
+    rows = session.execute(
+        select(Delivery.dispatch_id, Delivery.heard, func.count())
+        .where(
+            Delivery.dispatch_id.in_(dispatch_ids),
+            Delivery.heard.is_not(None),
+            Delivery.state == State.SENT,
+        )
+        .group_by(Delivery.dispatch_id, Delivery.heard)
+    )
+    found: dict[int, dict[Heard, int]] = {}
+    for dispatch_id, heard, count in rows:
+        if heard is not None:
+            found.setdefault(dispatch_id, {})[heard] = count
+    return found
+
+
+def why_returned(session: Session, dispatch_id: int) -> dict[Cause, int]:
+    """Of those that came back, how many for which cause, the most frequent first."""
+    number = func.count()
+    rows = session.execute(
+        select(Delivery.heard_reason, number)
+        .where(
+            Delivery.dispatch_id == dispatch_id, Delivery.heard.in_(CAME_BACK), Delivery.state == State.SENT
+        )
+        .group_by(Delivery.heard_reason)
+        .order_by(number.desc())
+    )
+    return {Cause(reason): count for reason, count in rows if reason in list(Cause)}
 
 
 @cache

@@ -1,0 +1,175 @@
+"""What came of a send, in figures: who was reached, what was heard since, who opened and clicked. Read only.
+
+Delivered, pending, bounced and complained divide those who were sent. Opens and clicks are what people did; machines
+stand beside them. They are a share of those delivered where that is reported, and of those sent where it is not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from domain.book.proof import Consent
+from domain.ledger import deliveries, engagement, hearing, standing
+from domain.ledger.deliveries import Books, Heard
+from domain.ledger.engagement import Counts
+from domain.sending import dispatches
+from domain.sending.dispatches import Dispatch
+from domain.shop.provider_keys import ProviderSettings
+
+AWAITED_FOR: Final = timedelta(
+    days=3
+)  # after the end of a send; a provider that reports does so within minutes
+STILL_COMING: Final = timedelta(days=3)  # opens and clicks: nearly all of them
+COMPLAINED: Final = "complaint"  # how the proof calls it; whoever complains is no unsubscriber
+
+
+class Told(StrEnum):
+    """Whether anybody tells the shop what arrived."""
+
+    YES = "yes"
+    AWAITED = "awaited"  # the provider reports, and has not yet
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    books: Books = field(default_factory=Books)
+    heard: Mapping[Heard, int] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
+    told: Told = Told.NO
+    is_measured: bool = False  # opens and clicks are counted at all
+    unsubscribed: int = 0
+
+    @property
+    def delivered(self) -> int:
+        return self.heard.get(Heard.DELIVERED, 0)
+
+    @property
+    def came_back(self) -> int:
+        """Bounced, for good and for now together (S3-21)."""
+        return sum(self.heard.get(word, 0) for word in hearing.CAME_BACK)
+
+    @property
+    def complained(self) -> int:
+        return self.heard.get(Heard.COMPLAINED, 0)
+
+    @property
+    def pending(self) -> int:
+        """Sent, and nothing that settles it was heard since."""
+        return self.books.sent - self.delivered - self.came_back - self.complained
+
+    @property
+    def is_of_delivered(self) -> bool:
+        """Not while fewer are known to be delivered than opened it: the reports are still on their way."""
+        return self.delivered >= max(1, self.counts.unique_opens, self.counts.unique_clicks)
+
+    @property
+    def whole(self) -> int:
+        """What opens and clicks are a share of (D14)."""
+        return self.delivered if self.is_of_delivered else self.books.sent
+
+    @property
+    def open_rate(self) -> float | None:
+        return self._share(self.counts.unique_opens)
+
+    @property
+    def click_rate(self) -> float | None:
+        return self._share(self.counts.unique_clicks)
+
+    def _share(self, people: int) -> float | None:
+        """From 0 to 1; nothing where there is nothing to share, or nobody counts."""
+        is_known = self.whole and (self.is_measured or people)
+        return min(1.0, people / self.whole) if is_known else None
+
+
+def of_dispatch(
+    session: Session, dispatch: Dispatch, *, now: datetime, books: Books | None = None
+) -> Figures:
+    """`books` where they were read already."""
+    heard = hearing.heard_of(session, dispatch.id)
+    return Figures(
+        deliveries.books(session, dispatch.id) if books is None else books,
+        heard,
+        engagement.counts(session, dispatch.id),
+        _told(heard, [dispatch], any_listened_to(session), now),
+        dispatch.measured,
+        unsubscribed(session, [dispatch.id]),
+    )
+
+
+def of_campaign(session: Session, campaign_id: int, *, now: datetime) -> Figures:
+    """Over all launches, each person once."""
+    launches = dispatches.of_campaign(session, campaign_id)
+    if len(launches) == 1:
+        return of_dispatch(session, launches[0], now=now)
+    those, numbers = standing.in_campaign(session, campaign_id), [one.id for one in launches]
+    heard = hearing.heard_of(session, those)
+    return Figures(
+        standing.books_of_campaign(session, campaign_id),
+        heard,
+        engagement.counts_over(session, numbers),
+        _told(heard, launches, any_listened_to(session), now),
+        any(one.measured for one in launches),
+        unsubscribed(session, numbers),
+    )
+
+
+def of_many(
+    session: Session, those: Sequence[Dispatch], books: Mapping[int, Books], *, now: datetime
+) -> dict[int, Figures]:
+    """For a list of sends; who unsubscribed is not told there."""
+    numbers = [one.id for one in those]
+    heard, counts = hearing.heard_of_many(session, numbers), engagement.counts_of(session, numbers)
+    listens = any_listened_to(session)
+    return {
+        one.id: Figures(
+            books.get(one.id, Books()),
+            heard.get(one.id, {}),
+            counts.get(one.id, Counts()),
+            _told(heard.get(one.id, {}), [one], listens, now),
+            one.measured,
+        )
+        for one in those
+    }
+
+
+def unsubscribed(session: Session, dispatch_ids: Sequence[int]) -> int:
+    """Addresses that said no by the way out in these sends, and did not take it back there."""
+    if not dispatch_ids:
+        return 0
+    who = func.coalesce(Consent.address_hash, Consent.customer_id)
+    no = func.max(case((Consent.allowed.is_(False), Consent.id), else_=0))
+    yes = func.max(case((Consent.allowed.is_(True), Consent.id), else_=0))
+    by_them = (
+        select(who)
+        .where(
+            Consent.source.in_([f"dispatch {number}" for number in dispatch_ids]), Consent.how != COMPLAINED
+        )
+        .group_by(who)
+        .having(no > yes)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(by_them)) or 0
+
+
+def any_listened_to(session: Session) -> bool:
+    """Whether the shop listens to any provider."""
+    return session.scalar(select(ProviderSettings.name).limit(1)) is not None
+
+
+def is_moving(dispatch: Dispatch, now: datetime) -> bool:
+    """Whether its figures may still change from minute to minute."""
+    return dispatch.finished_at is None or now - dispatch.finished_at < STILL_COMING
+
+
+def _told(heard: Mapping[Heard, int], those: Sequence[Dispatch], listens: bool, now: datetime) -> Told:
+    if heard.get(Heard.DELIVERED) or heard.get(Heard.COMPLAINED):
+        return Told.YES
+    is_fresh = any(one.finished_at is None or now - one.finished_at < AWAITED_FOR for one in those)
+    is_real = any(not one.practice for one in those)
+    return Told.AWAITED if listens and is_fresh and is_real else Told.NO

@@ -1,0 +1,48 @@
+"""Who stands behind a figure of a send, as a condition over the ledger."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from domain.ledger.deliveries import Delivery, Heard, State
+from domain.ledger.engagement import Engagement
+from domain.ledger.hearing import CAME_BACK
+
+
+class Figure(StrEnum):
+    """What was heard of a message after it was sent. The terms of the equation are not among them."""
+
+    DELIVERED = "delivered"
+    PENDING = "pending"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    OPENED = "opened"
+    CLICKED = "clicked"
+
+
+def behind(figure: Figure, dispatch_id: int) -> ColumnElement[bool]:
+    """Exactly those whom the figure counts."""
+    mine = Delivery.dispatch_id == dispatch_id
+    if figure in MOMENTS:
+        moment = MOMENTS[figure]
+        did = select(Engagement.delivery_id).where(Engagement.dispatch_id == dispatch_id, moment.is_not(None))
+        return and_(mine, Delivery.id.in_(did))
+    return and_(mine, Delivery.state == State.SENT, _heard(figure))
+
+
+def _heard(figure: Figure) -> ColumnElement[bool]:
+    settled = (Heard.DELIVERED, *CAME_BACK, Heard.COMPLAINED)
+    match figure:
+        case Figure.PENDING:
+            return or_(Delivery.heard.is_(None), Delivery.heard.not_in(settled))
+        case Figure.BOUNCED:
+            return Delivery.heard.in_(CAME_BACK)
+        case _:
+            return Delivery.heard == Heard(figure)
+
+
+MOMENTS: dict[Figure, Any] = {
+    Figure.OPENED: Engagement.opened_at,
+    Figure.CLICKED: Engagement.clicked_at,
+}
