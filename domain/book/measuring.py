@@ -3,15 +3,17 @@
 Said once, it counts for every channel and every kind of message; the consent ledger keeps how it came about.
 """
 
+import json
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ForeignKey, delete, or_, select
+from sqlalchemy import ForeignKey, delete, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
-from domain.book.consent import EVERY_TYPE, Consent
+from domain.book import proof
+from domain.book.message_types import EVERY_TYPE
 from domain.book.person import Customer
 from domain.refusal import missing
 from domain.shop.people import Actor
@@ -37,7 +39,8 @@ def refusing(session: Session, among: list[int] | None = None) -> frozenset[int]
         Customer, Customer.id == Unmeasured.customer_id
     )
     if among is not None:
-        said = said.where(or_(Unmeasured.customer_id.in_(among), Customer.merged_into.in_(among)))
+        wanted = select(func.json_each(json.dumps(among)).table_valued("value").c.value)
+        said = said.where(or_(Unmeasured.customer_id.in_(wanted), Customer.merged_into.in_(wanted)))
     return frozenset(number for row in session.execute(said) for number in row if number is not None)
 
 
@@ -65,19 +68,5 @@ def say(
     else:
         refusal = insert(Unmeasured).values(customer_id=customer_id, since=now)
         session.execute(refusal.on_conflict_do_nothing())
-    session.add(
-        Consent(
-            customer_id=customer_id,
-            address_hash=customer.email_hash,
-            channel=EVERY_TYPE,
-            message_type=SCOPE,
-            allowed=wanted,
-            at=now,
-            how=how,
-            source=source,
-            by_name=by.name if by else "",
-            by_user_id=by.user_id if by else None,
-            address=address,
-        )
-    )
+    proof.add(session, customer, EVERY_TYPE, SCOPE, wanted, how, now, source, address, by)
     return True

@@ -4,7 +4,7 @@ Nothing is kept of whoever does not want to be measured; their links lead where 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -21,7 +21,7 @@ from domain.ledger.deliveries import Delivery, State
 from domain.ledger.engagement import Engagement
 from domain.ledger.events import CLICKED, LONGEST_AGENT, OPENED, Event
 from domain.results import humans
-from domain.results.humans import Hit, Rule
+from domain.results.humans import Hit, Rule, Who
 from domain.sending.dispatches import Dispatch
 
 MOST: Final = 100_000  # hits of one message that are kept; whoever asks more often only fills the disk
@@ -101,7 +101,7 @@ def _answers(session: Session, looks: Sequence[Look], known: dict[int, _Known]) 
 
 def _write(session: Session, looks: Sequence[Look], known: dict[int, _Known]) -> None:
     """The new ones with their verdicts, and what an earlier one turns out to be."""
-    earlier = _earlier(session, {one.delivery_id for one in looks})
+    earlier = _earlier(session, looks)
     fresh: dict[int, list[Look]] = {}
     for one in looks:
         fresh.setdefault(one.delivery_id, []).append(one)
@@ -112,9 +112,8 @@ def _write(session: Session, looks: Sequence[Look], known: dict[int, _Known]) ->
         hits = [*(_again(event, row) for event in before), *(_hit(one, row) for one in mine)]
         verdicts = humans.judged(hits)
         for event, verdict in zip(before, verdicts, strict=False):
-            said = {"who": str(verdict.who), "rule": str(verdict.rule)}
-            if said != {"who": event.who, "rule": event.rule}:
-                changes.append({"row": event.id, **said})
+            if verdict.who is Who.MACHINE and event.who != Who.MACHINE:  # what was one stays one
+                changes.append({"row": event.id, "who": str(verdict.who), "rule": str(verdict.rule)})
         for hit, verdict in zip(hits[len(before) :], verdicts[len(before) :], strict=True):
             rows.append(_row(number, hit, verdict))
     if rows:
@@ -158,10 +157,14 @@ class _Earlier:
     agent: str
 
 
-def _earlier(session: Session, numbers: Iterable[int]) -> dict[int, list[_Earlier]]:
-    """The newest few of each message that were judged here."""
+def _earlier(session: Session, looks: Sequence[Look]) -> dict[int, list[_Earlier]]:
+    """The newest few of each message that were judged here, not long ago."""
+    if not looks:
+        return {}
     found: dict[int, list[_Earlier]] = {}
-    rows: Sequence[Any] = _looking_back().run(session, ids=json.dumps(sorted(numbers))).fetchall()
+    ids = json.dumps(sorted({one.delivery_id for one in looks}))
+    since = min(one.at for one in looks) - humans.TOGETHER
+    rows: Sequence[Any] = _looking_back().run(session, ids=ids, since=plain(since)).fetchall()
     for delivery, number, kind, at, who, rule, link, agent in rows:
         moment = _moment(at)
         assert moment is not None
@@ -210,7 +213,8 @@ def _looking_back() -> Prepared:
     columns = Event.id, Event.kind, Event.at, Event.who, Event.rule, Event.link, Event.agent
     those = Event.id.in_(newest[0]) | Event.id.in_(newest[1])
     found = select(wanted.c.value, *columns).select_from(wanted).join(Event, those)
-    return Prepared(found.where(Event.rule.in_(JUDGED)).order_by(Event.id))
+    lately = Event.at >= slot("since", String)
+    return Prepared(found.where(Event.rule.in_(JUDGED), lately).order_by(Event.id))
 
 
 @cache

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from domain.ledger.events import CLICKED, OPENED
@@ -68,6 +69,7 @@ SOON: Final = timedelta(seconds=5)
 AT_ONCE: Final = timedelta(seconds=1)  # two links within it are pressed by no finger
 IN_A_ROW: Final = timedelta(seconds=10)  # nor are three within this
 BESIDE: Final = timedelta(seconds=10)  # what the same program fetched around a burst belongs to it
+TOGETHER: Final = IN_A_ROW + BESIDE  # what lies further apart says nothing about each other
 
 
 def alone(hit: Hit) -> Verdict:
@@ -76,7 +78,7 @@ def alone(hit: Hit) -> Verdict:
         return Verdict(Who.HUMAN, Rule.PRACTICE)
     if hit.is_prefetch:
         return Verdict(Who.MACHINE, Rule.PREFETCH)
-    return _by_name(hit) or _by_time(hit) or _by_looks(hit.agent)
+    return _by_name(hit.kind, hit.agent) or _by_time(hit) or _by_looks(hit.agent)
 
 
 def together(hits: Sequence[Hit], first: Sequence[Verdict]) -> list[Verdict]:
@@ -89,6 +91,7 @@ def judged(hits: Sequence[Hit]) -> list[Verdict]:
     return together(hits, [alone(hit) for hit in hits])
 
 
+@lru_cache(4_096)
 def device(agent: str) -> str:
     """phone, tablet, computer; empty where a proxy stands between, or nothing is said."""
     if not agent or GOOGLE.search(agent) or YAHOO.search(agent) or agent.strip() in PLAIN:
@@ -100,15 +103,16 @@ def device(agent: str) -> str:
     return "computer" if COMPUTER.search(agent) else ""
 
 
-def _by_name(hit: Hit) -> Verdict | None:
-    agent = hit.agent.strip()
+@lru_cache(4_096)
+def _by_name(kind: str, agent: str) -> Verdict | None:
+    agent = agent.strip()
     if not agent:
         return Verdict(Who.MACHINE, Rule.NO_AGENT)
     if SCANNER.search(agent):
         return Verdict(Who.MACHINE, Rule.SCANNER)
     for proxy, rule in ((GOOGLE, Rule.GOOGLE), (YAHOO, Rule.YAHOO)):
         if proxy.search(agent):
-            is_open = hit.kind == OPENED
+            is_open = kind == OPENED
             return Verdict(Who.HUMAN, rule) if is_open else Verdict(Who.MACHINE, Rule.PROXY_CLICK)
     if agent in PLAIN:
         return Verdict(Who.MACHINE, Rule.APPLE)
@@ -128,6 +132,7 @@ def _by_time(hit: Hit) -> Verdict | None:
     return Verdict(Who.UNSURE, Rule.SOON) if since < SOON else None
 
 
+@lru_cache(4_096)
 def _by_looks(agent: str) -> Verdict:
     if AGED.search(agent):
         return Verdict(Who.UNSURE, Rule.OLD)

@@ -14,6 +14,7 @@ BENCHES = {
     "What providers report": "tests.load.webhooks",
     "The pages": "tests.load.pages",
     "The pages while a send runs": "tests.load.events",
+    "Opens and clicks": "tests.load.tracking",
 }
 
 if __name__ == "__main__":
