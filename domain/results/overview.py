@@ -1,0 +1,169 @@
+"""Several sends told as one: what a span of time or a choice of campaigns came to, beside the span of equal length before.
+
+Messages are added up, so whoever got three counts three times. A share is of what it can be a share of: opens of the
+sends that were measured, deliveries of those that somebody reports on. Practice counts only while the shop practises.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from domain.ledger import deliveries
+from domain.refusal import Kind, Refusal, invalid
+from domain.results import figures
+from domain.results.figures import Figures, Told
+from domain.sending.campaigns import Campaign
+from domain.sending.dispatches import Dispatch, DispatchState
+from domain.shop import mail
+
+USUAL: Final = timedelta(days=30)
+MOST_CAMPAIGNS: Final = 500
+LONGEST: Final = timedelta(days=3660)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `since` until before `until`."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def before(self) -> "Span":
+        """As long, and just before it."""
+        return Span(self.since - (self.until - self.since), self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`reported` and `measured` are the messages of sends whose delivery is told, and whose opens are counted."""
+
+    sends: int = 0
+    recipients: int = 0
+    sent: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reported: int = 0
+    delivered: int = 0
+    came_back: int = 0
+    complained: int = 0
+    measured: int = 0
+    opened: int = 0
+    clicked: int = 0
+    machine_opens: int = 0
+    machine_clicks: int = 0
+    unsubscribed: int = 0
+
+    @property
+    def delivery_rate(self) -> float | None:
+        return _share(self.delivered, self.reported)
+
+    @property
+    def open_rate(self) -> float | None:
+        return _share(self.opened, self.measured)
+
+    @property
+    def click_rate(self) -> float | None:
+        return _share(self.clicked, self.measured)
+
+    @property
+    def unsubscribe_rate(self) -> float | None:
+        return _share(self.unsubscribed, self.sent)
+
+    @property
+    def return_rate(self) -> float | None:
+        return _share(self.came_back, self.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    span: Span
+    now: Totals
+    before: Totals
+
+
+def last_days(now: datetime, days: int = USUAL.days) -> Span:
+    """Up to this moment, so that what goes out today is in it."""
+    return Span(now - timedelta(days=days), now + timedelta(seconds=1))
+
+
+def overview(
+    session: Session, span: Span, *, campaigns: Sequence[int] | None = None, now: datetime
+) -> Overview:
+    """`campaigns`: only these; none of them named, everything, one-shots included."""
+    return Overview(
+        span, *(totals(session, one, campaigns=campaigns, now=now) for one in (span, span.before))
+    )
+
+
+def totals(session: Session, span: Span, *, campaigns: Sequence[int] | None = None, now: datetime) -> Totals:
+    those = launched(session, span, campaigns=campaigns)
+    books = deliveries.books_of(session, [one.id for one in those])
+    each = figures.of_many(session, those, books, now=now)
+    out = figures.unsubscribed(session, [one.id for one in those])
+    return _added_up(list(each.values()), out)
+
+
+def launched(session: Session, span: Span, *, campaigns: Sequence[int] | None = None) -> list[Dispatch]:
+    """The sends that began in the span and were not called back, newest first."""
+    conditions: list[ColumnElement[bool]] = [
+        Dispatch.created_at >= span.since,
+        Dispatch.created_at < span.until,
+        Dispatch.state != DispatchState.UNDONE,
+    ]
+    if campaigns is not None:
+        conditions.append(Dispatch.campaign_id.in_(campaigns))
+    if not mail.is_practice(session):
+        conditions.append(Dispatch.practice.is_(False))
+    return list(session.scalars(select(Dispatch).where(*conditions).order_by(Dispatch.id.desc())))
+
+
+def checked(since: datetime, until: datetime) -> Span:
+    """Raises Refusal for a span that is none."""
+    if until <= since:
+        raise invalid("range", "The end of the time has to be after its beginning.")
+    if until - since > LONGEST:
+        raise invalid("range", "Ask for ten years at most.")
+    return Span(since, until)
+
+
+def require_known(session: Session, campaigns: Sequence[int]) -> None:
+    """Deleted ones count too: what they came to stays. Raises Refusal."""
+    if len(campaigns) > MOST_CAMPAIGNS:
+        raise invalid("campaignIds", f"Ask for at most {MOST_CAMPAIGNS} campaigns at once.")
+    there = set(session.scalars(select(Campaign.id).where(Campaign.id.in_(campaigns))))
+    missing = [number for number in campaigns if number not in there]
+    if missing:
+        sentence = f"There is no campaign {missing[0]}."
+        raise Refusal("unknown_campaign", sentence, Kind.MISSING, campaignIds=missing[:20])
+
+
+def _added_up(each: Sequence[Figures], unsubscribed: int) -> Totals:
+    told = [one for one in each if one.told is Told.YES]
+    measured = [one for one in each if one.is_measured or one.counts.unique_opens or one.counts.unique_clicks]
+    return Totals(
+        sends=len(each),
+        recipients=sum(one.books.recipients for one in each),
+        sent=sum(one.books.sent for one in each),
+        failed=sum(one.books.failed for one in each),
+        skipped=sum(one.books.skipped for one in each),
+        reported=sum(one.books.sent for one in told),
+        delivered=sum(one.delivered for one in told),
+        came_back=sum(one.came_back for one in each),
+        complained=sum(one.complained for one in each),
+        measured=sum(one.whole for one in measured),
+        opened=sum(one.counts.unique_opens for one in each),
+        clicked=sum(one.counts.unique_clicks for one in each),
+        machine_opens=sum(one.counts.machine_opens for one in each),
+        machine_clicks=sum(one.counts.machine_clicks for one in each),
+        unsubscribed=unsubscribed,
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    """From 0 to 1; nothing where there is nothing to share."""
+    return min(1.0, part / whole) if whole else None
