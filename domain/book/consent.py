@@ -91,13 +91,14 @@ def withdraw(
     source: str = "",
     address: str = "",
     by: Actor | None = None,
+    words: str = "",
 ) -> None:
     """The person says no, to one type or to all of them. It counts from this commit on, also for queued messages."""
     customer = session.get(Customer, customer_id)
     if customer is None:
         raise missing("customer")
     preferences.keep(session, customer, channel, message_type, False, now)
-    proof.add(session, customer, channel, message_type, False, how, now, source, address, by)
+    proof.add(session, customer, channel, message_type, False, how, now, source, address, by, words)
 
 
 def grant(
@@ -111,13 +112,14 @@ def grant(
     source: str = "",
     address: str = "",
     by: Actor | None = None,
+    words: str = "",
 ) -> None:
     """The person says yes. Never called by an import (D8)."""
     customer = session.get(Customer, customer_id)
     if customer is None:
         raise missing("customer")
     preferences.keep(session, customer, channel, message_type, True, now)
-    proof.add(session, customer, channel, message_type, True, how, now, source, address, by)
+    proof.add(session, customer, channel, message_type, True, how, now, source, address, by, words)
 
 
 def set_by_staff(

@@ -6,6 +6,7 @@ from sqlalchemy import String, Text, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
+from domain.book import wordings
 from domain.book.person import Customer
 from domain.shop.people import Actor
 
@@ -26,7 +27,8 @@ class Consent(Base):
     source: Mapped[str] = mapped_column(
         String(200), default=""
     )  # which mail, which file, which words on the phone
-    wording: Mapped[str] = mapped_column(Text, default="")
+    wording: Mapped[str] = mapped_column(Text, default="")  # what an import was said to rest on
+    wording_id: Mapped[int | None]  # the words they saw: `wordings`
     by_name: Mapped[str] = mapped_column(String(120), default="")
     by_user_id: Mapped[int | None]
     address: Mapped[str] = mapped_column(String(64), default="")  # the network address, where one was seen
@@ -50,7 +52,9 @@ def add(
     source: str,
     address: str,
     by: Actor | None,
+    words: str = "",
 ) -> None:
+    """`words`: exactly what the person saw when they said it; empty where nothing was shown. `address`: the network's."""
     session.add(
         Consent(
             customer_id=customer.id,
@@ -61,6 +65,7 @@ def add(
             at=now,
             how=how,
             source=source,
+            wording_id=wordings.number(session, words, now=now) if words else None,
             by_name=by.name if by else "",
             by_user_id=by.user_id if by else None,
             address=address,

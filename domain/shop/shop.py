@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from sqlalchemy import String, Text, text
+from sqlalchemy import String, Text, false, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
@@ -51,6 +51,7 @@ class Shop(Base):
     cap_messages: Mapped[int | None]  # at most so many marketing messages to one person
     cap_days: Mapped[int | None]  # in so many days
     measured: Mapped[list[str]] = mapped_column(default=lambda: list(USUALLY_MEASURED), server_default=_USUAL)
+    one_click_stops_all: Mapped[bool] = mapped_column(default=False, server_default=false())
     practice_port: Mapped[int | None]  # where Handbill's own mail catcher listens, while it runs
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -144,6 +145,7 @@ def _new(public_id: str) -> Shop:
         **nothing,
         ready=False,
         quiet_sundays=False,
+        one_click_stops_all=False,
         measured=list(USUALLY_MEASURED),
     )
 

@@ -12,7 +12,7 @@ from data.database import now, reading, unit
 from domain.book import customers
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Role
-from domain.shop.sending_rules import FIELDS, Cap, Quiet
+from domain.shop.sending_rules import FIELDS, USUALLY_MEASURED, Cap, Quiet
 from tests.browser.conftest import SignIn
 from tests.browser.server import Server
 
@@ -20,7 +20,11 @@ RULES = "/settings/sending"
 NEW = "/marketing/campaigns/new"
 LONDON = ZoneInfo("Europe/London")
 OLIVE = Actor(None, "Olive", Role.OWNER)
-NONE = dict.fromkeys(FIELDS) | {"quiet_sundays": False}
+NONE = dict.fromkeys(FIELDS) | {
+    "quiet_sundays": False,
+    "one_click_stops_all": False,
+    "measured": USUALLY_MEASURED,
+}
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,11 @@ from data import migrate
 from data.database import close_database, open_database, reading, unit
 from data.secrets import use_keys
 from domain import tables
-from domain.book import categories, customers, record_kinds, records, staff
+from domain.book import categories, consent, customers, record_kinds, records, staff
 from domain.book.imports import Import
+from domain.book.proof import Consent
 from domain.book.side_tables import ASIDE_TRIGGERS, LATEST_TRIGGERS
+from domain.book.wordings import Wording
 from domain.ledger import engagement, farewells
 from domain.ledger.engagement import Counts
 from domain.shop import shop as shops
@@ -213,6 +215,30 @@ def test_what_was_opened_in_a_shop_of_version_6_is_counted_and_survives_the_way_
         command.downgrade(migrate._alembic(connection), "0006")
         kept = connection.execute(text("SELECT delivery_id, kind, who FROM events ORDER BY id")).all()
     assert [tuple(row) for row in kept] == OPENED_OF_VERSION_6
+
+
+def test_the_ledger_of_a_shop_of_version_8_stays_and_names_words_from_now_on(engine: Engine) -> None:
+    upgrade(engine, "0008")
+    with engine.begin() as connection:
+        for statement in (SHOP_OF_VERSION_6[0], CUSTOMER, CONSENT):
+            connection.execute(text(statement))
+    migrate.migrate(engine)
+    use_keys(b"test" * 8)
+    with unit() as session:
+        said = {"how": "link", "now": datetime(2026, 11, 21, tzinfo=UTC), "words": "Offers from Marlow"}
+        consent.withdraw(session, 1, "email", "marketing", **said)
+        consent.grant(session, 1, "email", "marketing", **said)
+    with reading() as session:
+        assert shops.read(session).one_click_stops_all is False
+        assert list(session.scalars(select(Consent.wording_id).order_by(Consent.id))) == [None, 1, 1]
+        assert session.get_one(Wording, 1).words == "Offers from Marlow"
+    with pytest.raises(IntegrityError, match="only ever added to"), engine.begin() as connection:
+        connection.execute(text("UPDATE wordings SET words = 'Everything'"))
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.downgrade(migrate._alembic(connection), "0008")
+        assert len(connection.execute(text("SELECT how FROM consents")).all()) == 3
+    with pytest.raises(IntegrityError, match="only ever added to"), engine.begin() as connection:
+        connection.execute(text("DELETE FROM consents"))
 
 
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:

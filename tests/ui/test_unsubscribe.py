@@ -1,5 +1,6 @@
 """The link at the foot of a message, and the button that mail programs show for it (RFC 8058)."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -8,9 +9,14 @@ from sqlalchemy import func, select
 
 from data.database import reading, unit
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent
-from domain.book.consent import Consent, LeftOut, MessageType
+from domain.book import consent, measuring, proof, suppressions
+from domain.book.consent import LeftOut
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.book.proof import Consent
+from domain.book.wordings import Wording
+from domain.ledger import farewells
+from domain.shop import shop as shops
 from tests.cast import Cast
 from tests.letters import add_person, way_out, write_to
 from tests.ui.doors import client, open_for_business
@@ -45,9 +51,13 @@ def lines() -> int:
         return session.scalar(select(func.count()).select_from(Consent)) or 0
 
 
-def test_looking_changes_nothing(visitor: TestClient, cast: Cast, anna: int, now: datetime) -> None:
+def test_a_thousand_looks_change_nothing(visitor: TestClient, cast: Cast, anna: int, now: datetime) -> None:
+    """Scanners of mail follow every link, some with what pages ask for in the address."""
     path = link(cast, anna, now)
-    for ask in (visitor.get, visitor.head, visitor.options):
+    for number in range(1000):
+        ask = (visitor.get, visitor.head)[number % 2]
+        assert ask(path, params={"action": "stop_all", "List-Unsubscribe": "One-Click"}).status_code == 200
+    for ask in (visitor.options, visitor.put, visitor.delete):
         ask(path)
     assert visitor.get(path).status_code == visitor.head(path).status_code == 200
     assert (why(anna), lines()) == (None, 0)
@@ -79,7 +89,7 @@ def test_the_proof_says_how_and_by_which_message(
 ) -> None:
     visitor.post(link(cast, anna, now), data=ONE_CLICK)
     with reading() as session:
-        line = consent.history(session, anna)[0]
+        line = proof.history(session, anna)[0]
     assert (line.allowed, line.how, line.source, line.address) == (
         False,
         "one_click",
@@ -116,10 +126,10 @@ def test_everything_can_be_stopped_and_taken_back(
     path = link(cast, anna, now)
     visitor.post(path, data={"action": "stop_all"})
     assert [why(anna, kind) for kind in MessageType] == [LeftOut.OPTED_OUT, LeftOut.OPTED_OUT, None]
-    visitor.post(path, data={"action": "undo"})
+    visitor.post(path, data={"action": "on", "kind": ["marketing", "newsletter"]})
     assert [why(anna, kind) for kind in MessageType] == [None, None, None]
     with reading() as session:
-        assert [line.how for line in consent.history(session, anna)] == ["link", "link"]
+        assert [line.how for line in proof.history(session, anna)] == ["link", "link"]
 
 
 def test_everybody_with_that_mailbox_is_meant(
@@ -141,7 +151,7 @@ def test_the_no_of_somebody_deleted_since_is_kept_for_the_address(
         answer = visitor.post(path, data=ONE_CLICK)
         assert answer.status_code == 200
         assert "That is done" in answer.text
-        assert "undo" not in answer.text
+        assert 'value="on"' not in answer.text
     assert lines() == 1
     with unit() as session:
         again = add_person(session, "Anna", "anna@berg.example", by=cast.olive, now=now)
@@ -155,3 +165,99 @@ def test_the_page_does_not_tell_the_whole_address(
     page = visitor.get(link(cast, anna, now)).text
     assert "anna@berg.example" not in page
     assert "a…@berg.example" in page
+
+
+def test_out_of_a_no_to_everything_comes_only_what_is_switched_on(
+    visitor: TestClient, cast: Cast, anna: int, now: datetime
+) -> None:
+    path = link(cast, anna, now)
+    visitor.post(path, data={"action": "stop_all"})
+    page = visitor.post(path, data={"action": "on", "kind": "newsletter"}).text
+    assert (why(anna, MessageType.NEWSLETTER), why(anna)) == (None, LeftOut.OPTED_OUT)
+    assert switches(page) == {"wish-marketing": "false", "wish-newsletter": "true", "wish-measured": "true"}
+
+
+def test_the_ledger_names_the_words_that_were_on_the_screen(
+    visitor: TestClient, cast: Cast, anna: int, now: datetime
+) -> None:
+    path = link(cast, anna, now)
+    seen = visitor.get(path).text
+    visitor.post(path, data={"action": "off", "kind": "newsletter"})
+    visitor.post(path, data={"action": "on", "kind": "newsletter"})
+    visitor.post(path, data=ONE_CLICK)
+    with reading() as session:
+        numbers = [line.wording_id for line in reversed(proof.history(session, anna))]
+        words = {one.id: one.words for one in session.scalars(select(Wording))}
+    assert [words.get(number or 0) for number in numbers] == [
+        "Newsletters from Marlow & Finch",
+        "Newsletters from Marlow & Finch",
+        None,
+    ]
+    assert "Newsletters from Marlow &amp; Finch" in seen
+
+
+def test_where_the_shop_wants_it_one_click_stops_all_marketing(
+    visitor: TestClient, cast: Cast, anna: int, now: datetime
+) -> None:
+    path = link(cast, anna, now)
+    with unit() as session:
+        shops.change(session, {"one_click_stops_all": True}, by=cast.olive, now=now)
+    visitor.post(path, data=ONE_CLICK)
+    assert [why(anna, kind) for kind in MessageType] == [LeftOut.OPTED_OUT, LeftOut.OPTED_OUT, None]
+
+
+def test_not_to_be_measured_is_a_wish_too(visitor: TestClient, cast: Cast, anna: int, now: datetime) -> None:
+    path = link(cast, anna, now)
+    for wanted in (False, True):
+        page = visitor.post(path, data={"action": "measure" if wanted else "unmeasure"}).text
+        assert switches(page)["wish-measured"] == str(wanted).lower()
+        with reading() as session:
+            assert measuring.is_wanted(session, anna) is wanted
+    with unit() as session:
+        shops.change(session, {"measured": []}, by=cast.olive, now=now)
+    assert "wish-measured" not in visitor.get(path).text
+
+
+def test_who_complained_comes_back_in_the_shop_and_not_by_a_link(
+    visitor: TestClient, cast: Cast, anna: int, now: datetime
+) -> None:
+    path = link(cast, anna, now)
+    with unit() as session:
+        for kind in ("marketing", "newsletter"):
+            mark = suppressions.fingerprint("anna@berg.example")
+            suppressions.suppress(session, "email", mark, reason="complained", now=now, scope=kind)
+    page = visitor.post(path, data={"action": "on", "kind": "marketing"}).text
+    assert why(anna) == LeftOut.SUPPRESSED
+    assert "ask in the shop" in page
+    assert switches(page) == {}
+
+
+def test_who_was_deleted_said_no_and_came_back_may_say_yes_by_the_same_link(
+    visitor: TestClient, cast: Cast, anna: int, now: datetime
+) -> None:
+    path = link(cast, anna, now)
+    with unit() as session:
+        session.get_one(Customer, anna).deleted_at = now
+    visitor.post(path, data=ONE_CLICK)
+    with unit() as session:
+        again = add_person(session, "Anna", "anna@berg.example", by=cast.olive, now=now)
+    visitor.post(path, data={"action": "on", "kind": "marketing"})
+    assert why(again) is None
+
+
+def test_the_link_of_somebody_erased_answers_kindly_and_knows_nothing(
+    visitor: TestClient, cast: Cast, anna: int, now: datetime
+) -> None:
+    path = link(cast, anna, now)
+    with unit() as session:
+        farewells.erase(session, anna, by=cast.olive, now=now)
+    before = lines()
+    for answer in (visitor.get(path), visitor.post(path, data=ONE_CLICK)):
+        assert answer.status_code == 200
+        assert "berg.example" not in answer.text
+    assert lines() == before
+
+
+def switches(page: str) -> dict[str, str]:
+    found = re.findall(r'role="switch" aria-checked="(\w+)"[^>]*data-testid="([\w-]+)"', page)
+    return {testid: state for state, testid in found}

@@ -26,6 +26,9 @@ QUIET = (
 )
 CAP = "At most so many marketing messages to one person in capDays days. Null: no limit."
 
+STOPS_ALL = (
+    "Whether one press on unsubscribe stops marketing and newsletters alike, not only the kind that was sent."
+)
 MEASURED = "Kinds of messages whose opens and clicks are counted: marketing, newsletter, operational."
 
 
@@ -45,6 +48,7 @@ class ShopAsked(Asked):
     cap_messages: Annotated[int | None, Field(description=CAP)] = None
     cap_days: int | None = None
     measured: Annotated[list[str] | None, Field(description=MEASURED)] = None
+    one_click_stops_all: Annotated[bool | None, Field(description=STOPS_ALL)] = None
 
 
 class ShopTold(Told):
@@ -62,6 +66,7 @@ class ShopTold(Told):
     cap_messages: int | None
     cap_days: int | None
     measured: list[str]
+    one_click_stops_all: bool
     updated_at: Moment | None
 
 

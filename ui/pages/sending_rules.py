@@ -25,6 +25,10 @@ CAP_HELP = (
     "Newsletters count too, and people who share an address count as one. Whoever has had enough is left out of a send, "
     "and is listed there with the reason."
 )
+STOP_HELP = (
+    "Whoever presses Unsubscribe, in the message or in their mail program, gets no more of that kind: offers, or newsletters. "
+    "The page behind the link lets them choose the rest."
+)
 USUAL_CAP = Cap(messages=2, days=7)
 
 
@@ -33,6 +37,7 @@ class Rules:
     quiet: Quiet
     cap: Cap | None
     zone: str
+    one_click_stops_all: bool
 
 
 async def build(by: Actor) -> None:
@@ -54,6 +59,10 @@ class RulesForm:
             self.said = text("", "hb-help", testid="quiet-said")
         with card("Enough is enough", CAP_HELP, testid="cap-card"):
             self._cap(rules.cap)
+        with card("Unsubscribing", STOP_HELP, testid="stop-card"):
+            self.stops_all = checkbox(
+                "One press stops offers and newsletters alike", rules.one_click_stops_all, testid="stops-all"
+            )
         self.form = Form({"quiet_from": self.begins, "quiet_until": self.ends,
                           "cap_messages": self.limit, "cap_days": self.limit})  # fmt: skip
         with box("hb-row end"):
@@ -70,6 +79,7 @@ class RulesForm:
             "quiet_sundays": bool(self.sundays.value),
             "cap_messages": (self.messages.value or "0") if capped else None,
             "cap_days": (self.days.value or "0") if capped else None,
+            "one_click_stops_all": bool(self.stops_all.value),
         }
 
     async def save(self) -> None:
@@ -134,7 +144,9 @@ def _to_read(rules: Rules) -> None:
         on_the_wall(rules.quiet.from_minute), on_the_wall(rules.quiet.until_minute), rules.quiet.sundays
     )
     with card("Sending rules", "Only the owner can change these.", testid="rules-to-read"):
-        facts([("Quiet hours", quiet), ("To one person", _cap_in_words(rules.cap))], left=True)
+        stops = "Everything." if rules.one_click_stops_all else "The kind of message it came with."
+        known = [("Quiet hours", quiet), ("To one person", _cap_in_words(rules.cap)), ("One press on Unsubscribe stops", stops)]  # fmt: skip
+        facts(known, left=True)
 
 
 def _cap_in_words(cap: Cap | None) -> str:
@@ -147,7 +159,7 @@ def _cap_in_words(cap: Cap | None) -> str:
 def _rules() -> Rules:
     with reading() as session:
         shop = shops.read(session)
-        return Rules(shop.quiet, shop.cap, shop.timezone)
+        return Rules(shop.quiet, shop.cap, shop.timezone, shop.one_click_stops_all)
 
 
 def _save(typed: dict[str, Any], by: Actor) -> None:
