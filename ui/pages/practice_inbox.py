@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from data.database import now, reading, unit
 from domain.book import customers
 from domain.message import practice
+from domain.results import acting
 from domain.shop import mail
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
@@ -180,6 +181,12 @@ class Inbox:
                 if found.customer_id:
                     link(found.customer, f"/customers/{found.customer_id}", testid="mail-customer")
                 text(found.when, "muted", "span")
+            if acting.is_measured(found.html):
+                with box("hb-row wrap"):
+                    button(
+                        "Act out an opening", lambda: self._act_open(found.id), icon="eye", testid="act-open"
+                    )
+                    text("A link that you press counts as their click.", "hb-help", "span")
             Segmented(VIEWS, self.view, lambda key: self._switch(key, found), "How to show it", testid="view")
         self.body = box("hb-mail-body")
         self._switch(self.view, found)
@@ -189,11 +196,18 @@ class Inbox:
         self.body.clear()
         with self.body:
             if view == "html" and found.html:
-                MailFrame("The message", links=True, testid="mail-html").show(found.html)
+                MailFrame("The message", links=True, testid="mail-html").show(
+                    acting.without_picture(found.html)
+                )
             elif view == "headers":
                 text(found.headers, "hb-code", "pre", testid="mail-headers")
             else:
                 text(found.text or "This message has no plain text.", "hb-code", "pre", testid="mail-text")
+
+    async def _act_open(self, mail_id: int) -> None:
+        by = await current_actor()
+        await io(_opened, mail_id, by)
+        toast("Counted as opened")
 
     def _close(self) -> None:
         self.open_id = 0
@@ -283,6 +297,11 @@ def _customer(session: Session, address: str) -> tuple[int | None, str]:
 
 def _headers(raw: bytes) -> str:
     return raw.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
+
+
+def _opened(mail_id: int, by: Actor) -> None:
+    with unit() as session:
+        acting.opened(session, mail_id, by=by, now=now())
 
 
 def _emptied(by: Actor) -> None:

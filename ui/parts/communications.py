@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from data.database import now, reading
 from domain.book import merging
-from domain.ledger import communications
+from domain.ledger import communications, engagement
 from domain.ledger.communications import Letter
+from domain.ledger.engagement import Engagement
 from domain.message import merge
 from domain.shop.shop import read as read_shop
 from ui import words
@@ -24,13 +25,17 @@ NAME: Final = (
     '<a class="hb-cell-name clip" :href="props.row.href">{{ props.row.name }}</a>'
     '<div class="hb-cell-sub clip">{{ props.row.subject }}</div>'
 )
-STATE: Final = f'{pill_cell()}<div class="hb-cell-sub wrapped">{{{{ props.row.why }}}}</div>'
+DID: Final = (
+    '<div v-if="props.row.did" class="hb-cell-sub wrapped" data-testid="did">{{ props.row.did }}</div>'
+)
+STATE: Final = f'{pill_cell()}<div class="hb-cell-sub wrapped">{{{{ props.row.why }}}}</div>{DID}'
 PHONE: Final = (
     '<div class="hb-rowcard"><div class="top"><div class="grow">'
     + NAME
     + "</div>"
     + pill_cell()
     + '</div><div class="facts"><span v-if="props.row.why">{{ props.row.why }}</span>'
+    '<span v-if="props.row.did">{{ props.row.did }}</span>'
     "<span>{{ props.row.kind }}</span><span>{{ props.row.when }}</span></div></div>"
 )
 COLUMNS: Final = [
@@ -91,7 +96,11 @@ def _found(customer_id: int, before: int | None) -> Found:
         values["shopName"] = read_shop(session).name
         total = communications.how_many(session, customer_id)
         letters = communications.letters(session, customer_id, before=before, limit=MOST_ROWS)
-    rows = [_row(letter, values, zone, moment) for letter in letters]
+        did = engagement.of_deliveries(session, [letter.delivery_id for letter in letters])
+    rows = [
+        {**_row(letter, values, zone, moment), "did": _did(did.get(letter.delivery_id), zone, moment)}
+        for letter in letters
+    ]
     return Found(rows, total, letters[-1].delivery_id if letters else before)
 
 
@@ -109,6 +118,19 @@ def _row(letter: Letter, values: Mapping[str, Any], zone: ZoneInfo, moment: date
         "why": WHY.get(letter.reason or "", (letter.reason or "").replace("_", " ")),
         "when": words.when(letter.at, zone, moment),
     }
+
+
+def _did(did: Engagement | None, zone: ZoneInfo, moment: datetime) -> str:
+    """What the person did with it, not what a machine fetched."""
+    if did is None:
+        return ""
+    deeds = (("Opened", did.opens, did.opened_at), ("Clicked", did.clicks, did.clicked_at))
+    told = [
+        f"{deed} {words.when(at, zone, moment)}{f', {times} times' if times > 1 else ''}"
+        for deed, times, at in deeds
+        if at is not None
+    ]
+    return ". ".join(told)
 
 
 def _send(letter: Letter) -> str:

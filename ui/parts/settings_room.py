@@ -10,6 +10,7 @@ WAYS = (
     ("/settings", "Shop", Right.MANAGE_SHOP),
     ("/settings/mail", "Mail account", Right.MANAGE_SHOP),
     ("/settings/sending", "Sending rules", Right.VIEW),
+    ("/settings/measuring", "Opens and clicks", Right.VIEW),
     ("/settings/statuses", "Statuses", Right.MANAGE_SHOP),
     ("/settings/words", "Words", Right.MANAGE_SHOP),
     ("/settings/staff", "Staff", Right.MANAGE_SHOP),
