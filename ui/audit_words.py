@@ -126,6 +126,7 @@ SAYS: Final[Mapping[str, Says]] = {
     "customer.opt_out": _opted,
     "customer.preference": _wish,
     "customer.exported": "took away all that is known about {subject}",
+    "customer.proof_drawn": "drew the proof of consent of {subject}",
     "customers.exported": "took the customer book away as a file",
     "record.added": "added a record for {subject}",
     "record.changed": "changed a record of {subject}",

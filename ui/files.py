@@ -17,7 +17,7 @@ from domain.refusal import Kind, Refusal
 from domain.sending import dispatches
 from domain.shop import sessions
 from domain.shop.people import Actor, Right
-from ui import audit_files, exports, words
+from ui import audit_files, exports, proof_page, words
 from ui.audit_files import Wanted
 from ui.exports import Form
 from ui.parts.deliveries_table import csv_of, reason_of
@@ -66,6 +66,12 @@ def book(
 def one(customer_id: int, request: Request) -> Response:
     """All that is known of one person, for them to read."""
     return _for_signed_in(request, lambda by: exports.one(customer_id, by))
+
+
+@router.get("/customers/{customer_id}/proof")
+def proof(customer_id: int, request: Request) -> Response:
+    """What they said about being written to, to print."""
+    return _for_signed_in(request, lambda by: proof_page.page(customer_id, by))
 
 
 @router.get("/settings/audit/export.{form}")

@@ -1,6 +1,7 @@
 """The exact words somebody saw when they said yes or no. Each wording is kept once, under its number, and never changed."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import String, Text, select
@@ -27,3 +28,9 @@ def number(session: Session, words: str, *, now: datetime) -> int:
     new = insert(Wording).values(mark=mark, words=words, first_shown=now)
     session.execute(new.on_conflict_do_nothing(index_elements=["mark"]))
     return session.scalars(select(Wording.id).where(Wording.mark == mark)).one()
+
+
+def of(session: Session, numbers: Iterable[int | None]) -> dict[int, str]:
+    """The words of these numbers."""
+    found = select(Wording.id, Wording.words).where(Wording.id.in_([one for one in numbers if one]))
+    return {one.id: one.words for one in session.execute(found)}

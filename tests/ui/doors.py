@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from data.database import unit
 from domain.shop import shop as shops
 from tests.cast import PASSWORD, Cast, email_of
-from ui import entrance, guard
+from ui import entrance, files, guard
 from ui.public import health, tracking, unsubscribe, webhooks
 
 HERE = "http://127.0.0.1:8080"
@@ -17,7 +17,7 @@ def client(address: str = "198.51.100.7") -> TestClient:
     shop = FastAPI()
     guard.install(shop)
     tracking.install(shop)
-    for door in (entrance, health, unsubscribe, webhooks):
+    for door in (entrance, files, health, unsubscribe, webhooks):
         shop.include_router(door.router)
     return TestClient(shop, base_url=HERE, follow_redirects=False, client=(address, 50_000))
 

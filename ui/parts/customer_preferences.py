@@ -6,29 +6,19 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from data.database import now, reading, unit
-from domain.book import consent, wishes
-from domain.book.consent import EVERY_TYPE, Consent, MessageType
+from domain.book import preferences, proof, wishes, wordings
+from domain.book.message_types import MessageType
+from domain.book.proof import Consent
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
-from ui import words
+from ui import consent_words, words
+from ui.consent_words import CHANNELS
 from ui.frame import current_actor
-from ui.parts.basics import box, button, card, pill, text
+from ui.parts.basics import box, button, card, link_button, pill, text
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, text_input
 
-CHANNELS: Final = {"email": "email", "whatsapp": "WhatsApp"}
-HOW: Final = {
-    "link": "by the link in a message",
-    "one_click": "with the mail program’s unsubscribe button",
-    "staff": "noted by staff",
-    "import": "from an imported list",
-    "form": "on a form",
-    "api": "through another program",
-    "sample": "in the sample shop",
-    "provider": "at the mail provider",
-    "complaint": "by reporting a message as unwanted",
-}
 SAID: Final = {True: ("Yes", "good"), False: ("No", "mute"), None: ("Never said", "info")}
 HEAD: Final = (
     "A no counts at once, also for messages that wait to go. Messages about their own orders go in any case."
@@ -67,7 +57,7 @@ class Preferences:
             with card("What they want", HEAD, testid="preferences"):
                 for wish in wanted:
                     self._line(wish)
-            _history(said)
+            _history(said, self.customer_id if self.edits else None)
 
     def _line(self, wish: Wish) -> None:
         key = f"{wish.channel}-{wish.message_type}"
@@ -116,7 +106,8 @@ class Preferences:
             await self.fetch()
 
 
-def _history(said: list[Said]) -> None:
+def _history(said: list[Said], proof_of: int | None) -> None:
+    """`proof_of`: whose sheet may be drawn."""
     with card("How it came about", "What this person said, the newest first. Nothing here can be changed."):
         if not said:
             text("Nothing is written down yet.", "muted", testid="no-consent")
@@ -126,27 +117,34 @@ def _history(said: list[Said]) -> None:
                     text(one.words, "strong")
                     text(one.more, "muted small")
                     text(one.when, "muted small num")
+        if proof_of is not None:
+            with box("hb-row"):
+                target = f"/customers/{proof_of}/proof"
+                link_button("Proof to print", target, icon="shield", whole=True, testid="proof-sheet")
 
 
 def _looked_up(customer_id: int) -> tuple[list[Wish], list[Said]]:
     moment = now()
     with reading() as session:
-        zone, lines = read_shop(session).zone, consent.history(session, customer_id)
+        zone, lines = read_shop(session).zone, proof.history(session, customer_id)
+        shown = wordings.of(session, [line.wording_id for line in lines])
         known = {
             (one.channel, one.message_type): (one.allowed, words.when(one.changed_at, zone, moment))
-            for one in consent.states(session, customer_id)
+            for one in preferences.states(session, customer_id)
         }
-    shown = [
+    channels = [
         "email",
         *(name for name in CHANNELS if name != "email" and any(key[0] == name for key in known)),
     ]
     wanted = [
         _wish(channel, kind, known.get((channel, kind)))
-        for channel in shown
+        for channel in channels
         for kind in MessageType
         if kind.needs_consent
     ]
-    return wanted, [_said(line, zone, moment) for line in lines]
+    return wanted, [
+        _said(line, shown.get(line.wording_id or 0, line.wording), zone, moment) for line in lines
+    ]
 
 
 def _wish(channel: str, kind: MessageType, known: tuple[bool, str] | None) -> Wish:
@@ -161,18 +159,9 @@ def _lower(when: str) -> str:
     return when[0].lower() + when[1:] if when[0] in "TY" else f"on {when}"
 
 
-def _said(line: Consent, zone: ZoneInfo, moment: datetime) -> Said:
-    every = line.message_type == EVERY_TYPE
-    kind = "marketing" if every else words.MESSAGE_TYPE.get(line.message_type, line.message_type).lower()
-    by = f" by {CHANNELS.get(line.channel, line.channel)}" if not every else ""
-    what = (
-        f"Said yes to {kind}{by}" if line.allowed else f"Said no to {'all marketing' if every else kind}{by}"
-    )
-    how = HOW.get(line.how, line.how)
-    if line.how == "staff" and line.by_name:
-        how = f"noted by {line.by_name}"
-    more = " · ".join(filter(None, [f"{how[0].upper()}{how[1:]}", line.source, line.wording]))
-    return Said(words.when(line.at, zone, moment), what, more, line.allowed)
+def _said(line: Consent, shown: str, zone: ZoneInfo, moment: datetime) -> Said:
+    more = " · ".join(filter(None, [consent_words.how(line), line.source, shown and f"“{shown}”"]))
+    return Said(words.when(line.at, zone, moment), consent_words.what(line), more, line.allowed)
 
 
 def _taken_down(customer_id: int, wish: Wish, allowed: bool, reason: str, by: Actor) -> None:

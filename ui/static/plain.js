@@ -24,3 +24,7 @@ for (const form of document.forms) {
 addEventListener("pageshow", () => {
   for (const form of document.forms) { delete form.dataset.sent; form.classList.remove("is-sent"); }
 });
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

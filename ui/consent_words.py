@@ -1,0 +1,39 @@
+"""The consent ledger in plain words: what somebody said, and how it came about. For the card and for the proof sheet."""
+
+from typing import Final
+
+from domain.book import measuring
+from domain.book.message_types import EVERY_TYPE
+from domain.book.proof import Consent
+from ui import words
+
+CHANNELS: Final = {"email": "email", "whatsapp": "WhatsApp"}
+HOW: Final = {
+    "link": "by the link in a message",
+    "one_click": "with the mail program’s unsubscribe button",
+    "staff": "noted by staff",
+    "import": "from an imported list",
+    "form": "on a form",
+    "api": "through another program",
+    "sample": "in the sample shop",
+    "provider": "at the mail provider",
+    "complaint": "by reporting a message as unwanted",
+}
+
+
+def what(line: Consent) -> str:
+    """ "Said no to newsletters by email"."""
+    said = "Said yes to" if line.allowed else "Said no to"
+    if line.message_type == measuring.SCOPE:
+        return f"{said} having opens and clicks counted"
+    if line.message_type == EVERY_TYPE:
+        return f"{said} {'marketing' if line.allowed else 'all marketing'}"
+    kind = words.MESSAGE_TYPE.get(line.message_type, line.message_type).lower()
+    return f"{said} {kind} by {CHANNELS.get(line.channel, line.channel)}"
+
+
+def how(line: Consent) -> str:
+    told = HOW.get(line.how, line.how)
+    if line.how == "staff" and line.by_name:
+        told = f"noted by {line.by_name}"
+    return f"{told[0].upper()}{told[1:]}"
