@@ -168,6 +168,7 @@ PAGES = {
     "/templates/{id}": ALL,
     "/settings": ALL,
     "/settings/mail": OWN,
+    "/settings/reports": OWN,
     "/settings/sending": ALL,
     "/settings/statuses": OWN,
     "/settings/words": OWN,

@@ -9,6 +9,7 @@ from ui.parts.basics import box, head, link, page, put
 WAYS = (
     ("/settings", "Shop", Right.MANAGE_SHOP),
     ("/settings/mail", "Mail account", Right.MANAGE_SHOP),
+    ("/settings/reports", "Delivery reports", Right.MANAGE_SHOP),
     ("/settings/sending", "Sending rules", Right.VIEW),
     ("/settings/measuring", "Opens and clicks", Right.VIEW),
     ("/settings/statuses", "Statuses", Right.MANAGE_SHOP),

@@ -8,8 +8,8 @@ from domain.results.report import Kind, Report, digest, excerpt, judged, moment,
 NAME: Final = "postmark"
 LABEL: Final = "Postmark"
 FIELDS: Final = (
-    Field("username", "User name for the address, if you set one there", False),
-    Field("password", "Password for the address"),
+    Field("username", "User name, if you set one there", False),
+    Field("password", "Password"),
 )
 
 RECORDS: Final = {
