@@ -39,6 +39,13 @@ DELIVERY: Mapping[str, Told] = {
     "skipped": ("Skipped", "mute"),
     "cancelled": ("Cancelled", "mute"),
 }
+HEARD: Mapping[str, Told] = {  # of one that was sent
+    "delayed": ("Delayed", "warn"),
+    "returned": ("Came back for now", "bad"),
+    "delivered": ("Delivered", "good"),
+    "bounced": ("Came back", "bad"),
+    "complained": ("Complained", "bad"),
+}
 MESSAGE_TYPE: Mapping[str, str] = {
     "marketing": "Marketing",
     "newsletter": "Newsletter",

@@ -240,7 +240,7 @@ def note_started(session: Session, dispatch_id: int, now: datetime) -> None:
     changed(session, update(Dispatch).where(not_yet).values(started_at=now))
 
 
-def needs_attention(books: Books) -> bool:
-    """More than one in twenty failed (S4-45)."""
+def needs_attention(books: Books, came_back: int = 0) -> bool:
+    """More than one in twenty failed, or came back since (S4-45)."""
     tried = books.sent + books.failed
-    return tried > 0 and books.failed * 20 > tried
+    return tried > 0 and (books.failed + came_back) * 20 > tried

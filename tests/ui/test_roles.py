@@ -200,7 +200,7 @@ OPEN = {
     "GET /",
 }
 FILES = {
-    "GET /marketing/sends/{dispatch_id}/recipients.csv": ALL,
+    "GET /marketing/sends/{dispatch_id}/recipients.{form}": ALL,
     "GET /customers/export.{form}": RUN,
     "GET /customers/{customer_id}.json": RUN,
     "GET /settings/audit/export.{form}": OWN,

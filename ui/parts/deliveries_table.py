@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 
 from data.database import now, reading
 from domain.channels.email import message_id
-from domain.ledger import deliveries, replies
-from domain.ledger.deliveries import Line, State
+from domain.ledger import deliveries, engagement, replies
+from domain.ledger.causes import TOLD, Cause
+from domain.ledger.deliveries import Heard, Line, Of, State
+from domain.ledger.engagement import Engagement
+from domain.results.recipients import Figure, behind
 from domain.sending import dispatches, resending
 from domain.sending.dispatches import Dispatch
 from domain.sending.resending import Which
@@ -49,6 +52,22 @@ WHY = {
     "proved": "Arrived: the way out in this very message was used.",
 }
 
+WHY_HEARD = {
+    Heard.BOUNCED: "It came back: it can’t be delivered.",
+    Heard.RETURNED: "It came back for now, for example from a full mailbox.",
+    Heard.DELAYED: "Their server has not taken it yet.",
+    Heard.COMPLAINED: "They called it spam. They are not written to again.",
+}
+ONLY: dict[str, str] = {
+    Figure.DELIVERED: "delivered",
+    Figure.PENDING: "no report yet",
+    Figure.BOUNCED: "came back",
+    Figure.COMPLAINED: "complained",
+    Figure.OPENED: "opened by a person",
+    Figure.CLICKED: "clicked by a person",
+}
+BAD = (Heard.BOUNCED, Heard.RETURNED, Heard.COMPLAINED)
+
 AFTER_THE_REPLY = {
     "no_such_address": "",
     "refused": "",
@@ -83,13 +102,21 @@ ACT = (
     '<span v-if="props.row.hint" class="hb-cell-sub">{{ props.row.hint }}</span>'
     '<a v-if="props.row.mend" class="hb-link" :href="props.row.mend">Correct the address</a></div>'
 )
-WHY_CELL = '<div class="hb-why"><span>{{ props.row.why }}</span>' + WORDS + ACT + "</div>"
+DONE = (
+    '<div v-if="props.row.opened" class="hb-did"><b>Opened</b> {{ props.row.opened }}</div>'
+    '<div v-if="props.row.clicked" class="hb-did"><b>Clicked</b> {{ props.row.clicked }}</div>'
+    '<div v-if="props.row.machines" class="hb-cell-sub">{{ props.row.machines }}</div>'
+)
+WHY_CELL = (
+    f'<div class="hb-why"><span v-if="props.row.why">{{{{ props.row.why }}}}</span>{DONE}{WORDS}{ACT}</div>'
+)
 PHONE = (
-    '<div class="hb-rowcard"><div class="top"><div class="grow">'
+    '<div :class="\'hb-rowcard \' + props.row.tint"><div class="top"><div class="grow">'
     + NAME
     + "</div><span :data-place=\"'row-' + props.row.id\">"
     + pill_cell()
     + '</span></div><div class="facts"><span v-if="props.row.why">{{ props.row.why }}</span><span>{{ props.row.when }}</span></div>'
+    + DONE
     + WORDS
     + ACT
     + "</div>"
@@ -102,7 +129,7 @@ STATE = (
 COLUMNS = [
     Column("name", "Recipient", cell=NAME),
     Column("status", "State", cell=STATE),
-    Column("why", "Reason", cell=WHY_CELL),
+    Column("why", "What became of it", cell=WHY_CELL),
 ]
 
 
@@ -135,11 +162,12 @@ class DeliveriesTable:
         self.cursors = [0]  # the row behind which each page begins: the ledger only grows at its end
         with box("hb-card", "section", testid="recipients"):
             with box("bar"):
-                with box("grow"):
+                with box("grow hb-bar-words"):
                     text("Recipients", "hb-card-title", "h2")
                     self.filter = text("", "hb-help", testid="recipients-filter")
                 search_field("Search name or address", self._find, testid="recipient-search")
-                link_button("CSV", csv_of(dispatch_id), icon="download", whole=True, testid="csv")
+                link_button("CSV", file_of(dispatch_id, "csv"), icon="download", whole=True, testid="csv")
+                link_button("Excel", file_of(dispatch_id, "xlsx"), icon="download", whole=True, testid="xlsx")
             with box("hb-said-line hb-row apart wrap") as self.all_line:
                 self.all_words = text("", "grow", testid="for-all-words")
                 self.all_button = button("", self._for_all, kind="primary", testid="for-all")
@@ -152,6 +180,7 @@ class DeliveriesTable:
                 page_size=PAGE,
                 testid="recipients-table",
             )
+            self.table.table.props(':table-row-class-fn="row => row.tint"')
             self.table.table.on("act", handled(lambda event: self._for_one(int(event.args))))
         self._say()
 
@@ -197,16 +226,26 @@ class DeliveriesTable:
         put(self.all_button, data_then=f"for-all-words term-{self.term}")
 
     def _say(self) -> None:
-        shown = TERMS[self.term][0].lower()
+        shown = ONLY.get(self.term) or TERMS[self.term][0].lower()
         self.filter.set_text("Everybody on the list" if self.term == ALL else f"Only: {shown}")
 
 
-def csv_of(dispatch_id: int) -> str:
-    return f"/marketing/sends/{dispatch_id}/recipients.csv"
+def file_of(dispatch_id: int, form: str) -> str:
+    return f"/marketing/sends/{dispatch_id}/recipients.{form}"
+
+
+def state_of(line: Line) -> words.Told:
+    """What was heard of a message after it was sent says more than that it was sent."""
+    if line.state is State.SENT and line.heard and line.heard in words.HEARD:
+        return words.HEARD[line.heard]
+    return words.told(words.DELIVERY, line.state)
 
 
 def reason_of(line: Line) -> str:
     """In words; a reason nobody gave words to is better shown raw than hidden."""
+    if line.state is State.SENT and line.heard in WHY_HEARD:
+        cause = line.heard_reason
+        return TOLD[Cause(cause)].sentence if cause in list(Cause) else WHY_HEARD[line.heard]
     reason = line.reason or ("cancelled" if line.state is State.CANCELLED else "")
     if line.reply and reason in AFTER_THE_REPLY:
         return replies.explain(line.code, line.reply).sentence + AFTER_THE_REPLY[reason]
@@ -214,15 +253,63 @@ def reason_of(line: Line) -> str:
 
 
 def _found(dispatch_id: int, term: str, search: str, after: int, may_send: bool) -> Found:
-    moment, states = now(), states_of(term)
+    moment, (of, states) = now(), those(dispatch_id, term)
     with reading() as session:
         dispatch, zone = dispatches.get(session, dispatch_id), read_shop(session).zone
-        total = deliveries.how_many(session, dispatch_id, states=states, search=search)
-        lines = deliveries.lines(session, dispatch_id, states=states, search=search, after=after, limit=PAGE)
+        total = deliveries.how_many(session, of, states=states, search=search)
+        lines = deliveries.lines(session, of, states=states, search=search, after=after, limit=PAGE)
+        did = engagement.of_deliveries(session, [line.id for line in lines])
         hopes = resending.hopes(session, dispatch_id, [line.id for line in lines]) if may_send else {}
         offer = _offer(session, dispatch_id, term) if may_send else Offer()
-    rows = [_row(line, dispatch, zone, moment) | _second_try(line, hopes, may_send) for line in lines]
+    rows = [
+        _row(line, dispatch, zone, moment)
+        | _did(did.get(line.id), zone, moment)
+        | {"tint": _tint(line, did.get(line.id))}
+        | _second_try(line, hopes, may_send)
+        for line in lines
+    ]
     return Found(_led_on(rows, term), total, lines[-1].id if lines else after, offer)
+
+
+def those(dispatch_id: int, term: str) -> tuple[Of, tuple[State, ...]]:
+    """The rows behind a figure of the cards, or behind a term of the equation."""
+    if term in list(Figure):
+        return behind(Figure(term), dispatch_id), ()
+    return dispatch_id, states_of(term)
+
+
+def _did(done: Engagement | None, zone: ZoneInfo, moment: datetime) -> Row:
+    if done is None:
+        return {"opened": "", "clicked": "", "machines": ""}
+    machines = [
+        f"opened {times(done.machine_opens)}" if done.machine_opens else "",
+        f"clicked {times(done.machine_clicks)}" if done.machine_clicks else "",
+    ]
+    said = " and ".join(filter(None, machines))
+    return {
+        "opened": _first(done.opened_at, done.opens, zone, moment),
+        "clicked": _first(done.clicked_at, done.clicks, zone, moment),
+        "machines": f"A machine {said}" if said else "",
+    }
+
+
+def _first(at: datetime | None, count: int, zone: ZoneInfo, moment: datetime) -> str:
+    """Such as "Today, 10:12" and, where it was more than once, how often."""
+    if at is None:
+        return ""
+    again = f", {times(count)}" if count > 1 else ""
+    return f"{words.when(at, zone, moment)}{again}"
+
+
+def times(count: int) -> str:
+    return "once" if count == 1 else "twice" if count == 2 else f"{words.number(count)} times"
+
+
+def _tint(line: Line, done: Engagement | None) -> str:
+    """Beside the word, never instead of it."""
+    if line.state is State.FAILED or (line.state is State.SENT and line.heard in BAD):
+        return "is-bad"
+    return "is-good" if done and done.opened_at else ""
 
 
 def _led_on(rows: list[Row], term: str) -> list[Row]:
@@ -256,8 +343,9 @@ def _second_try(line: Line, hopes: dict[int, str | None], may_send: bool) -> Row
 
 
 def _row(line: Line, dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> Row:
-    status, tone = words.told(words.DELIVERY, line.state)
+    status, tone = state_of(line)
     said_by, said = _said(line, dispatch)
+    at = line.heard_at if status != words.DELIVERY[State.SENT][0] and line.heard else line.at
     return {
         "id": line.id,
         "href": f"/customers/{line.customer_id}" if line.customer_id else "",
@@ -268,7 +356,7 @@ def _row(line: Line, dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> Ro
         "why": reason_of(line),
         "said": said,
         "saidBy": said_by,
-        "when": words.when(line.at, zone, moment) if line.at else "",
+        "when": words.when(at, zone, moment) if at else "",
     }
 
 
@@ -278,6 +366,8 @@ def _said(line: Line, dispatch: Dispatch) -> tuple[str, str]:
         number = message_id(dispatch.from_email, dispatch.id, line.id, line.attempts)
         heard = f" The connection ended with: {line.reply}" if line.reply else ""
         return "What to look for", f"Message-ID {number} in the mail server’s log.{heard}"
+    if line.state is State.SENT and line.heard in WHY_HEARD and line.heard_said:
+        return "Their server’s own words", line.heard_said
     if line.state in (State.FAILED, State.DEFERRED) and (line.reply or line.code):
         whose = "The server’s own words" if line.code else "What stood in the way"
         return whose, f"{line.code or ''} {line.reply or ''}".strip()

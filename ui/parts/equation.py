@@ -29,10 +29,13 @@ def states_of(term: str) -> tuple[State, ...]:
 
 
 class Equation:
-    """recipients = sent + failed + left out + cancelled + not sure (+ waiting, while any waits)."""
+    """recipients = sent + failed + left out + cancelled + not sure (+ waiting, while any waits).
+
+    `paint` marks the term whose people are listed.
+    """
 
     def __init__(self, on_pick: Callable[[str], Any], picked: str = ALL) -> None:
-        self.on_pick, self.picked = on_pick, picked
+        self.on_pick = on_pick
         self.figures: dict[str, ui.label] = {}
         self.buttons: dict[str, ui.element] = {}
         self.signs: dict[str, ui.label] = {}
@@ -43,7 +46,7 @@ class Equation:
                         text("=" if term == "sent" else "+", "sign", "span"), aria_hidden="true"
                     )
                 self._button(term, label, tone)
-        self._paint()
+        self.paint(picked)
 
     def set(self, books: Books) -> None:
         for term in TERMS:
@@ -52,24 +55,22 @@ class Equation:
             _switch(self.buttons[term], "zero", count == 0)
         self.signs["queued"].visible = self.buttons["queued"].visible = books.queued > 0
 
-    def pick(self, term: str) -> Any:
-        """A second press on the same term shows everybody again."""
-        self.picked = ALL if term == self.picked else term
-        self._paint()
-        return self.on_pick(self.picked)
+    def paint(self, picked: str) -> None:
+        for term, made in self.buttons.items():
+            marked(made, term == picked)
 
     def _button(self, term: str, label: str, tone: str) -> None:
         place = "total" if term == ALL else "first" if term == "sent" else ""
         with put(box(f"{place} {tone}", "button", testid=f"term-{term}"), type="button") as made:
             self.figures[term] = text("0", "v", "span", testid=f"count-{term}")
             text(label, "k", "span")
-        made.on("click", handled(lambda: self.pick(term)), [])
+        made.on("click", handled(lambda: self.on_pick(term)), [])
         self.buttons[term] = made
 
-    def _paint(self) -> None:
-        for term, made in self.buttons.items():
-            _switch(made, "is-on", term == self.picked)
-            put(made, aria_pressed="true" if term == self.picked else "false")
+
+def marked(made: ui.element, on: bool) -> None:
+    _switch(made, "is-on", on)
+    put(made, aria_pressed="true" if on else "false")
 
 
 def _switch(element: ui.element, name: str, on: bool) -> None:

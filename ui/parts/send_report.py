@@ -11,6 +11,8 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from data.database import now, reading
+from domain.results import figures
+from domain.results.figures import Figures
 from domain.sending import dispatches, reports, resending
 from domain.sending.dispatches import DispatchState, Hold
 from domain.sending.reports import Report
@@ -22,11 +24,14 @@ from ui.frame import current_actor
 from ui.parts import causes, holds, second_try
 from ui.parts.basics import alert, box, button, card, put, text
 from ui.parts.deliveries_table import DeliveriesTable
-from ui.parts.equation import Equation
+from ui.parts.engaged_card import EngagedCard
+from ui.parts.equation import ALL, Equation
 from ui.parts.feedback import handled, io
+from ui.parts.outcome_cards import ON_PICTURES, OutcomeCards, as_of
 from ui.parts.progress import Progress
 
 EVERY = 1.0  # seconds between looks while something moves
+LATER = 20.0  # seconds between looks at what still comes in once it is over
 TABLE_EVERY = 3  # looks between two readings of the recipients' table
 
 
@@ -50,6 +55,8 @@ class Look:
     notes: tuple[Note, ...]
     zone: ZoneInfo
     at: datetime
+    figures: Figures
+    still_coming: bool
 
 
 class SendReport:
@@ -69,18 +76,25 @@ class SendReport:
         self.notes_room = box("hb-stack tight")
         with card(testid="report"):
             self.progress = Progress()
+            self.cards = OutcomeCards(self._pick)
+            self.as_of = text("", "hb-help", testid="as-of")
+            self.on_pictures = text(ON_PICTURES, "hb-help", testid="on-pictures")
+            box("hb-rule")
             self.equation = Equation(self._pick)
             self.final = text("", "hb-help", testid="final")
+        self.engaged = EngagedCard(self.id)
         self.table = DeliveriesTable(self.id, self.refresh)
         self._write_notes()
         self._show(first)
         self.timer = ui.timer(EVERY, handled(self._tick), active=first.report.moves, immediate=False)
+        self.later = ui.timer(LATER, handled(self._look_again), active=first.still_coming, immediate=False)
 
     async def load(self) -> None:
         """The table's first page, and what this person may do."""
         self.may_send = (await current_actor()).may(Right.SEND)
         self._write_notes()
         await self.table.refresh()
+        await self.engaged.refresh()
 
     async def refresh(self) -> None:
         look = await io(look_at, self.id)
@@ -98,6 +112,12 @@ class SendReport:
         self._show(look)
         self.timer.active = look.report.moves
         await self.table.refresh()
+        await self.engaged.refresh()
+
+    async def _look_again(self) -> None:
+        """Reports, opens and clicks come in long after the last message has left."""
+        if not self.timer.active:
+            await self.refresh()
 
     async def _tick(self) -> None:
         await current_actor()
@@ -121,10 +141,17 @@ class SendReport:
             await told
 
     async def _pick(self, term: str) -> None:
-        await self.table.show(term)
+        """A second press on the same figure shows everybody again."""
+        picked = ALL if term == self.table.term else term
+        self.cards.paint(picked)
+        self.equation.paint(picked)
+        await self.table.show(picked)
 
     def _show(self, look: Look) -> None:
         self.progress.set(look.report, look.zone, look.at)
+        self.cards.set(look.figures)
+        self.as_of.set_text(as_of(look.figures, look.zone, look.at))
+        self.on_pictures.visible = look.figures.is_measured or look.figures.counts.any_opens > 0
         self.equation.set(look.report.books)
         self.final.set_text(_finality(look))
         notes = tuple(note for note in look.notes if note.testid not in self.without)
@@ -167,24 +194,28 @@ def look_at(dispatch_id: int) -> Look:
     with reading() as session:
         report = reports.report(session, dispatch_id, now=moment)
         zone = read_shop(session).zone
-        failures = _failures(session, report)
-    return Look(report, tuple(_notes(report, failures, zone, moment)), zone, moment)
+        found = figures.of_dispatch(session, report.dispatch, now=moment, books=report.books)
+        failures = _failures(session, report, found)
+    notes = tuple(_notes(report, failures, zone, moment))
+    return Look(report, notes, zone, moment, found, figures.is_moving(report.dispatch, moment))
 
 
 @dataclass(frozen=True)
 class Failures:
-    """Only told where they are more than usual."""
+    """Only told where they are more than usual: refused at once, or come back since."""
 
     causes: str = ""
     ready: int = 0  # can be tried again
+    many: int = 0
 
 
-def _failures(session: Session, report: Report) -> Failures:
-    if not dispatches.needs_attention(report.books):
+def _failures(session: Session, report: Report, found: Figures) -> Failures:
+    if not dispatches.needs_attention(report.books, found.came_back):
         return Failures()
     dispatch_id = report.dispatch.id
     ready = 0 if report.moves else resending.prospect(session, dispatch_id, Which.FAILED).ready
-    return Failures(causes.said(session, report), ready)
+    many = report.books.failed + found.came_back
+    return Failures(causes.said(session, report, found.came_back), ready, many)
 
 
 def _notes(report: Report, failures: Failures, zone: ZoneInfo, moment: datetime) -> list[Note]:
@@ -249,9 +280,9 @@ def _doubt(report: Report) -> Note | None:
 
 
 def _many_failed(report: Report, failures: Failures) -> Note | None:
-    if not dispatches.needs_attention(report.books):
+    if not failures.many:
         return None
-    share = words.percent(report.books.failed, report.books.sent + report.books.failed)
+    share = words.percent(failures.many, report.books.sent + report.books.failed)
     title = f"{share}% could not be reached, which is more than usual"
     act = second_try.label_of(Which.FAILED, failures.ready) if failures.ready else ""
     return Note(
@@ -312,4 +343,4 @@ def _left_out_on_the_way(report: Report) -> Note | None:
 def _finality(look: Look) -> str:
     if look.report.moves:
         return "Press a figure to see who is behind it. The figures move by themselves."
-    return "These figures are final. Press one to see who is behind it."
+    return "Who was sent to is final. Press a figure to see who is behind it."

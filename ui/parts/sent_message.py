@@ -15,8 +15,6 @@ from ui.parts.feedback import toast
 from ui.parts.mail_frame import MailFrame
 
 Pairs = list[tuple[str, str]]
-NOT_REPORTED = "Not reported by your mail provider"
-NOT_MEASURED = "Not measured yet"
 FIELD = re.compile(r"\{\{.*?(?:default:\s*(?P<quote>['\"])(?P<fallback>.*?)(?P=quote).*?)?\}\}")
 
 
@@ -35,11 +33,8 @@ def message_card(sight: Sight, reader: str = "") -> None:
 
 
 def send_facts(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
-    """Who pressed, when, and the shares; each with what it is a share of."""
-    dispatch, books = report.dispatch, report.books
-    rate = (
-        None if report.moves else words.percent(books.sent, books.recipients)
-    )  # drawn once, and then stands
+    """Who pressed, and when."""
+    dispatch = report.dispatch
     pairs: Sequence[tuple[str, str | None]] = [
         ("Subject", readable(dispatch.subject)),
         ("From", ", ".join(filter(None, [dispatch.from_name, dispatch.from_email]))),
@@ -50,9 +45,6 @@ def send_facts(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
         ("Was due", words.when(dispatch.due_at, zone, moment) if dispatch.due_at else None),
         ("Began", words.when(dispatch.started_at, zone, moment) if dispatch.started_at else None),
         ("Finished", words.when(dispatch.finished_at, zone, moment) if dispatch.finished_at else None),
-        ("Sent", f"{rate}% of recipients" if rate is not None else None),
-        ("Delivered", NOT_REPORTED),
-        ("Opened, clicked", NOT_MEASURED),
         ("Time zone", zone.key),
     ]
     return [(name, value) for name, value in pairs if value]

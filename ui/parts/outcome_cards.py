@@ -1,0 +1,158 @@
+"""What came of a send: six figures, each with what it is a share of, each a way to the people behind it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+
+from domain.results.figures import Figures, Told
+from domain.results.recipients import Figure
+from ui import words
+from ui.parts.basics import box, put, text
+from ui.parts.equation import ALL, marked
+from ui.parts.feedback import handled
+
+LABELS: Final = {
+    ALL: "Recipients",
+    "sent": "Sent",
+    Figure.DELIVERED: "Delivered",
+    Figure.PENDING: "Pending",
+    Figure.OPENED: "Opened",
+    Figure.CLICKED: "Clicked",
+}
+MEANING: Final = {
+    "sent": "The mail server took it.",
+    Figure.DELIVERED: "A report came that it arrived.",
+    Figure.PENDING: "Sent, and no report of it came yet.",
+    Figure.OPENED: "People whose mail program showed the pictures of the message.",
+    Figure.CLICKED: "People who pressed a link of the message.",
+}
+BADGES: Final = {Figure.BOUNCED: "came back", Figure.COMPLAINED: "complained", "failed": "failed"}
+UNKNOWN: Final = "–"
+ON_PICTURES: Final = (
+    "An open is noticed when the mail program loads the pictures of a message. Some never do, and some do it for "
+    "everybody before anyone reads: those count as machines. Clicks are the surer sign."
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    value: str
+    share: str  # with what it is a share of
+    beside: str = ""  # what machines did
+
+
+class OutcomeCards:
+    """`set` changes the figures in place; `paint` marks the one whose people are listed, unless everybody is."""
+
+    def __init__(self, on_pick: Callable[[str], Any], picked: str = ALL) -> None:
+        self.on_pick = on_pick
+        self.said: dict[str, tuple[ui.label, ui.label, ui.label]] = {}
+        self.faces: dict[str, ui.element] = {}
+        self.badges: dict[str, tuple[ui.element, ui.label]] = {}
+        with put(box("hb-figures", testid="figures"), role="group", aria_label="What came of it"):
+            for term, label in LABELS.items():
+                self._card(term, label)
+        self.paint(picked)
+
+    def set(self, figures: Figures) -> None:
+        for term, labels in self.said.items():
+            said = _said(term, figures)
+            for place, told in zip(labels, (said.value, said.share, said.beside), strict=True):
+                place.set_text(told)
+            labels[2].visible = bool(said.beside)
+        counts = {
+            Figure.BOUNCED: figures.came_back,
+            Figure.COMPLAINED: figures.complained,
+            "failed": figures.books.failed,
+        }
+        for term, (badge, label) in self.badges.items():
+            badge.visible = counts[term] > 0
+            label.set_text(f"{words.number(counts[term])} {BADGES[term]}")
+
+    def paint(self, picked: str) -> None:
+        for term, face in [*self.faces.items(), *((term, badge) for term, (badge, _) in self.badges.items())]:
+            marked(face, term == picked != ALL)
+
+    def _card(self, term: str, label: str) -> None:
+        with box("hb-figure"):
+            with put(box("face", "button", testid=f"figure-{term}"), type="button") as face:
+                text(label, "k", "span")
+                value = text("", "v", "span", testid=f"value-{term}")
+                share = text("", "d", "span", testid=f"share-{term}")
+                beside = text("", "d", "span", testid=f"beside-{term}")
+                if term in MEANING:
+                    ui.tooltip(MEANING[term])
+            face.on("click", handled(lambda: self.on_pick(term)), [])
+            self.faces[term], self.said[term] = face, (value, share, beside)
+            if term == Figure.DELIVERED:
+                with box("badges"):
+                    for badge in BADGES:
+                        self._badge(badge)
+
+    def _badge(self, term: str) -> None:
+        with put(box("hb-pill bad", "button", testid=f"badge-{term}"), type="button") as made:
+            label = text("", tag="span")
+        made.on("click", handled(lambda: self.on_pick(term)), [])
+        self.badges[term] = made, label
+
+
+def as_of(figures: Figures, zone: ZoneInfo, at: datetime) -> str:
+    """When the figures were looked at; those of a day that is over come with the day."""
+    left = f" {words.people(figures.unsubscribed)} unsubscribed by it." if figures.unsubscribed else ""
+    return f"As of {at.astimezone(zone):%H:%M}.{left}"
+
+
+def _said(term: str, figures: Figures) -> Said:
+    books = figures.books
+    match term:
+        case "sent":
+            return Said(words.number(books.sent), _share(books.sent, books.recipients, "recipients"))
+        case Figure.DELIVERED:
+            return _delivered(figures)
+        case Figure.PENDING:
+            if figures.told is Told.NO:
+                return Said(UNKNOWN, "No reports to wait for")
+            return Said(words.number(figures.pending), "sent, no report yet")
+        case Figure.OPENED | Figure.CLICKED:
+            return _engaged(term, figures)
+    return Said(words.number(books.recipients), "everybody on the list")
+
+
+def _delivered(figures: Figures) -> Said:
+    match figures.told:
+        case Told.YES:
+            share = _share(figures.delivered, figures.books.sent, "sent")
+            return Said(words.number(figures.delivered), share)
+        case Told.AWAITED:
+            return Said(UNKNOWN, "Nothing reported yet")
+    return Said(UNKNOWN, "Not reported by your mail provider")
+
+
+def _engaged(term: str, figures: Figures) -> Said:
+    counts = figures.counts
+    people, machines, unsure, anybody = (
+        (counts.unique_opens, counts.machine_opens, counts.unsure_opens, counts.any_opens)
+        if term == Figure.OPENED
+        else (counts.unique_clicks, counts.machine_clicks, counts.unsure_clicks, counts.any_clicks)
+    )
+    if not figures.is_measured and not anybody:
+        return Said(UNKNOWN, "Not counted for this send")
+    share = _share(people, figures.whole, "delivered" if figures.is_of_delivered else "sent")
+    beside = [
+        f"{words.number(machines)} by machines" if machines else "",
+        f"{words.number(unsure)} can’t be told" if unsure else "",
+    ]
+    told = ", ".join(filter(None, beside))
+    return Said(words.number(people), share, f"+ {told}" if told else "")
+
+
+def _share(part: int, whole: int, of: str) -> str:
+    """Such as "96% of recipients"; a few of many are more than none."""
+    if not whole:
+        return f"of {of}"
+    share = f"{words.percent(part, whole)}" if part == 0 or part * 200 >= whole else "under 1"
+    return f"{share}% of {of}"
