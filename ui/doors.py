@@ -23,6 +23,7 @@ from ui.pages import (
     importing,
     one_shot,
     practice_inbox,
+    results,
     segment,
     segments,
     sends,
@@ -37,7 +38,7 @@ from ui.public import health, tracking, unsubscribe, webhooks
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
-    hub, campaigns, builder, campaign, one_shot, sends, practice_inbox, customers, customer, duplicates, groups, tags, importing,
+    hub, campaigns, builder, campaign, one_shot, sends, results, practice_inbox, customers, customer, duplicates, groups, tags, importing,
     segments,
     segment, templates, template, settings, staff, audit, deleted,
 )  # fmt: skip

@@ -6,8 +6,9 @@ sends that were measured, deliveries of those that somebody reports on. Practice
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -86,9 +87,11 @@ class Overview:
     before: Totals
 
 
-def last_days(now: datetime, days: int = USUAL.days) -> Span:
-    """Up to this moment, so that what goes out today is in it."""
-    return Span(now - timedelta(days=days), now + timedelta(seconds=1))
+def last_days(now: datetime, zone: ZoneInfo, days: int = USUAL.days) -> Span:
+    """Whole days on the shop's wall, today being the last of them."""
+    today = now.astimezone(zone).date()
+    first, after = today - timedelta(days=days - 1), today + timedelta(days=1)
+    return Span(*(datetime.combine(day, time.min, zone).astimezone(UTC) for day in (first, after)))
 
 
 def overview(

@@ -67,7 +67,7 @@ def test_thirty_days_stand_beside_the_thirty_before(book: list[int], cast: Cast,
         sent(session, cast, now - 40 * DAY, opens=1)
         sent(session, cast, now - 20 * DAY, opens=4, back=2)
         sent(session, cast, now - DAY, opens=2)
-        seen = overview.overview(session, overview.last_days(now), now=now)
+        seen = overview.overview(session, overview.last_days(now, LONDON), now=now)
     assert (seen.now.sends, seen.now.sent, seen.now.delivered, seen.now.came_back) == (2, 20, 18, 2)
     assert (seen.now.opened, seen.now.open_rate) == (6, 6 / 18)
     assert (seen.before.sends, seen.before.sent, seen.before.opened) == (1, 10, 1)
@@ -77,7 +77,7 @@ def test_only_chosen_campaigns_are_added_up(book: list[int], cast: Cast, now: da
     with unit() as session:
         sent(session, cast, now - 2 * DAY, opens=4)
         chosen = dispatches.get(session, sent(session, cast, now - DAY, opens=2)).campaign_id or 0
-        span = overview.last_days(now)
+        span = overview.last_days(now, LONDON)
         totals = overview.totals(session, span, campaigns=[chosen], now=now)
         assert (totals.sends, totals.opened) == (1, 2)
         assert overview.totals(session, span, campaigns=[], now=now).sends == 0
@@ -87,7 +87,7 @@ def test_only_chosen_campaigns_are_added_up(book: list[int], cast: Cast, now: da
 
 def test_nothing_sent_is_no_rate_of_nought(book: list[int], now: datetime) -> None:
     with reading() as session:
-        totals = overview.totals(session, overview.last_days(now), now=now)
+        totals = overview.totals(session, overview.last_days(now, LONDON), now=now)
     assert (totals.sends, totals.open_rate, totals.delivery_rate, totals.unsubscribe_rate) == (
         0,
         None,
@@ -101,12 +101,12 @@ def test_what_was_only_practice_counts_no_more_once_the_shop_is_live(
 ) -> None:
     with unit() as session:
         sent(session, cast, now - DAY)
-        assert overview.totals(session, overview.last_days(now), now=now).sends == 1
+        assert overview.totals(session, overview.last_days(now, LONDON), now=now).sends == 1
         account = Wish(
             name="Post", host="mail.example", port=587, security="starttls", username="o", password="p"
         )
         mail_accounts.replace(session, [account], by=cast.olive, now=now)
-        assert overview.totals(session, overview.last_days(now), now=now).sends == 0
+        assert overview.totals(session, overview.last_days(now, LONDON), now=now).sends == 0
 
 
 def test_a_span_that_ends_before_it_begins_is_refused(now: datetime) -> None:

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from nicegui import ui
+
 from data.database import now, reading
 from domain.book import customers
 from domain.message import practice
+from domain.results import overview
+from domain.results.overview import USUAL, Overview
 from domain.sending import campaigns, reports
 from domain.sending.campaigns import Campaign
 from domain.sending.reports import SendRow
@@ -15,10 +19,12 @@ from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page
+from ui.pages.results import PATH as RESULTS
 from ui.pages.sends import PATH as SENDS
 from ui.parts import holds
 from ui.parts.basics import box, card, empty, head, icon, link, page, pill, text
 from ui.parts.feedback import io
+from ui.parts.result_tiles import tiles
 from ui.parts.sent_message import readable
 from ui.parts.undo_bar import path_of
 
@@ -59,9 +65,12 @@ async def build(by: Actor) -> None:
         steps = [step for step in seen.steps if by.may(step.right)]
         if steps and by.may(Right.EDIT_CAMPAIGNS):
             _first_steps(steps)
+        figures = box("full")
         with box("hb-cols"):
             _last_sends(seen)
             _coming(seen)
+    if seen.sends:  # the rest of the page does not wait for it
+        _figures(figures, await io(_last_days))
 
 
 def _tiles(by: Actor) -> None:
@@ -90,6 +99,18 @@ def _first_steps(steps: list[Step]) -> None:
                     text(step.note, "muted small")
                 if step.done:
                     text("Done", "hb-hidden", "span")
+
+
+def _figures(room: ui.element, found: Overview) -> None:
+    if room.is_deleted or not (found.now.sends or found.before.sends):
+        return
+    with room, box("hb-card", "section", testid="last-days"):
+        with box("bar"):
+            with box("grow"):
+                text(f"Last {USUAL.days} days", "hb-card-title", "h2")
+                text(f"Beside the {USUAL.days} days before.", "hb-help")
+            link("All results", RESULTS)
+        tiles(found)
 
 
 def _last_sends(seen: Seen) -> None:
@@ -131,6 +152,13 @@ def _coming(seen: Seen) -> None:
             with link("", f"/marketing/campaigns/{one.id}", classes="hb-rowcard"):
                 text(one.name, "hb-cell-name")
                 text(when, "hb-cell-sub num")
+
+
+def _last_days() -> Overview:
+    moment = now()
+    with reading() as session:
+        span = overview.last_days(moment, read_shop(session).zone)
+        return overview.overview(session, span, now=moment)
 
 
 def _seen() -> Seen:
