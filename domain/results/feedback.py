@@ -19,8 +19,7 @@ from domain.ledger.causes import Cause
 from domain.ledger.deliveries import Heard
 from domain.ledger.events import LONGEST_AGENT, Event
 from domain.ledger.hearing import Word
-from domain.results import consequences, incoming
-from domain.results.humans import Rule, Who
+from domain.results import consequences, humans, incoming
 from domain.results.incoming import IncomingEvent
 from domain.results.matching import Known, key_of, lots, match
 from domain.results.post import News
@@ -139,7 +138,6 @@ def _write_into_ledger(session: Session, facts: Sequence[Fact], now: datetime) -
             "delivery_id": one.known.delivery_id,
             "kind": FACTS[one.report.kind],
             "at": one.at,
-            "agent": one.report.agent[:LONGEST_AGENT],
             **_who(one.report),
         }
         for one in facts
@@ -165,9 +163,10 @@ def _word(fact: Fact) -> Word | None:
 
 
 def _who(report: Report) -> dict[str, str]:
-    """A provider knows its own robots; what it does not call one is not therefore a person."""
-    verdict = (Who.MACHINE, Rule.TOLD_MACHINE) if report.machine else (Who.UNSURE, Rule.TOLD)
-    return {"who": str(verdict[0]), "rule": str(verdict[1])}
+    agent = report.agent[:LONGEST_AGENT]
+    verdict = humans.reported(FACTS[report.kind], agent, is_machine=bool(report.machine))
+    said = {"who": str(verdict.who), "rule": str(verdict.rule)}
+    return {**said, "agent": agent, "device": humans.device(agent)}
 
 
 def _row(fact: Fact, now: datetime) -> dict[str, Any]:

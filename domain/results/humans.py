@@ -91,6 +91,15 @@ def judged(hits: Sequence[Hit]) -> list[Verdict]:
     return together(hits, [alone(hit) for hit in hits])
 
 
+def reported(kind: str, agent: str, *, is_machine: bool) -> Verdict:
+    """What a provider told of a hit. It knows its own robots; what it does not call one is not therefore a person."""
+    if is_machine:
+        return Verdict(Who.MACHINE, Rule.TOLD_MACHINE)
+    if not agent:
+        return Verdict(Who.UNSURE, Rule.TOLD)
+    return _by_name(kind, agent) or _by_looks(agent)
+
+
 @lru_cache(4_096)
 def device(agent: str) -> str:
     """phone, tablet, computer; empty where a proxy stands between, or nothing is said."""

@@ -144,6 +144,24 @@ def test_ten_thousand_presses_of_one_message_are_judged_quickly() -> None:
 
 
 @pytest.mark.parametrize(
+    ("agent", "is_machine", "verdict"),
+    [
+        ("", False, (Who.UNSURE, Rule.TOLD)),
+        ("", True, (Who.MACHINE, Rule.TOLD_MACHINE)),
+        (IPHONE, True, (Who.MACHINE, Rule.TOLD_MACHINE)),
+        (IPHONE, False, (Who.HUMAN, Rule.PERSON)),
+        (GMAIL, False, (Who.HUMAN, Rule.GOOGLE)),
+        (APPLE, False, (Who.MACHINE, Rule.APPLE)),
+        ("Barracuda Sentinel (EE)", False, (Who.MACHINE, Rule.SCANNER)),
+    ],
+)
+def test_what_a_provider_tells_is_judged_by_the_same_rules(
+    agent: str, is_machine: bool, verdict: tuple[Who, Rule]
+) -> None:
+    assert humans.reported(OPENED, agent, is_machine=is_machine) == humans.Verdict(*verdict)
+
+
+@pytest.mark.parametrize(
     ("agent", "device"),
     [
         (IPHONE, "phone"), (CUBOT, "phone"), (IPAD, "tablet"), (CHROME, "computer"), (MAC_MAIL, "computer"),

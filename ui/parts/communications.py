@@ -126,11 +126,16 @@ def _did(did: Engagement | None, zone: ZoneInfo, moment: datetime) -> str:
         return ""
     deeds = (("Opened", did.opens, did.opened_at), ("Clicked", did.clicks, did.clicked_at))
     told = [
-        f"{deed} {words.when(at, zone, moment)}{f', {times} times' if times > 1 else ''}"
+        f"{deed} {_within(words.when(at, zone, moment))}{f', {times} times' if times > 1 else ''}"
         for deed, times, at in deeds
         if at is not None
     ]
     return ". ".join(told)
+
+
+def _within(when: str) -> str:
+    """In the middle of a sentence."""
+    return when.replace("Today", "today").replace("Yesterday", "yesterday")
 
 
 def _send(letter: Letter) -> str:
