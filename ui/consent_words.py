@@ -10,6 +10,7 @@ from ui import words
 CHANNELS: Final = {"email": "email", "whatsapp": "WhatsApp"}
 HOW: Final = {
     "link": "by the link in a message",
+    "mail": "by a letter to the shop’s inbox",
     "one_click": "with the mail program’s unsubscribe button",
     "staff": "noted by staff",
     "import": "from an imported list",

@@ -113,8 +113,8 @@ def _source(session: Session, source: str) -> str:
     try:
         sent = dispatches.get(session, int(found[1]))
     except Refusal:
-        return f"send {found[1]}"
-    return f"send {found[1]}, “{sent.name or sent.subject}”"
+        return f"Send {found[1]}"
+    return f"Send {found[1]}, “{sent.name or sent.subject}”"
 
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import null, select, text, update
 from data.database import reading, unit
 from domain.audience.reach import EMAIL_REACH
 from domain.book import consent, customers, erasing, groups, records, search
-from domain.book.consent import MessageType
+from domain.book.consent import EVERY_TYPE, MessageType
 from domain.book.customers import Customer
 from domain.book.imports import ImportChange
 from domain.ledger import farewells
@@ -18,6 +18,7 @@ from domain.ledger.deliveries import Delivery, State
 from domain.message import practice
 from domain.refusal import Refusal
 from domain.sending import opt_out
+from domain.sending.opt_out import Said
 from domain.shop.audit import AuditEntry
 from tests.cast import Cast
 from tests.domain.test_one_person import card, merged, person, sent_to, states, went_out
@@ -195,8 +196,8 @@ def test_the_link_in_an_old_message_still_answers(cast: Cast, now: datetime) -> 
         delivery = session.scalars(select(Delivery.id)).one()
         of = opt_out.recipient(session, delivery)
         assert of is not None
-        opt_out.stop(session, of, everything=True, how="link", address="", now=now)
-        assert opt_out.standing(session, of).everything
+        opt_out.stop(session, of, EVERY_TYPE, Said("link", "", now))
+        assert opt_out.standing(session, of).everything_stopped
 
 
 def test_cards_that_were_merged_into_it_are_erased_too(cast: Cast, now: datetime) -> None:

@@ -10,6 +10,7 @@ import main
 from data.database import now, reading, unit
 from domain.sending import opt_out
 from domain.sending.launches import Press
+from domain.sending.opt_out import Said
 from domain.shop import people
 from jobs import sending
 
@@ -26,7 +27,7 @@ def refuse(delivery_id: int) -> None:
     with unit() as session:
         of = opt_out.recipient(session, delivery_id)
         assert of is not None
-        opt_out.stop(session, of, everything=False, how="one_click", address="127.0.0.1", now=now())
+        opt_out.stop(session, of, of.scope, Said("one_click", "127.0.0.1", now()))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from domain.ledger.deliveries import Delivery, State
 from domain.message import templates
 from domain.refusal import Refusal
 from domain.sending import campaigns, opt_out
+from domain.sending.opt_out import Said
 from domain.shop import shop as shops
 from tests.faults import crew
 from tests.faults.conftest import Shop
@@ -81,7 +82,7 @@ def say_no(row: int) -> tuple[str, State]:
     with unit() as session:
         of = opt_out.recipient(session, row)
         assert of is not None
-        opt_out.stop(session, of, everything=False, how="one_click", address="127.0.0.1", now=now())
+        opt_out.stop(session, of, of.scope, Said("one_click", "127.0.0.1", now()))
         return of.address or "", session.get_one(Delivery, row).state
 
 

@@ -18,6 +18,7 @@ from domain.refusal import Refusal
 from domain.sending import campaigns, dispatches, endings, opt_out, resending
 from domain.sending.dispatches import DispatchState
 from domain.sending.launches import Press
+from domain.sending.opt_out import Said
 from domain.sending.resending import Which
 from domain.shop import audit, notices
 from jobs import sending
@@ -309,7 +310,7 @@ def test_the_way_out_of_a_message_proves_that_it_arrived(desk: Desk) -> None:
         with unit() as session:
             of = opt_out.recipient(session, delivery_id)
             assert of is not None
-            opt_out.stop(session, of, everything=False, how="one_click", address="", now=now())
+            opt_out.stop(session, of, of.scope, Said("one_click", "", now()))
     lines = desk.lines(dispatch_id)
     assert (lines["ben@example.org"].state, lines["ben@example.org"].reason) == (State.SENT, "proved")
     assert lines["ana@example.org"].reason is None

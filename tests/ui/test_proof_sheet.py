@@ -36,7 +36,7 @@ def test_the_sheet_tells_who_what_when_how_and_by_which_words(
     page = visitor.get(f"/customers/{anna}/proof")
     assert page.status_code == 200
     for told in (
-        "anna@berg.example", "Said no to newsletter by email", "By the link in a message", "send 1, “Untitled — Rings”",
+        "anna@berg.example", "Said no to newsletter by email", "By the link in a message", "Send 1, “Untitled — Rings”",
         "“Newsletters from Marlow &amp; Finch”", "198.51.100.7", "Newsletter by email</dt><dd>No, since", "by Max",
     ):  # fmt: skip
         assert told in page.text, told
