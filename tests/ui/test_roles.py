@@ -84,6 +84,7 @@ API = {
     "POST campaigns/{campaign_id}/duplicate": RUN,
     "POST campaigns/{campaign_id}/test": RUN,
     "GET campaigns/{campaign_id}/stats": ALL,
+    "GET campaigns/{campaign_id}/analytics": ALL,
     "GET campaigns/{campaign_id}/recipients": ALL,
     "GET campaigns/{campaign_id}/recipients.csv": ALL,
     "GET dispatches": ALL,

@@ -1,6 +1,7 @@
 """Results: the figures of a send, and each of its recipients as rows or as a file."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -11,8 +12,12 @@ from sqlalchemy.orm import Session
 from data import csv_file
 from data.database import now, reading
 from domain.channels.email import message_id
-from domain.ledger import deliveries, replies, standing
-from domain.ledger.deliveries import Books, Line, Of, State
+from domain.ledger import deliveries, engagement, replies, standing
+from domain.ledger.causes import TOLD, Cause
+from domain.ledger.deliveries import Heard, Line, Of, State
+from domain.ledger.engagement import Engagement
+from domain.results import figures, overview
+from domain.results.figures import Figures
 from domain.sending import campaigns, dispatches
 from ui.api.door import SignedIn, Viewer
 from ui.api.shapes import Cursor, Id, Limit, Listed, Moment, Search, Told, read_number
@@ -25,6 +30,7 @@ AT_ONCE: Final = (
 )
 HEADINGS: Final = (
     "email", "name", "status", "reason", "replyCode", "reply", "time", "customerId", "dispatchId", "deliveryId",
+    "delivery", "deliveryTime", "opens", "openedAt", "machineOpens", "clicks", "clickedAt",
 )  # fmt: skip
 CSV: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {}}, "description": "One line for each recipient."}
@@ -41,28 +47,30 @@ Outcomes = Annotated[
 class Stats(Told):
     """recipients = queued + sent + failed + skipped + cancelled + notSure, at every moment.
 
-    delivered, pending, bounced and complained divide sent. Opens and clicks are not followed yet.
+    delivered, pending, bounced and complained divide sent. Opens and clicks are those of people; machineOpens stands
+    beside them. openRate and clickRate are uniqueOpens and uniqueClicks as a share, from 0 to 1, of delivered where
+    delivery is reported and of sent where it is not; null where nothing was sent, or nobody counts.
     """
 
     recipients: int
     queued: int
     sent: int
-    delivered: int = 0
-    pending: Annotated[int, Field(description="Sent, and nothing was heard of it since.")]
+    delivered: Annotated[int, Field(description="Reported so by the provider.")]
+    pending: Annotated[int, Field(description="Sent, and nothing that settles it was heard since.")]
     failed: int
-    bounced: int = 0
-    complained: int = 0
+    bounced: Annotated[int, Field(description="Came back, for good or for now.")]
+    complained: int
     skipped: int
     cancelled: int
     not_sure: int
-    opens: int = 0
-    unique_opens: int = 0
-    machine_opens: int = 0
-    clicks: int = 0
-    unique_clicks: int = 0
-    unsubscribed: int = 0
-    open_rate: float | None = None
-    click_rate: float | None = None
+    opens: int
+    unique_opens: int
+    machine_opens: int
+    clicks: int
+    unique_clicks: int
+    unsubscribed: int
+    open_rate: float | None
+    click_rate: float | None
     as_of: Moment
 
 
@@ -82,21 +90,32 @@ class Recipient(Told):
     ]
     attempts: int
     at: Moment | None
+    delivery: Annotated[
+        Heard | None,
+        Field(description="What was heard of it since it was sent; returned: came back for now."),
+    ]
+    delivery_at: Moment | None
+    delivery_reason: Annotated[str | None, Field(description="Why it came back, in plain words.")]
+    opens: int
+    opened_at: Annotated[Moment | None, Field(description="By a person, for the first time.")]
+    machine_opens: int
+    clicks: int
+    clicked_at: Moment | None
 
 
 @router.get("/campaigns/{campaign_id}/stats")
 def stats_of_campaign(campaign_id: Id, by: Viewer) -> Stats:
-    """Over all launches, each person counted once."""
+    """Over all launches, each person counted once. A deleted campaign still tells what came of it."""
     with reading() as session:
-        campaigns.get(session, campaign_id)
-        return _stats(standing.books_of_campaign(session, campaign_id))
+        overview.require_known(session, [campaign_id])
+        return _stats(figures.of_campaign(session, campaign_id, now=now()))
 
 
 @router.get("/dispatches/{dispatch_id}/stats")
 def stats_of_dispatch(dispatch_id: Id, by: Viewer) -> Stats:
     with reading() as session:
-        dispatches.get(session, dispatch_id)
-        return _stats(deliveries.books(session, dispatch_id))
+        dispatch = dispatches.get(session, dispatch_id)
+        return _stats(figures.of_dispatch(session, dispatch, now=now()))
 
 
 @router.get("/campaigns/{campaign_id}/recipients")
@@ -150,18 +169,34 @@ def _dispatch(session: Session, dispatch_id: int) -> Of:
     return dispatches.get(session, dispatch_id).id
 
 
-def _stats(books: Books) -> Stats:
+def _stats(found: Figures) -> Stats:
+    books, counts = found.books, found.counts
     return Stats(
         recipients=books.recipients,
         queued=books.queued,
         sent=books.sent,
-        pending=books.sent,
+        delivered=found.delivered,
+        pending=found.pending,
         failed=books.failed,
+        bounced=found.came_back,
+        complained=found.complained,
         skipped=books.skipped,
         cancelled=books.cancelled,
         not_sure=books.not_sure,
+        opens=counts.opens,
+        unique_opens=counts.unique_opens,
+        machine_opens=counts.machine_opens,
+        clicks=counts.clicks,
+        unique_clicks=counts.unique_clicks,
+        unsubscribed=found.unsubscribed,
+        open_rate=_rounded(found.open_rate),
+        click_rate=_rounded(found.click_rate),
         as_of=now(),
     )
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _recipients(
@@ -172,11 +207,16 @@ def _recipients(
     found = deliveries.lines(session, of, states=states, search=search, after=after, limit=limit + 1)
     total = deliveries.how_many(session, of, states=states, search=search)
     more = str(found[limit - 1].id) if len(found) > limit else None
-    items = [recipient(session, one) for one in found[:limit]]
+    did = engagement.of_deliveries(session, [one.id for one in found])
+    items = [_recipient(session, one, did.get(one.id)) for one in found[:limit]]
     return Listed(items=items, next_cursor=more, total=total)
 
 
 def recipient(session: Session, line: Line) -> Recipient:
+    return _recipient(session, line, engagement.of_deliveries(session, [line.id]).get(line.id))
+
+
+def _recipient(session: Session, line: Line, did: Engagement | None) -> Recipient:
     in_doubt, refused = line.state is State.UNKNOWN, line.state in (State.FAILED, State.DEFERRED)
     sender = dispatches.get(session, line.dispatch_id).from_email if in_doubt else ""
     return Recipient(
@@ -193,6 +233,14 @@ def recipient(session: Session, line: Line) -> Recipient:
         message_id=message_id(sender, line.dispatch_id, line.id, line.attempts) if in_doubt else None,
         attempts=line.attempts,
         at=line.at,
+        delivery=line.heard,
+        delivery_at=line.heard_at,
+        delivery_reason=TOLD[Cause(line.heard_reason)].sentence if line.heard_reason in list(Cause) else None,
+        opens=did.opens if did else 0,
+        opened_at=did.opened_at if did else None,
+        machine_opens=did.machine_opens if did else 0,
+        clicks=did.clicks if did else 0,
+        clicked_at=did.clicked_at if did else None,
     )
 
 
@@ -207,23 +255,34 @@ def _written(find: Callable[[Session], Of], states: tuple[State, ...]) -> Iterat
     while True:
         with reading() as session:
             lines = deliveries.lines(session, find(session), states=states, after=after, limit=AT_ONCE)
-        yield "".join(csv_file.line(_cells(one)) for one in lines)
+            did = engagement.of_deliveries(session, [one.id for one in lines])
+            rows = [_cells(one, did.get(one.id)) for one in lines]
+        yield "".join(map(csv_file.line, rows))
         if len(lines) < AT_ONCE:
             return
         after = lines[-1].id
 
 
-def _cells(line: Line) -> list[object]:
-    at = line.at.isoformat(timespec="seconds") if line.at else ""
-    return [
+def _cells(line: Line, did: Engagement | None) -> list[object]:
+    known: list[object] = [
         line.address,
         line.name,
         outcome(line.state),
         line.reason,
         line.code,
         line.reply,
-        at,
+        _written_out(line.at),
         line.customer_id,
         line.dispatch_id,
         line.id,
+        line.heard,
+        _written_out(line.heard_at),
     ]
+    if did is None:
+        return [*known, 0, "", 0, 0, ""]
+    opened, clicked = _written_out(did.opened_at), _written_out(did.clicked_at)
+    return [*known, did.opens, opened, did.machine_opens, did.clicks, clicked]
+
+
+def _written_out(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""
