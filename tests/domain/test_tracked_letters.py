@@ -14,7 +14,7 @@ from domain.book import measuring
 from domain.book.consent import Consent, MessageType
 from domain.channels import email as channel
 from domain.channels.channel import Draft, Parcel
-from domain.ledger import targets
+from domain.ledger import farewells, targets
 from domain.ledger.deliveries import Delivery
 from domain.message import tracking
 from domain.message.links import CLICK, OPEN, PLACE_BITS
@@ -127,6 +127,16 @@ def test_who_does_not_want_to_be_measured_gets_plain_links(cast: Cast, anna: int
             "link",
             "192.0.2.7",
         )
+
+
+def test_of_two_cards_that_become_one_the_no_to_measuring_stays(cast: Cast, anna: int, now: datetime) -> None:
+    with unit() as session:
+        other = add_person(session, "Ann", "ann@berg.example", by=cast.olive, now=now)
+        measuring.say(session, other, wanted=False, how="link", now=now)
+        farewells.merge(session, anna, other, by=cast.olive, now=now)
+        assert not measuring.is_wanted(session, anna)
+        measuring.say(session, anna, wanted=True, how="link", now=now)
+        assert measuring.is_wanted(session, anna)
 
 
 HOSTILE = (
