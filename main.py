@@ -228,7 +228,7 @@ def open_shop() -> Config:
     config = use_config(_config())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with _storage_in_words(config):
-        use_keys(config.master_secret())
+        use_keys(config.master_secret(), config.secrets_of_before())
         if migrate_database(open_database(config.database_file)):
             _hold_overdue()
         _furnish(config)

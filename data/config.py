@@ -31,6 +31,7 @@ class Config(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     base_url: str = ""
     secret: SecretStr = SecretStr("")
+    former_secrets: SecretStr = SecretStr("")
     owner_email: str = ""
     owner_password: SecretStr = SecretStr("")
     smtp_url: SecretStr = SecretStr("")
@@ -101,6 +102,10 @@ class Config(BaseSettings):
         """HANDBILL_SECRET, or one that is made once and kept beside the database (mode 0600)."""
         given = self.secret.get_secret_value()
         return given.encode() if given else _kept_secret(self.data / "secret")
+
+    def secrets_of_before(self) -> list[bytes]:
+        """HANDBILL_FORMER_SECRETS, the newest first, with spaces between them."""
+        return [one.encode() for one in self.former_secrets.get_secret_value().split()]
 
 
 def read_config() -> Config:

@@ -256,7 +256,7 @@ def letter(session: Session, draft: Draft, *, measured: bool = False) -> Letter:
 
 
 def links() -> Links:
-    return Links(config().public_url, [keys().key("links")])
+    return Links(config().public_url, keys().every("links"))
 
 
 def message_id(sender: str, dispatch_id: int, delivery_id: int, attempt: int) -> str:

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from data.database import reading, unit
+from data.secrets import use_keys
 from domain.audience.reach import EMAIL_REACH
 from domain.book import consent, measuring, proof, suppressions
 from domain.book.consent import LeftOut
@@ -256,6 +257,25 @@ def test_the_link_of_somebody_erased_answers_kindly_and_knows_nothing(
         assert answer.status_code == 200
         assert "berg.example" not in answer.text
     assert lines() == before
+
+
+def test_a_link_outlives_the_secret_that_signed_it(
+    visitor: TestClient, cast: Cast, anna: int, now: datetime
+) -> None:
+    path = link(cast, anna, now)
+    use_keys(b"a newer secret of the shop", [b"test" * 8])
+    assert visitor.post(path, data=ONE_CLICK).status_code == 200
+    assert why(anna) == LeftOut.OPTED_OUT
+    with unit() as session:
+        again = add_person(session, "Ben", "ben@berg.example", by=cast.olive, now=now)
+        mark = session.get_one(Customer, again).email_hash
+    newer = link(cast, again, now)
+    assert visitor.get(newer).status_code == 200
+    use_keys(b"test" * 8)
+    assert (
+        suppressions.fingerprint("ben@berg.example") == mark
+    )  # addresses are found by the first secret for ever
+    assert visitor.get(newer).status_code == 404
 
 
 def switches(page: str) -> dict[str, str]:
