@@ -44,7 +44,7 @@ async def open_link(account: MailAccount) -> Link:
 
 
 def _refuse_bare_password(account: MailAccount) -> None:
-    if account.security is Security.NONE and account.username and not _is_this_machine(account.host):
+    if account.security is Security.NONE and account.username and not is_this_machine(account.host):
         raise AccountTrouble(
             "tls",
             True,
@@ -53,7 +53,7 @@ def _refuse_bare_password(account: MailAccount) -> None:
         )
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host.lower() == "localhost"
@@ -62,7 +62,7 @@ def _is_this_machine(host: str) -> bool:
 async def _client(account: MailAccount) -> aiosmtplib.SMTP:
     context = None
     if account.security is not Security.NONE:
-        context = await asyncio.to_thread(_verifying_context)
+        context = await asyncio.to_thread(verifying_context)
     try:
         return aiosmtplib.SMTP(
             hostname=account.host,
@@ -77,7 +77,7 @@ async def _client(account: MailAccount) -> aiosmtplib.SMTP:
         raise AccountTrouble("connect", True, "The name of the mail server does not look right.") from problem
 
 
-def _verifying_context() -> ssl.SSLContext:
+def verifying_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

@@ -17,15 +17,26 @@ from domain.book import (
     statuses,
     undoing,
 )
-from domain.ledger import deliveries, engagement, events, targets
+from domain.ledger import deliveries, engagement, events, received, targets
 from domain.message import practice, templates
 from domain.results import incoming
 from domain.sending import campaigns, dispatches, workers
-from domain.shop import audit, installation, limits, mail, notices, people, provider_keys, sessions, shop
+from domain.shop import (
+    audit,
+    installation,
+    limits,
+    mail,
+    mailbox,
+    notices,
+    people,
+    provider_keys,
+    sessions,
+    shop,
+)
 
 ROOMS = (
     audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, engagement, events, groups, importing,
-    incoming, installation, limits, mail, measuring, notices, own_fields, people, practice, provider_keys, records, segments, sessions, shop, side_tables, staff,
+    incoming, installation, limits, mail, mailbox, measuring, notices, own_fields, people, practice, provider_keys, received, records, segments, sessions, shop, side_tables, staff,
     statuses, targets, templates, undoing, workers,
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from domain.sending import campaigns, dispatches, endings, holds, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.workers import SILENT_AFTER, Worker
 from jobs import fence, sending
+from jobs.mailbox import Collector
 from jobs.queue import queue
 
 log = logging.getLogger(__name__)
@@ -123,6 +124,12 @@ def feed_the_hungry(now: datetime, *, worker_id: int, running: set[int]) -> None
         wanted = {*dispatches.hungry(session, now), *steps.held_by(session, worker_id)}
     for dispatch_id in wanted - running:
         queue().wake(dispatch_id)
+
+
+def look_into_the_inbox(collector: Collector) -> None:
+    """It comes back at once; every few minutes there is something to do."""
+    if not fence.is_up():
+        collector.look()
 
 
 @contextmanager

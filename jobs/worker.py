@@ -19,6 +19,7 @@ from domain.sending import runs, workers
 from domain.sending.workers import BEAT_EVERY
 from jobs import clock, fence, upkeep
 from jobs.importer import Importer
+from jobs.mailbox import Collector
 from jobs.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Worker:
         self._pulse = Pulse(self.pulses / f"{os.getpid()}-{secrets.token_hex(6)}.lock")
         self.id = self._sign_on()
         self.importer = Importer(self.id)
+        self.collector = Collector()
         queue.on_wake = self.look_at
         queue.on_wake_for_import = self.importer.look_at
         self._consumer = QuietConsumer(
@@ -77,6 +79,7 @@ class Worker:
         self._stopping.set()
         self._halt.set()
         self._clock.join(timeout=10)
+        self.collector.stop()
         self.importer.stop()
         self._consumer.stop(graceful=True)
         self._sign_off()
@@ -151,6 +154,7 @@ class Worker:
             running = set(self.running)
         importing = self.importer.known()
         clock.sweep(moment, worker_id=self.id, running=running, importing=importing, pulses=self.pulses)
+        clock.look_into_the_inbox(self.collector)
 
     def _sign_off(self) -> None:
         try:

@@ -141,6 +141,8 @@ SAYS: Final[Mapping[str, Says]] = {
     "mail.saved": "saved the mail account {subject}",
     "mail.removed": "removed the mail account {subject}",
     "mail.arranged": "changed the order of the mail accounts",
+    "mailbox.saved": "saved the inbox for returned mail, {after[address]}",
+    "mailbox.removed": "removed the inbox for returned mail, {before[address]}",
     "provider.saved": "set up reports from {after[provider]}",
     "provider.removed": "stopped reports from {before[provider]}",
     "statuses.saved": "changed the customer statuses",

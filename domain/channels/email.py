@@ -9,6 +9,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
@@ -37,7 +38,7 @@ from domain.message.merge import MergeError
 from domain.message.sanitize import UnsafeHtml
 from domain.message.wire import ascii_address
 from domain.refusal import Refusal
-from domain.shop import mail, provider_keys
+from domain.shop import mail, mailbox, provider_keys
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Email:
         counted = None if measured_as is None else _counted(session, draft, measured_as)
         routes = mail.routes(session, now=now)
         job = EmailJob(letter(session, draft), routes, draft.from_email, links(), counted)
-        return replace(job, configuration_set=_configuration_set(session))
+        return replace(job, configuration_set=_configuration_set(session), inbox=_inbox(session))
 
 
 @dataclass(slots=True)
@@ -116,6 +117,12 @@ class EmailJob:
     counted: Counted | None = None
     manners: dict[int, Manners] = field(default_factory=dict)  # by account
     configuration_set: str = ""  # of Amazon SES, where the shop names one
+    inbox: str = ""  # the address of the shop's inbox, where it has one: mail to it may unsubscribe
+
+    def way_by_mail(self, unsubscribe_url: str) -> str:
+        """The same token as in the link, where a mail program puts it into a letter to us."""
+        token = unsubscribe_url.rpartition("/")[2]
+        return f"mailto:{self.inbox}?subject=unsubscribe%20{token}" if self.inbox else ""
 
     async def open(self, route: Route) -> Line:
         chosen = next(one for one in self.routes if one.account_id == route.account_id)
@@ -191,10 +198,12 @@ def written(job: EmailJob, parcel: Parcel) -> bytes:
     counted = job.counted
     if counted is not None and parcel.customer_id in counted.refusing:
         counted = None
+    way_out = job.links.unsubscribe(parcel.delivery_id)
     return (counted or job).letter.render(
         parcel.person,
         address=parcel.address,
-        unsubscribe_url=job.links.unsubscribe(parcel.delivery_id),
+        unsubscribe_url=way_out,
+        unsubscribe_mail=job.way_by_mail(way_out),
         message_id=message_id(job.sender, parcel.dispatch_id, parcel.delivery_id, parcel.attempt),
         date=_date(parcel.now),
         tokens=None if counted is None else counted.tokens(job.links, parcel.delivery_id),
@@ -216,6 +225,12 @@ def _configuration_set(session: Session) -> str:
         return provider_keys.opened(row).get("configuration_set", "") if row else ""
     except Refusal:  # without it a report may be missing; the mail goes all the same
         return ""
+
+
+def _inbox(session: Session) -> str:
+    """In ASCII, and fit to stand in a web address. Nothing but a practice shop's own catcher hears of practice mail."""
+    address = "" if mail.is_practice(session) else mailbox.address(session)
+    return quote(ascii_address(address).decode(), safe="@+") if address else ""
 
 
 def letter(session: Session, draft: Draft, *, measured: bool = False) -> Letter:

@@ -4,7 +4,7 @@ These are the verbs for the doors. Rows that a worker holds are left alone: what
 about, at the moment of the hand-over, and the book says no.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, column, exists, func, or_, select, table, update
@@ -14,6 +14,7 @@ from domain.book import earlier, erasing, joining
 from domain.book.consent import LeftOut, fingerprint
 from domain.book.customers import Customer
 from domain.book.earlier import Contact
+from domain.ledger import received
 from domain.ledger.deliveries import IS_OPEN, REACHED, Delivery, State
 from domain.refusal import Kind, Refusal
 from domain.shop.people import Actor, Right
@@ -38,6 +39,7 @@ def merge(
     survivor = joining.join(session, survivor_id, other_id, take=take, by=by, now=now)
     moving = update(Delivery).where(Delivery.customer_id == other_id).values(customer_id=survivor_id)
     session.execute(moving.execution_options(synchronize_session=False))
+    received.hand_over(session, other_id, survivor_id)
     _leave_one_open(session, survivor, now)
     return survivor
 
@@ -47,7 +49,7 @@ def erase(session: Session, customer_id: int, *, by: Actor, now: datetime) -> No
     reached_at = _reached_at(session, customer_id)
     marks = _marks(session, customer_id, reached_at)
     gone = erasing.erase(session, customer_id, reached_at=reached_at, by=by, now=now)
-    _forget_addresses(session, Delivery.customer_id.in_(gone), marks, now)
+    _forget_addresses(session, Delivery.customer_id.in_(gone), marks, gone, now)
 
 
 def erase_address(session: Session, address: str, *, by: Actor, now: datetime) -> list[int]:
@@ -64,7 +66,7 @@ def erase_address(session: Session, address: str, *, by: Actor, now: datetime) -
     for customer_id in gone:
         erase(session, customer_id, by=by, now=now)
     erasing.forget_contact(session, contact, before.difference(gone), by=by, now=now)
-    _forget_addresses(session, Delivery.address_key == contact.key, {contact.mark}, now)
+    _forget_addresses(session, Delivery.address_key == contact.key, {contact.mark}, (), now)
     return gone
 
 
@@ -108,12 +110,13 @@ def _marks(session: Session, customer_id: int, reached_at: list[str]) -> set[str
 
 
 def _forget_addresses(
-    session: Session, those: ColumnElement[bool], marks: Collection[str], now: datetime
+    session: Session, those: ColumnElement[bool], marks: Collection[str], gone: Sequence[int], now: datetime
 ) -> None:
     about = or_(
         REPORTS.c.delivery_id.in_(select(Delivery.id).where(those)), REPORTS.c.address_hash.in_(marks)
     )
     session.connection().exec_driver_sql("PRAGMA secure_delete = ON")
+    received.forget(session, gone)
     for statement in (
         update(REPORTS).where(about).values(dict.fromkeys(TOLD_OF_THEM, "")),
         update(Delivery).where(those, IS_OPEN).values(state=State.CANCELLED, reason=ERASED, settled_at=now),

@@ -35,11 +35,13 @@ def same_for_all(sender: Sender, shop: ShopFacts, message_type: str, boundary: s
     )
 
 
-def way_out(unsubscribe_url: str) -> bytes:
-    """RFC 2369 and RFC 8058: the mail program's own unsubscribe button."""
+def way_out(unsubscribe_url: str, by_mail: str = "") -> bytes:
+    """RFC 2369 and RFC 8058: the mail program's own unsubscribe button. `by_mail`: a mailto address, if there is one."""
     address = wire.token(unsubscribe_url).replace(b" ", b"")
     gap = b" " if len(address) <= 57 else b"\r\n "
-    return b"List-Unsubscribe:%b<%b>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" % (
+    other = b",\r\n <%b>" % wire.token(by_mail).replace(b" ", b"") if by_mail else b""
+    return b"List-Unsubscribe:%b<%b>%b\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" % (
         gap,
         address,
+        other,
     )

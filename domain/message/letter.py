@@ -70,6 +70,7 @@ class Letter:
         message_id: str,
         date: str,
         tokens: Mapping[str, str] | None = None,
+        unsubscribe_mail: str = "",
     ) -> bytes:
         """The whole message with CRLF line ends; `tokens` for a letter that is measured.  Raises AddressError, or MergeError for an impossible value."""
         values = {
@@ -88,7 +89,7 @@ class Letter:
             wire.header(
                 "Subject", "".join([one if isinstance(one, str) else one.fill(values) for one in self._title])
             ),
-            heading.way_out(unsubscribe_url) if self._is_bulk else b"",
+            heading.way_out(unsubscribe_url, unsubscribe_mail) if self._is_bulk else b"",
             wire.token(date),
             wire.token(message_id.strip("<>")),
             self._head,

@@ -21,8 +21,9 @@ from domain.book.imports import Import
 from domain.book.proof import Consent
 from domain.book.side_tables import ASIDE_TRIGGERS, LATEST_TRIGGERS
 from domain.book.wordings import Wording
-from domain.ledger import engagement, farewells
+from domain.ledger import engagement, farewells, received
 from domain.ledger.engagement import Counts
+from domain.shop import mailbox
 from domain.shop import shop as shops
 from domain.shop.audit import AuditEntry
 from domain.shop.people import Actor, Role
@@ -112,6 +113,9 @@ SHOP_OF_VERSION_6 = (
         for number, kind, who in OPENED_OF_VERSION_6
     ),
 )
+
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -239,6 +243,19 @@ def test_the_ledger_of_a_shop_of_version_8_stays_and_names_words_from_now_on(eng
         assert len(connection.execute(text("SELECT how FROM consents")).all()) == 3
     with pytest.raises(IntegrityError, match="only ever added to"), engine.begin() as connection:
         connection.execute(text("DELETE FROM consents"))
+
+
+def test_answers_come_to_a_shop_of_version_9_and_nothing_else_goes_on_the_way_back(engine: Engine) -> None:
+    upgrade(engine, "0009")
+    with engine.begin() as connection:
+        connection.execute(text(CUSTOMER))
+    migrate.migrate(engine)
+    with unit() as session:
+        received.keep(session, "1", 1, delivery_id=None, subject="Re: Hello", words="Yes", day_began=LONG_AGO, now=LONG_AGO)  # fmt: skip
+        assert (received.how_many(session, 1), mailbox.kept(session)) == (1, None)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.downgrade(migrate._alembic(connection), "0009")
+        assert connection.scalars(text("SELECT id FROM customers")).all() == [1]
 
 
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:

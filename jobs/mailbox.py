@@ -1,0 +1,114 @@
+"""The shop's inbox, looked into every few minutes in a thread of its own: a server that hangs holds up nobody."""
+
+import logging
+import threading
+from dataclasses import dataclass, field
+
+from data import mailbox as boxes
+from data.database import now, reading, unit
+from data.mail_account import AccountTrouble
+from data.mailbox import Place
+from domain.refusal import Refusal
+from domain.results import collected
+from domain.results.collected import Found
+from domain.shop import mailbox
+from domain.shop.mailbox import MailboxSettings
+from domain.shop.people import Actor, Right
+
+log = logging.getLogger(__name__)
+
+OURS = "The mail could not be written into the books. Handbill tries it again."
+
+
+class _NotTaken(Exception):
+    """A fault on our side, already in the log."""
+
+
+@dataclass(slots=True)
+class _Visit:
+    of: MailboxSettings
+    found: Found = field(default_factory=Found)
+    more: bool = False
+    sentence: str = ""  # what went wrong
+
+    def take(self, mails: list[bytes], place: Place) -> None:
+        """What was read and up to where are one unit of work."""
+        try:
+            letters = collected.read(mails)
+            with unit() as session:
+                if not mailbox.go_on(session, place, self.of):
+                    raise _NotTaken
+                found = collected.take(session, letters, now=now())
+        except _NotTaken:
+            raise
+        except Exception as problem:
+            log.exception("Mail from the inbox could not be taken")
+            raise _NotTaken from problem
+        self.found.add(found)
+
+
+class Collector:
+    """Of a worker. `look` comes back at once."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def look(self) -> None:
+        if self._stopping.is_set() or (self._thread is not None and self._thread.is_alive()):
+            return
+        with reading() as session:
+            is_due = mailbox.is_due(session, now=now())
+        if is_due:
+            self._thread = threading.Thread(target=self._collect, name="collector", daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout: float = 2.0) -> None:
+        """A server that does not answer is not waited for; what was claimed is free again in a few minutes."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _collect(self) -> None:
+        try:
+            with unit() as session:
+                row = mailbox.claim(session, now=now())
+            if row is not None:
+                _visit(row, self._stopping)
+        except Exception:
+            log.exception("The inbox could not be looked into; the clock will look again")
+
+
+def read_now(by: Actor) -> Found:
+    """Somebody asks for it and waits. Raises Refusal with what went wrong."""
+    by.require(Right.MANAGE_SHOP)
+    with unit() as session:
+        row = mailbox.claim(session, now=now(), at_once=True)
+    if row is None:
+        raise Refusal("being_read", "The inbox is being read just now. Look again in a minute.")
+    visit = _visit(row, threading.Event())
+    if visit.sentence:
+        raise Refusal("mailbox_trouble", visit.sentence)
+    return visit.found
+
+
+def _visit(row: MailboxSettings, stopping: threading.Event) -> _Visit:
+    visit = _Visit(row)
+    try:
+        visit.more = boxes.visit(
+            mailbox.opened(row), row.place, visit.take, marks=row.marks_read, stopping=stopping.is_set
+        )
+    except (AccountTrouble, Refusal) as trouble:
+        visit.sentence = trouble.sentence
+    except _NotTaken:
+        visit.sentence = OURS
+    _note(visit)
+    return visit
+
+
+def _note(visit: _Visit) -> None:
+    with unit() as session:
+        if not visit.sentence:
+            mailbox.note_visit(session, visit.of, more=visit.more, now=now())
+        elif mailbox.note_trouble(session, visit.of, visit.sentence, now=now()):
+            log.warning("The inbox could not be read: %s", visit.sentence)
