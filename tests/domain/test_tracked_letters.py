@@ -4,9 +4,11 @@ import email
 import email.policy
 import re
 from datetime import datetime
+from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from data.database import reading, unit
 from domain.audience.audience import Audience
@@ -14,11 +16,13 @@ from domain.book import measuring
 from domain.book.consent import Consent, MessageType
 from domain.channels import email as channel
 from domain.channels.channel import Draft, Parcel
-from domain.ledger import farewells, targets
+from domain.ledger import engagement, farewells, targets
 from domain.ledger.deliveries import Delivery
-from domain.message import tracking
+from domain.message import practice, tracking
 from domain.message.links import CLICK, OPEN, PLACE_BITS
-from domain.sending import launches
+from domain.refusal import Refusal
+from domain.results import acting
+from domain.sending import campaigns, launches, preview, trial
 from domain.sending.content import frozen_draft
 from domain.sending.dispatches import Dispatch
 from domain.sending.launches import Press
@@ -110,6 +114,43 @@ def test_what_is_measured_is_the_shop_s_choice_at_the_launch(
     assert (first.measured, second.measured) == (usually, not usually)
     for one in (first, second):
         assert ("/t/" in written(one, anna, now)[0]) is one.measured, "a send keeps what it was launched with"
+
+
+def test_a_test_and_a_preview_are_never_measured(cast: Cast, anna: int, now: datetime) -> None:
+    with unit() as session:
+        shops.change(session, {"sender_email": "shop@marlow.example"}, by=cast.olive, now=now)
+        shops.change(session, {"postal_address": "4 Market Row", "name": "Marlow"}, by=cast.olive, now=now)
+        fields = {"name": "Rings", "subject": "Rings", "html_body": BODY}
+        campaign = campaigns.create(session, fields, by=cast.olive, now=now)
+        tried = trial.prepare(session, campaign.id, "olive@shop.example", by=cast.olive, now=now)
+        seen = preview.sight(session, draft(), anna)
+    mail = email.message_from_bytes(tried.body, policy=email.policy.default)
+    html = mail.get_body(("html",))
+    assert html is not None
+    for shown in (html.get_content(), seen.html):
+        assert "https://shop.example/brooch" in shown
+        assert "/t/" not in shown
+
+
+def test_an_opening_is_acted_out_and_one_that_nobody_would_learn_of_is_not(
+    cast: Cast, anna: int, now: datetime
+) -> None:
+    html, _, _ = written(sent(anna, cast, now), anna, now)
+    with unit() as session:
+        kept = [practised(session, body, now) for body in (html, "<p>Come.</p>")]
+        acting.opened(session, kept[0], by=cast.ada, now=now)
+        with pytest.raises(Refusal, match="not measured"):
+            acting.opened(session, kept[1], by=cast.ada, now=now)
+        assert engagement.counts(session, 1).unique_opens == 1
+    assert (acting.is_measured(html), "/t/o/" in acting.without_picture(html)) == (True, False)
+
+
+def practised(session: Session, html: str, now: datetime) -> int:
+    mail = EmailMessage()
+    mail.set_content(html, subtype="html")
+    kept = practice.keep(session, sender="s@s.example", recipient="a@a.example", raw=mail.as_bytes(), now=now)
+    session.flush()
+    return kept.id
 
 
 def test_who_does_not_want_to_be_measured_gets_plain_links(cast: Cast, anna: int, now: datetime) -> None:

@@ -60,6 +60,16 @@ def test_half_a_rule_is_refused_by_field(api: Api, rules: dict[str, Any], field:
     assert rules_of(api) == NO_RULES
 
 
+def test_what_is_measured_is_chosen_by_kind(api: Api) -> None:
+    assert api.get("settings/shop").json()["measured"] == ["marketing", "newsletter"]
+    assert api.put("settings/shop", {"measured": ["operational", "marketing"]}).status_code == 200
+    assert api.get("settings/shop").json()["measured"] == ["marketing", "operational"]
+    for wrong in (["birthday"], None, [["marketing"]]):
+        assert api.put("settings/shop", {"measured": wrong}).status_code in (400, 422)
+    assert api.put("settings/shop", {"measured": []}).json()["measured"] == []
+    assert api.as_("max_").put("settings/shop", {"measured": []}).status_code == 403
+
+
 def test_only_the_owner_sets_rules(api: Api) -> None:
     for somebody in ("max_", "sal", "wes", "ada"):
         assert api.as_(somebody).put("settings/shop", RULES).status_code == 403
