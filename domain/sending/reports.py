@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
+from domain.book.message_types import MessageType
 from domain.ledger import deliveries, pace
 from domain.ledger.deliveries import Books, Delivery, State
 from domain.sending import campaigns, dispatches, preview
@@ -160,6 +162,26 @@ def how_many_campaigns(session: Session, asked: Asked) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sends: launched in a span of time, of one type."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    kind: MessageType | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.since and self.until:
+            found += [Dispatch.created_at >= self.since, Dispatch.created_at < self.until]
+        if self.kind:
+            found.append(Dispatch.message_type == self.kind)
+        return found
+
+
+EVERY_SEND: Final = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What went out in a span of time, one-shots included."""
 
@@ -167,8 +189,8 @@ class Sent:
     messages: int = 0
 
 
-def sent_between(session: Session, since: datetime, until: datetime) -> Sent:
-    launched = (Dispatch.created_at >= since) & (Dispatch.created_at < until)
+def sent_between(session: Session, since: datetime, until: datetime, kind: MessageType | None = None) -> Sent:
+    launched = and_(*Wanted(since, until, kind).conditions())
     went = Delivery.state.in_([State.SENT, State.UNKNOWN])
     query = (
         select(func.count(func.distinct(Dispatch.id)), func.count())
@@ -185,13 +207,19 @@ class SendRow:
     books: Books
 
 
-def send_rows(session: Session, *, page: int, size: int) -> tuple[list[SendRow], int]:
-    """Every launch, newest first, and how many there are."""
-    total = session.scalar(select(func.count()).select_from(Dispatch)) or 0
-    query = select(Dispatch).order_by(Dispatch.id.desc()).offset((page - 1) * size).limit(size)
-    found = list(session.scalars(query))
+def send_rows(
+    session: Session, wanted: Wanted = EVERY_SEND, *, page: int, size: int
+) -> tuple[list[SendRow], int]:
+    """These launches, newest first, and how many there are."""
+    total = session.scalar(select(func.count()).select_from(Dispatch).where(*wanted.conditions())) or 0
+    query = select(Dispatch).where(*wanted.conditions()).order_by(Dispatch.id.desc())
+    found = list(session.scalars(query.offset((page - 1) * size).limit(size)))
     books = deliveries.books_of(session, [one.id for one in found])
     return [SendRow(one, books.get(one.id, Books())) for one in found], total
+
+
+def first_launch(session: Session) -> datetime | None:
+    return session.scalar(select(func.min(Dispatch.created_at)))
 
 
 def upcoming(session: Session, most: int = 5) -> list[Campaign]:

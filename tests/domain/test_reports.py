@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from data.database import reading, unit
 from domain.book import customers
+from domain.book.message_types import MessageType
 from domain.ledger import deliveries
 from domain.sending import campaigns, endings, launches, reports
 from domain.sending.launches import Press
-from domain.sending.reports import Asked
+from domain.sending.reports import Asked, Wanted
 from domain.shop import shop as shops
 from tests.cast import Cast
 
@@ -128,3 +129,35 @@ def test_a_month_begins_at_the_shops_midnight() -> None:
     )
     january = datetime(2027, 1, 5, 12, tzinfo=UTC)
     assert reports.month(january, LONDON, back=1)[0] == datetime(2026, 12, 1, tzinfo=LONDON)
+
+
+def test_sends_are_found_by_month_and_type(newsletter: int, cast: Cast, now: datetime) -> None:
+    with unit() as session:
+        old = launch(session, newsletter, cast, now - timedelta(days=40), Press())
+        for table, word in (
+            ("campaigns", "status = 'draft'"),
+            ("deliveries", "state = 'sent'"),
+            ("dispatches", "state = 'sent'"),
+        ):
+            session.execute(text(f"UPDATE {table} SET {word}"))
+        session.expire_all()
+        new = launch(session, newsletter, cast, now, Press(to="everyone"))
+        session.execute(
+            text("UPDATE dispatches SET message_type = 'newsletter' WHERE id = :number"), {"number": new}
+        )
+    october = reports.month(now, LONDON, back=1)
+
+    def found(wanted: Wanted) -> list[int]:
+        with reading() as session:
+            rows, total = reports.send_rows(session, wanted, page=1, size=50)
+        assert total == len(rows)
+        return [row.dispatch.id for row in rows]
+
+    assert found(Wanted()) == [new, old]
+    assert found(Wanted(*october)) == [old]
+    assert found(Wanted(kind=MessageType.NEWSLETTER)) == [new]
+    assert found(Wanted(*october, MessageType.NEWSLETTER)) == []
+    with reading() as session:
+        assert reports.sent_between(session, *october) == reports.Sent(1, TEN)
+        assert reports.sent_between(session, *october, MessageType.NEWSLETTER).sends == 0
+        assert reports.first_launch(session) == now - timedelta(days=40)

@@ -1,22 +1,17 @@
 """Every send of the shop, newest first, and the report of one of them."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from nicegui import ui
+from nicegui import events, ui
 
 from data.database import now, reading, unit
 from domain.refusal import Refusal
 from domain.sending import campaigns, dispatches, promotion, reports
-from domain.sending.dispatches import PURGED, Dispatch, DispatchState
+from domain.sending.dispatches import PURGED, Dispatch
 from domain.sending.preview import Sight
-from domain.sending.reports import Report, SendRow
+from domain.sending.reports import Report
 from domain.shop.people import Actor, Right
-from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page, current_actor
-from ui.parts import diagnosis, holds, tables
+from ui.parts import diagnosis, holds
 from ui.parts.basics import (
     alert,
     box,
@@ -30,80 +25,118 @@ from ui.parts.basics import (
     menu,
     page,
     pill,
+    put,
     text,
 )
 from ui.parts.bought_afterwards import BoughtAfterwards
 from ui.parts.campaign_story import send_story
 from ui.parts.dialogs import ask, sheet
 from ui.parts.feedback import handled, io, refusals_to, toast
-from ui.parts.inputs import field, text_input
+from ui.parts.inputs import field, select, text_input
 from ui.parts.send_controls import controls
 from ui.parts.send_report import Look, SendReport, look_at
+from ui.parts.send_rows import ANY, PATH, look, month_said, months
 from ui.parts.sent_message import Pairs, copyable, message_card, readable
 from ui.parts.steady import Steady
 from ui.parts.tables import (
-    MOST_ROWS,
     Column,
     ListTable,
     name_cell,
     number_cell,
     phone_item,
     pill_cell,
-    rate_cell,
 )
 
-PATH = "/marketing/sends"
 EVERY = 1.5  # seconds between looks while a send on the page moves
 
+KINDS = {ANY: "Every type"} | dict(words.MESSAGE_TYPE)
+WHEN = f'<div class="hb-when">{{{{ props.row.when }}}}</div>{pill_cell()}'
+
+
+def _figure(name: str, sub: str = "") -> str:
+    """A number over its share; a dash where nobody counts."""
+    below = f'<div class="hb-cell-sub num">{{{{ props.row.{sub} }}}}</div>' if sub else ""
+    return number_cell(name, "–") + below
+
+
 COLUMNS = [
-    Column("when", "Sent at"),
+    Column("when", "Sent at", cell=WHEN),
     Column("name", "Campaign", cell=name_cell(sub="sub")),
     Column("type", "Type", cell='<span class="hb-tag">{{ props.row.type }}</span>'),
     Column("recipients", "Recipients", "right", cell=number_cell("recipients")),
-    Column("rate", "Sent", "right", cell=rate_cell("rate")),
-    Column("failed", "Failed", "right", cell=number_cell("failed")),
-    Column("status", "State", cell=pill_cell()),
+    Column("sent", "Sent", "right", cell=_figure("sent", "sentSub")),
+    Column("delivered", "Delivered", "right", cell=_figure("delivered", "deliveredSub")),
+    Column("back", "Came back", "right", cell=_figure("back")),
+    Column("opened", "Opened", "right", cell=_figure("opened", "openedSub")),
+    Column("clicked", "Clicked", "right", cell=_figure("clicked", "clickedSub")),
 ]
 
 
-@dataclass(frozen=True)
-class Seen:
-    rows: list[tables.Row]
-    total: int
-    moves: bool
-
-
-async def build() -> None:
-    await SendList().draw()
+async def build(month: str = ANY, type: str = ANY) -> None:
+    await SendList(month, type).draw()
 
 
 class SendList:
+    def __init__(self, month: str, kind: str) -> None:
+        self.month, self.kind = month, kind if kind in KINDS else ANY
+        self.months: dict[str, str] = {}
+
     async def draw(self) -> None:
-        with page():
+        self.months = await io(months)
+        if self.month not in self.months:
+            self.month = ANY
+        with page("wide"):
             with head("Sends", "Everything that went out, newest first: campaigns and one-shots."):
                 icon_button("refresh", "Refresh", self.refresh, testid="refresh").classes("hb-hide-phone")
-            with box("hb-card"):
+            with box("hb-card hb-sends"):
+                self._bar()
                 self.table = ListTable(
                     COLUMNS,
                     phone=phone_item(facts="facts", pill=("tone", "status")),
                     on_open=lambda dispatch_id: ui.navigate.to(f"{PATH}/{int(dispatch_id)}"),
                     on_page=self._fetch,
-                    nothing=_nothing,
+                    nothing=self._nothing,
                     testid="sends",
                 )
         self.timer = ui.timer(EVERY, handled(self.refresh), immediate=False)
         await self._fetch(1)
 
+    def _bar(self) -> None:
+        with box("bar"):
+            self.said = put(text("", "hb-bar-words", testid="month-said"), role="status")
+            with box("hb-pick"):
+                select(
+                    self.months, self.month, on_change=self._span, label="When it was sent", testid="month"
+                )
+            with box("hb-pick"):
+                select(KINDS, self.kind, on_change=self._type, label="Type of message", testid="type")
+
     async def refresh(self) -> None:
         await self._fetch(self.table.page)
 
+    async def _span(self, event: events.ValueChangeEventArguments[str | None]) -> None:
+        self.month = event.value or ANY
+        await self._fetch(1)
+
+    async def _type(self, event: events.ValueChangeEventArguments[str | None]) -> None:
+        self.kind = event.value or ANY
+        await self._fetch(1)
+
     async def _fetch(self, number: int) -> None:
         await current_actor()
-        seen = await io(_seen, number)
+        seen = await io(look, self.month, self.kind, number)
         if self.table.table.is_deleted:
             return
+        self.said.set_text(month_said(seen.sent, self.months[self.month]) if seen.sent else "")
+        self.said.visible = bool(seen.sent)
         self.table.show(seen.rows, seen.total, number)
         self.timer.active = seen.moves
+
+    def _nothing(self) -> None:
+        if self.month == self.kind == ANY:
+            _nothing_yet()
+            return
+        empty("search", "Nothing was sent then", "Choose another month or type.", testid="no-sends")
 
 
 async def build_one(by: Actor, dispatch_id: int) -> None:
@@ -205,7 +238,7 @@ async def _asked_for_name(dispatch_id: int) -> int | None:
     return int(made) if made else None
 
 
-def _nothing() -> None:
+def _nothing_yet() -> None:
     empty(
         "send",
         "Nothing was sent yet",
@@ -215,39 +248,6 @@ def _nothing() -> None:
         icon_name="mail",
         testid="no-sends",
     )
-
-
-def _seen(number: int) -> Seen:
-    moment = now()
-    with reading() as session:
-        zone = read_shop(session).zone
-        rows, total = reports.send_rows(session, page=number, size=MOST_ROWS)
-    return Seen(
-        [_row(row, zone, moment) for row in rows], total, any(row.dispatch.is_running for row in rows)
-    )
-
-
-def _row(row: SendRow, zone: ZoneInfo, moment: datetime) -> tables.Row:
-    dispatch, books = row.dispatch, row.books
-    label, tone = holds.state_of(dispatch)
-    when = words.when(dispatch.created_at, zone, moment)
-    undone = dispatch.state is DispatchState.UNDONE
-    counts = f"{words.number(books.sent)} of {words.number(books.recipients)} sent"
-    held = holds.sentence(dispatch, zone, moment) if holds.is_held(dispatch) else ""
-    return {
-        "id": dispatch.id,
-        "href": f"{PATH}/{dispatch.id}",
-        "when": when,
-        "name": readable(dispatch.name),
-        "sub": f"{held}, {words.people(books.queued)} to go" if held else dispatch.audience_label,
-        "type": words.MESSAGE_TYPE.get(dispatch.message_type, str(dispatch.message_type)),
-        "recipients": books.recipients,
-        "rate": None if undone else words.percent(books.sent, books.recipients),
-        "failed": books.failed,
-        "status": label,
-        "tone": tone,
-        "facts": f"{when} · {counts}",
-    }
 
 
 def _send(dispatch_id: int) -> tuple[Look, str, Sight | None, str]:
