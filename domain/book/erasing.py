@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, event, func, null, or_, select, update
+from sqlalchemy import delete, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from data.database import empty_log
+from data.database import overwriting
 from domain.book import consent, customers, earlier, traces
 from domain.book.consent import EVERY_TYPE, MessageType, Preference
 from domain.book.duplicates import DifferentPeople
@@ -190,7 +190,7 @@ def _take_belongings(session: Session, numbers: list[int]) -> None:
 
 
 def _silence(session: Session, numbers: list[int]) -> None:
-    """The audit log is only ever added to, with this one exception, which the database allows: what was there is blanked."""
+    """The audit log is only ever added to. What it said of somebody who is erased may be blanked: the database allows that."""
     about = or_(AuditEntry.action.startswith("customer."), AuditEntry.action.startswith("record."))
     blanking = update(AuditEntry).where(AuditEntry.subject_id.in_(numbers), about)
     session.execute(_quietly(blanking.values(before=null(), after=null())))
@@ -198,23 +198,19 @@ def _silence(session: Session, numbers: list[int]) -> None:
 
 @contextmanager
 def _overwriting(session: Session) -> Iterator[None]:
-    """Freed places of the file are filled with zeros, and words leave the search index for good: one by one where SQLite can
-    do that, otherwise the index is written anew, which takes 0.2 s for 100,000 people.
-
-    What the log beside the database still holds goes as soon as this is committed.
+    """Words leave the search index for good, too: one by one where SQLite can do that, otherwise the index is written anew,
+    which takes 0.2 s for 100,000 people.
     """
     connection, can_forget_words = session.connection(), sqlite3.sqlite_version_info >= (3, 42)
     forget = "INSERT INTO customers_fts(customers_fts, rank) VALUES ('secure-delete', %d)"
-    connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    if can_forget_words:
-        connection.exec_driver_sql(forget % 1)
-    yield
-    event.listen(session, "after_commit", lambda _: empty_log(), once=True)
-    if can_forget_words:
-        connection.exec_driver_sql(forget % 0)
-    else:
-        connection.exec_driver_sql("INSERT INTO customers_fts(customers_fts) VALUES ('optimize')")
-    connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+    with overwriting(session):
+        if can_forget_words:
+            connection.exec_driver_sql(forget % 1)
+        yield
+        if can_forget_words:
+            connection.exec_driver_sql(forget % 0)
+        else:
+            connection.exec_driver_sql("INSERT INTO customers_fts(customers_fts) VALUES ('optimize')")
 
 
 def _quietly(statement: Any) -> Any:
