@@ -1,21 +1,24 @@
 """Customers who may be one person, and pairs of whom somebody said that they are not. Only ever a suggestion.
 
-Nobody is compared with everybody: two people meet only in a small box, of those with one address, one number, or names
-that begin alike and something else in common. So the whole book costs seconds, and memory for one box at a time.
+Nobody is compared with everybody: two people meet only in a small box (`meetings`), the likeliest boxes first, and nobody
+looks on once enough is found that is likelier than all the rest. So a book of 100,000 costs less than a second.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import combinations, groupby
+from itertools import combinations
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, ForeignKey, and_, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base
-from domain.book.likeness import Card, Suggestion, card, compare, folded
+from domain.book import meetings
+from domain.book.likeness import Card, Suggestion, alike, card, compare, folded
+from domain.book.meetings import COLUMNS, Box
 from domain.book.person import Customer
 from domain.refusal import Refusal, missing
 from domain.shop import audit
@@ -23,14 +26,10 @@ from domain.shop.audit import AuditEntry
 from domain.shop.people import Actor, Right
 
 MOST_SUGGESTED: Final = 200
-LARGEST_BOX: Final = 60  # of more people with one thing in common only neighbours by name are compared
+MOST_COMPARED: Final = 3_000_000  # names in one look; half a second
+MOST_WITH_ONE_ADDRESS: Final = 60  # of more people only neighbours by name are compared
 NEIGHBOURS: Final = 8
 MOST_NEAR: Final = 300
-AT_ONCE: Final = 2_000
-COLUMNS: Final = (
-    Customer.id, Customer.first_name, Customer.last_name, Customer.company, Customer.email_key, Customer.phone_key,
-    Customer.postcode,
-)  # fmt: skip
 _IN_THE_BOOK: Final = Customer.deleted_at.is_(None)
 
 
@@ -45,21 +44,76 @@ class DifferentPeople(Base):
     )  # the higher number
 
 
+class Found(list[Suggestion]):
+    """Suggestions, best first. `crowded`: of how many boxes people were so many that not each was compared with each."""
+
+    crowded: int = 0
+
+
 def suggest(
-    session: Session, *, most: int = MOST_SUGGESTED, about: Collection[int] | None = None
-) -> list[Suggestion]:
-    """The likeliest pairs of the whole book, best first; of these people only, if `about` is given."""
-    known_different = _told_apart(session)
-    found: dict[tuple[int, int], Suggestion] = {}
-    for one, other in _meetings(session):
-        pair = (min(one.id, other.id), max(one.id, other.id))
-        if pair in known_different or (about is not None and not (pair[0] in about or pair[1] in about)):
-            continue
-        if pair not in found and (suggestion := compare(one, other)):
-            found[pair] = suggestion
-            if len(found) > 20 * most:
-                found = {(one.first_id, one.second_id): one for one in _best(found.values(), most)}
-    return _best(found.values(), most)
+    session: Session,
+    *,
+    most: int = MOST_SUGGESTED,
+    about: Collection[int] | None = None,
+    by_name: bool = True,
+) -> Found:
+    """The likeliest pairs of the whole book, best first; of these people only, if `about` is given.
+
+    Without `by_name` only those who share an address or a number, which takes no time.
+    """
+    look = _Look(most, about, _told_apart(session))
+    for people in meetings.with_one_address(session):
+        look.at(_pairs(people))
+    if by_name:
+        for box in meetings.with_names_alike(session, look.has_enough, about):
+            look.into(box)
+    return look.found()
+
+
+class _Look:
+    """What one look through the book has found so far; it remembers little more than it will show."""
+
+    def __init__(self, most: int, about: Collection[int] | None, apart: Collection[tuple[int, int]]) -> None:
+        self.most, self.about, self.apart = most, about, apart
+        self.pairs: dict[tuple[int, int], Suggestion] = {}
+        self.scores: Counter[int] = Counter()
+        self.crowded, self.left = 0, MOST_COMPARED
+
+    def into(self, box: Box) -> None:
+        costs = box.many * (box.many - 1) // 2
+        if not box.people or costs > self.left:
+            self.crowded += 1
+            return
+        self.left -= costs
+        self.at(alike(box.people))
+
+    def at(self, meeting: Iterable[tuple[Card, Card]]) -> None:
+        for one, other in meeting:
+            pair = (one.id, other.id) if one.id < other.id else (other.id, one.id)
+            if pair in self.pairs or pair in self.apart or not self._is_meant(pair):
+                continue
+            if suggestion := compare(one, other):
+                self._keep(pair, suggestion)
+
+    def has_enough(self, ceiling: int) -> bool:
+        """As many as are wanted are likelier than anything that comes from here on."""
+        return sum(many for score, many in self.scores.items() if score >= ceiling) >= self.most
+
+    def found(self) -> Found:
+        best = Found(_best(self.pairs.values(), self.most))
+        best.crowded = self.crowded
+        return best
+
+    def _is_meant(self, pair: tuple[int, int]) -> bool:
+        return self.about is None or pair[0] in self.about or pair[1] in self.about
+
+    def _keep(self, pair: tuple[int, int], suggestion: Suggestion) -> None:
+        self.pairs[pair] = suggestion
+        self.scores[suggestion.score] += 1
+        if len(self.pairs) > 20 * self.most:
+            best = _best(self.pairs.values(), self.most)
+            self.pairs = {(one.first_id, one.second_id): one for one in best}
+            self.scores = Counter(one.score for one in best)
 
 
 def of(session: Session, customer_id: int, *, most: int = 5) -> list[Suggestion]:
@@ -109,65 +163,8 @@ def _told_apart(session: Session, customer_id: int | None = None) -> set[tuple[i
     return {(first, second) for first, second in session.execute(rows)}
 
 
-def _meetings(session: Session) -> Iterator[tuple[Card, Card]]:
-    for column in (Customer.email_key, Customer.phone_key):
-        yield from _with_one(session, column)
-    for people in _with_names_beginning_alike(session):
-        for box in _boxes(people):
-            yield from _pairs(box)
-
-
-def _with_one(session: Session, column: InstrumentedAttribute[str | None]) -> Iterator[tuple[Card, Card]]:
-    """Those who share an address, or a number."""
-    shared = select(column).where(column.is_not(None), _IN_THE_BOOK).group_by(column).having(func.count() > 1)
-    rows = select(*COLUMNS).where(column.in_(shared), _IN_THE_BOOK).order_by(column, Customer.id)
-    streamed = session.execute(rows.execution_options(yield_per=AT_ONCE))
-    for _, box in groupby(streamed, key=lambda row: getattr(row, column.key)):
-        yield from _pairs([card(*row) for row in box])
-
-
-def _with_names_beginning_alike(session: Session) -> Iterator[list[Card]]:
-    """The book in parts, by the first two letters of the last name, or of the company where there is none."""
-    for column, only in ((Customer.last_name, Customer.last_name != ""), (Customer.company, Customer.last_name == "")):  # fmt: skip
-        for beginnings in _beginnings(session, column, only):
-            ranges = [and_(column >= one, column < _after(one)) for one in beginnings]
-            rows = select(*COLUMNS).where(or_(*ranges), only, _IN_THE_BOOK).order_by(Customer.id)
-            yield [card(*row) for row in session.execute(rows)]
-
-
-def _beginnings(session: Session, column: Any, only: ColumnElement[bool]) -> Iterable[list[str]]:
-    """ "Be", "be" and "Bé" are one beginning."""
-    rows = session.scalars(select(func.substr(column, 1, 2)).where(only, column != "").distinct())
-    together: dict[str, list[str]] = {}
-    for beginning in rows:
-        together.setdefault(folded(beginning)[:2], []).append(beginning)
-    return together.values()
-
-
-def _after(beginning: str) -> str:
-    """The first text that does not begin like this, in the order of the database."""
-    return beginning[:-1] + chr(min(ord(beginning[-1]) + 1, 0x10FFFF))
-
-
-def _boxes(people: Sequence[Card]) -> Iterator[list[Card]]:
-    """People whose names begin alike and who have one more thing in common, or whose names are the same."""
-    boxes: dict[tuple[str, ...], list[Card]] = {}
-    for person in people:
-        begins = person.first[:1], person.last[:3]
-        keys: list[tuple[str, ...]] = [("name", person.whole)]
-        if person.postcode:
-            keys.append(("postcode", *begins, person.postcode))
-        if person.domain:
-            keys.append(("domain", *begins, person.domain))
-        if person.phone:
-            keys.append(("phone", *begins, person.phone[-6:]))
-        for key in keys:
-            boxes.setdefault(key, []).append(person)
-    return (box for box in boxes.values() if len(box) > 1)
-
-
 def _pairs(box: Sequence[Card]) -> Iterator[tuple[Card, Card]]:
-    if len(box) <= LARGEST_BOX:
+    if len(box) <= MOST_WITH_ONE_ADDRESS:
         return combinations(box, 2)
     ordered = sorted(box, key=lambda person: (person.whole, person.id))
     return (
@@ -185,13 +182,21 @@ def _near(row: Any) -> list[ColumnElement[bool]]:
         near.append(Customer.phone_key == row.phone_key)
     column = Customer.last_name if row.last_name else Customer.company
     if name := row.last_name or row.company:
-        plain = folded(name)[:2]
-        written = {name[:2], name[:2].lower(), name[:2].upper(), name[:2].title(), plain, plain.title()} - {
-            ""
-        }
-        begins = or_(*[and_(column >= one, column < _after(one)) for one in sorted(written)])
-        near.append(and_(begins, Customer.first_name.startswith(row.first_name[:1], autoescape=True)))
+        same_letter = Customer.first_name.startswith(row.first_name[:1], autoescape=True)
+        near += [and_(column == name, same_letter), and_(_begins_like(column, name), same_letter)]
     return near
+
+
+def _begins_like(column: Any, name: str) -> ColumnElement[bool]:
+    """ "Be", "be" and "Bé" are one beginning."""
+    plain = folded(name)[:2]
+    written = {name[:2], name[:2].lower(), name[:2].upper(), name[:2].title(), plain, plain.title()} - {""}
+    return or_(*[and_(column >= one, column < _after(one)) for one in sorted(written)])
+
+
+def _after(beginning: str) -> str:
+    """The first text that does not begin like this, in the order of the database."""
+    return beginning[:-1] + chr(min(ord(beginning[-1]) + 1, 0x10FFFF))
 
 
 def _best(found: Iterable[Suggestion], most: int) -> list[Suggestion]:

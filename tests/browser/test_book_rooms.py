@@ -1,16 +1,20 @@
 """The rooms beside the customer book: possible duplicates, groups, the shop's own words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import delete
 
 from data.database import now, reading, unit
 from domain.audience import segments
 from domain.book import categories, customers, duplicates, groups, own_fields, record_kinds, records
+from domain.book.customers import Customer
 from domain.refusal import Refusal
 from tests.browser.test_customers import choose, olive, write_down
+from ui.pages.duplicates import LARGE
 
 SignIn = Callable[[Page, str], None]
 
@@ -60,6 +64,33 @@ def test_pairs_are_answered_with_the_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(before).to_have_count(many - 1)
     expect(page.get_by_test_id("one").first).to_be_focused()
+
+
+def test_of_a_large_book_who_shares_an_address_is_shown_first_and_stays_when_the_names_come(
+    page: Page,
+) -> None:
+    for name in ("Isolde", "Izolde"):
+        write_down(first_name=name, last_name="Sharewell", email="isolde@sharewell.example")
+        write_down(first_name=name, last_name="Namewell", postcode="HG1 1ZZ")
+    with large_book():
+        page.goto("/customers/duplicates", wait_until="commit")
+        first = pair(page, "Sharewell")
+        expect(first).to_have_count(1)
+        first.evaluate("(box) => { box.dataset.drawn = 'once' }")
+        expect(pair(page, "Namewell")).to_have_count(1)
+        expect(page.get_by_test_id("pairs-left")).to_contain_text("pairs who may be one person")
+        expect(first).to_have_attribute("data-drawn", "once")
+
+
+@contextmanager
+def large_book() -> Iterator[None]:
+    """Its last customer has so high a number."""
+    then, last = now(), LARGE + 1
+    with unit() as session:
+        session.add(Customer(id=last, first_name="Lastly", created_at=then, updated_at=then, active_at=then))
+    yield
+    with unit() as session:
+        session.execute(delete(Customer).where(Customer.id == last))
 
 
 @pytest.mark.parametrize("where", ["page", "phone"])

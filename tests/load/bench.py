@@ -9,6 +9,7 @@ BENCHES = {
     "The letters": "tests.load.letters",
     "The engine": "tests.load.engine",
     "The audience and the customer book": "tests.load.growth",
+    "Who is in the book twice": "tests.load.twins",
     "A list that comes in": "tests.load.importing",
     "The schedules": "tests.load.schedules",
     "What providers report": "tests.load.webhooks",

@@ -5,7 +5,9 @@ each time: every quality of a person is drawn from their number, by a table of m
 """
 
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import domain.tables  # noqa: F401  every table, so that those written here know those they lean on
@@ -15,7 +17,7 @@ from domain.audience import segments
 from domain.book import records, statuses
 from domain.book.categories import Category
 from domain.book.customers import Tag
-from domain.book.side_tables import LATEST_OF_ALL, asides_among
+from domain.book.side_tables import LATEST_OF_ALL, PLACES, asides_among
 from domain.book.staff import StaffMember
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -28,7 +30,8 @@ INDEXES = (
 )
 TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN {filled}"
 OWN_FIELDS = "FROM customers, json_each(attrs) ORDER BY 1"
-TWICE = "SELECT email_key FROM customers WHERE id % 40 = 0 AND email_key IS NOT NULL"
+SHARED = """INSERT INTO shared_addresses SELECT '{place}', {place}, id FROM customers WHERE {place} IN
+    (SELECT {place} FROM customers WHERE {place} IS NOT NULL GROUP BY 1 HAVING count(*) > 1)"""
 FILLED = (
     "customers",
     "customer_facts",
@@ -42,8 +45,11 @@ FILLED = (
 )
 
 
-def fill(path: Path, customers: int) -> None:
-    """A new file, opened for `unit()` and `reading()`."""
+Write = Callable[[sqlite3.Connection], None]
+
+
+def fill(path: Path, customers: int, people: Write | None = None) -> None:
+    """A new file, opened for `unit()` and `reading()`; `people` writes other customers than those of this book."""
     engine = open_database(path)
     migrate.migrate(engine)
     with unit() as session:
@@ -62,7 +68,7 @@ def fill(path: Path, customers: int) -> None:
     connection.execute("PRAGMA journal_mode=OFF")
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA cache_size=-200000")
-    _write(connection, customers)
+    _write(connection, customers, people or partial(_write_people, customers))
     connection.close()
     open_database(path)
 
@@ -73,7 +79,7 @@ def chance(salt: int, of: int, number: str = "n") -> str:
     return f"((({number} * {multiplier} + {salt + 1}) % {PRIME}) * 16807 % {PRIME} % {of})"
 
 
-def _write(connection: sqlite3.Connection, customers: int) -> None:
+def _write(connection: sqlite3.Connection, customers: int, people: Write) -> None:
     """Indexes come last: in order, at one go."""
     built = connection.execute(INDEXES.format(filled=FILLED)).fetchall()
     kept = connection.execute(TRIGGERS.format(filled=FILLED)).fetchall()
@@ -82,7 +88,8 @@ def _write(connection: sqlite3.Connection, customers: int) -> None:
     for name, _ in kept:
         connection.execute(f"DROP TRIGGER {name}")
     connection.execute("BEGIN")
-    for statement in _people(customers), *_more(customers):
+    people(connection)
+    for statement in _more(customers):
         connection.execute(statement)
     for _, sql in [*built, *kept]:
         connection.execute(sql)
@@ -90,6 +97,10 @@ def _write(connection: sqlite3.Connection, customers: int) -> None:
     connection.execute("INSERT INTO customers_fts(customers_fts) VALUES ('rebuild')")
     connection.execute("COMMIT")
     connection.execute("ANALYZE")
+
+
+def _write_people(customers: int, connection: sqlite3.Connection) -> None:
+    connection.execute(_people(customers))
 
 
 def _people(customers: int) -> str:
@@ -117,7 +128,7 @@ def _people(customers: int) -> str:
 def _more(customers: int) -> list[str]:
     return [
         f"INSERT INTO customer_facts SELECT customers.id, key, value, CAST(value AS REAL) {OWN_FIELDS}",
-        f"INSERT INTO shared_addresses SELECT 'email_key', email_key, id FROM customers WHERE email_key IN ({TWICE})",
+        *(SHARED.format(place=place) for place in PLACES),
         f"""INSERT INTO customer_tags (customer_id, tag_id)
             SELECT id, 1 + {chance(7, 6, "id")} FROM customers WHERE {chance(8, 3, "id")} > 0
             UNION ALL

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
 from domain.book import customers, duplicates, records
+from domain.book.duplicates import Found
 from domain.book.likeness import Suggestion
 from domain.refusal import Refusal
 from domain.shop.people import Actor, Right
@@ -15,11 +16,14 @@ from domain.shop.shop import read as read_shop
 from ui.frame import Page, current_actor
 from ui.parts import twin_count
 from ui.parts.basics import box, button, empty, facts, head, link, page, text
-from ui.parts.feedback import io, toast
+from ui.parts.feedback import handled, io, toast
 from ui.parts.merge_dialog import merge_dialog
 from ui.words import counted, day
 
 AT_ONCE: Final = 20
+LARGE: Final = 10_000  # customers; fewer are compared in the wink of an eye
+LOOKING: Final = "Comparing the names of everybody. Who shares an address or a number is here already."
+CROWDED: Final = "Some names are shared by so many that not each was compared with each."
 NEXT: Final = "setTimeout(() => document.querySelector('.hb-pairs button')?.focus(), 60)"
 
 Key = tuple[int, int]  # the two customers
@@ -44,11 +48,16 @@ class Twins:
 
 
 async def build() -> None:
-    found = await io(twin_count.find)
+    """Of a large book, who shares an address or a number is shown at once, and the names are compared meanwhile."""
+    is_large = await io(_is_large)
+    found = await io(_quickly_found if is_large else twin_count.find)
     with page():
         with head("Possible duplicates", back=("Customers", "/customers")):
             pass
-        await Pairs(found).fill()
+        pairs = Pairs(found, looking=is_large)
+        await pairs.fill()
+        if is_large:
+            ui.timer(0.05, handled(pairs.look_on), once=True, immediate=False)
 
 
 class Pairs:
@@ -56,15 +65,26 @@ class Pairs:
     not drawn anew, so that a press on it is not lost.
     """
 
-    def __init__(self, found: list[Suggestion]) -> None:
-        self.waiting = found
+    def __init__(self, found: Found, *, looking: bool) -> None:
+        self.waiting: list[Suggestion] = found
+        self.crowded, self.looking = found.crowded, looking
         self.drawn: dict[Key, ui.element] = {}
+        self.answered: set[Key] = set()
         self.left = text("", "hb-sub", testid="pairs-left")
         self.room = box("hb-pairs", testid="pairs")
         self.more = box("hb-row")
 
-    async def fill(self) -> None:
-        part, self.waiting = self.waiting[:AT_ONCE], self.waiting[AT_ONCE:]
+    async def look_on(self) -> None:
+        """Whoever is looked at already stays where they are; the names follow."""
+        try:
+            self._take(await io(twin_count.find))
+        finally:
+            self.looking = False
+            await self.fill(AT_ONCE - len(self.drawn))
+
+    async def fill(self, most: int = AT_ONCE) -> None:
+        most = max(most, 0)
+        part, self.waiting = self.waiting[:most], self.waiting[most:]
         twins = await io(_looked_at, part)
         if self.room.is_deleted:
             return
@@ -89,18 +109,25 @@ class Pairs:
     async def _join(self, twins: Twins) -> None:
         """Other pairs with one of the two say something else now, or nothing."""
         if await merge_dialog(twins.first.id, twins.second.id):
-            found = await io(twin_count.find)
+            self.answered.add(twins.key)
             for key in [key for key in self.drawn if set(key) & set(twins.key)]:
                 self.drawn.pop(key).delete()
-            self.waiting = [one for one in found if (one.first_id, one.second_id) not in self.drawn]
+            self._take(await io(twin_count.find))
             await self._go_on()
 
     async def _apart(self, twins: Twins) -> None:
         await io(_told_apart, *twins.key, await current_actor())
         toast("Remembered: they are two people.")
+        self.answered.add(twins.key)
         if twins.key in self.drawn:
             self.drawn.pop(twins.key).delete()
         await self._go_on()
+
+    def _take(self, found: Found) -> None:
+        """What was answered while it was looked for is answered."""
+        known = self.answered | set(self.drawn)
+        self.waiting = [one for one in found if (one.first_id, one.second_id) not in known]
+        self.crowded = found.crowded
 
     async def _go_on(self) -> None:
         await self.fill() if not self.drawn else self._say()
@@ -108,13 +135,14 @@ class Pairs:
 
     def _say(self) -> None:
         """How many are left, and whether some of them are not shown yet."""
-        self.left.set_text(_left(len(self.drawn) + len(self.waiting)))
+        number = len(self.drawn) + len(self.waiting)
+        self.left.set_text(LOOKING if self.looking else _left(number, self.crowded))
         self.left.visible = bool(self.left.text)
         self.more.clear()
         if self.waiting:
             with self.more:
                 button(f"Show {min(AT_ONCE, len(self.waiting))} more", self.fill, testid="more-pairs")
-        if self.drawn or self.room.default_slot.children:
+        if self.looking or self.drawn or self.room.default_slot.children:
             return
         with self.room, box("hb-card"):
             empty(
@@ -129,12 +157,23 @@ def _is_noun(reason: str) -> bool:
     return not reason[:1].isupper()
 
 
-def _left(number: int) -> str:
+def _left(number: int, crowded: int) -> str:
+    rest = CROWDED if crowded else ""
     if not number:
-        return ""
+        return rest
     if number >= duplicates.MOST_SUGGESTED:
-        return f"The {number} likeliest pairs. Nothing is changed until you say so."
-    return f"{counted(number, 'pair')} who may be one person. Nothing is changed until you say so."
+        return f"The {number} likeliest pairs. Nothing is changed until you say so. {rest}".strip()
+    return f"{counted(number, 'pair')} who may be one person. Nothing is changed until you say so. {rest}".strip()
+
+
+def _is_large() -> bool:
+    with reading() as session:
+        return duplicates.last_change(session)[0] > LARGE
+
+
+def _quickly_found() -> Found:
+    with reading() as session:
+        return duplicates.suggest(session, by_name=False)
 
 
 def _looked_at(part: list[Suggestion]) -> list[Twins]:

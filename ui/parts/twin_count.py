@@ -1,7 +1,7 @@
 """How many pairs may be one person, for the number beside the way there.
 
-Looking for them means comparing the whole book, seconds in a large one. So the number is remembered here with the book's last
-change, and looked for anew only after another one; and then so seldom that it takes a hundredth of the time at most.
+Looking for them means comparing the whole book, up to a second in one of 100,000. So the number is remembered here with the
+book's last change, and looked for anew only after another one; and then so seldom that it takes a hundredth of the time at most.
 """
 
 import time
@@ -11,7 +11,7 @@ from typing import Final
 
 from data.database import database, reading
 from domain.book import duplicates
-from domain.book.likeness import Suggestion
+from domain.book.duplicates import Found
 
 SHARE: Final = 100
 Stamp = tuple[str, int, int]  # which shop, and the last change of its book
@@ -47,7 +47,7 @@ def up_to_date() -> int | None:
         _counting.release()
 
 
-def find() -> list[Suggestion]:
+def find() -> Found:
     """The pairs of the whole book, likeliest first; their number is remembered."""
     began = time.monotonic()
     with reading() as session:
