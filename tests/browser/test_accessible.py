@@ -31,6 +31,9 @@ ROOMS: Final = {
     "/customers/{una}?tab=consent": "[data-testid=preferences]",
     "/customers/{una}/proof": "[data-testid=proof-today]",
     "/settings/sending": "[data-testid=save-rules]",
+    "/settings/audit": "[data-testid=audit-count]",
+    "/settings/deleted": "[data-testid=deleted]",
+    "/marketing/results": "[data-testid=results-span-said]",
 }
 
 

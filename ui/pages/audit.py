@@ -52,7 +52,7 @@ WHAT: Final = (
 COLUMNS: Final = [
     Column("when", "When"),
     Column("name", "What", cell=WHAT),
-    Column("more", "", align="right", cell=LOOK),
+    Column("more", "Details", align="right", cell=LOOK),
 ]
 PHONE: Final = (
     '<div class="hb-rowcard"><div class="top"><div class="grow"><div class="hb-told">{{ props.row.name }}</div>'

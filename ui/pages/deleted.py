@@ -25,7 +25,7 @@ COLUMNS: Final = [
     Column("name", "Deleted", cell=NAME),
     Column("deleted", "When"),
     Column("goes", "Goes for good"),
-    Column("back", "", align="right", cell=BACK),
+    Column("back", "Undo", align="right", cell=BACK),
 ]
 PHONE: Final = (
     f'<div class="hb-rowcard"><div class="top"><div class="grow">{NAME}</div>{BACK}</div>'
