@@ -155,12 +155,17 @@ def read_mail(
         list[str] | None,
         typer.Argument(metavar="FILE...", help="Messages as files; without any, one on standard input."),
     ] = None,
+    take: Annotated[
+        bool, typer.Option("--take", help="Write it into the shop's books too; the shop may stay open.")
+    ] = False,
 ) -> None:
     """Say what returned mail means: one line of JSON for each message. A mail server may pipe bounces in."""
     from domain.results.returned.box import messages
     from domain.results.returned.printed import as_line
     from domain.results.returned.reader import read_mail as read_returned
 
+    if take:
+        open_shop()
     unread = False
     for file in files or ["-"]:
         try:
@@ -174,8 +179,26 @@ def read_mail(
             continue
         for message in messages(raw):
             _say(as_line(file, read_returned(message)))
+            if take:
+                _take_mail(message)
+    if take:
+        _close_shop()
     if unread:
         raise typer.Exit(2)
+
+
+def _take_mail(message: bytes) -> None:
+    """What can't be written now is for the mail server to bring again (EX_TEMPFAIL)."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from domain.results import collected
+
+    try:
+        with unit() as session:
+            collected.take(session, collected.read([message]), now=now())
+    except SQLAlchemyError as problem:
+        print(f"It could not be written into the books: {problem}.", file=sys.stderr)
+        raise typer.Exit(75) from None
 
 
 def _contents(file: str) -> bytes:

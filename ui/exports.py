@@ -13,7 +13,7 @@ from data.database import now, reading, unit
 from domain.book import customers, exporting
 from domain.book.exporting import NOTHING, Tables, What
 from domain.book.search import Narrowing
-from domain.ledger import communications
+from domain.ledger import communications, received
 from domain.ledger.communications import Letter
 from domain.shop.people import Actor
 
@@ -47,7 +47,11 @@ def one(customer_id: int, by: Actor) -> StreamingResponse:
         customers.get(session, customer_id)
         known = exporting.person(session, customer_id)
         letters = communications.letters(session, customer_id, limit=MOST_LETTERS)
+        answers = received.of(session, customer_id, limit=MOST_LETTERS)
     known["communications"] = [_told(letter) for letter in letters]
+    known["answers"] = [
+        {"subject": one.subject, "words": one.words, "at": one.received_at} for one in answers
+    ]
     return _file(f"customer-{customer_id}.json", "json", iter([_written(known, indent=2)]))
 
 

@@ -16,18 +16,26 @@ class Recipe:
     hint: str
     limits: Limits = field(default_factory=Limits)  # what suits an ordinary account there
     takes: str = ""  # where these come from
+    inbox: str = ""  # the server one reads mail from, with TLS on port 993; empty where there is none
+    inbox_hint: str = ""
 
 
 RECIPES = {
     "gmail": Recipe("Gmail, Google Workspace", "smtp.gmail.com", 465, "tls", "Google wants an app password here, not the one you sign in with; it takes some hundreds of messages a day.",
-        Limits(per_day=500), "Google takes 500 messages in 24 hours from a personal or trial account, 2,000 from a paid Google Workspace."),
+        Limits(per_day=500), "Google takes 500 messages in 24 hours from a personal or trial account, 2,000 from a paid Google Workspace.",
+        "imap.gmail.com", "Google wants an app password here, not the one you sign in with."),
     "outlook": Recipe("Microsoft 365, Outlook", "smtp.office365.com", 587, "starttls", "Authenticated SMTP must be switched on for the mailbox; it takes 30 messages a minute.",
-        Limits(per_second=1, per_hour=1_800, per_day=10_000), "Microsoft 365 takes 30 messages a minute and 10,000 recipients in 24 hours. What comes too fast it puts off, and Handbill tries it again."),
-    "yahoo": Recipe("Yahoo", "smtp.mail.yahoo.com", 465, "tls", "Yahoo wants an app password here, not the one you sign in with."),
+        Limits(per_second=1, per_hour=1_800, per_day=10_000), "Microsoft 365 takes 30 messages a minute and 10,000 recipients in 24 hours. What comes too fast it puts off, and Handbill tries it again.",
+        "outlook.office365.com", "Microsoft 365 lets no program in with a password any more. Let what comes back be forwarded to a mailbox elsewhere, and name that one here."),
+    "yahoo": Recipe("Yahoo", "smtp.mail.yahoo.com", 465, "tls", "Yahoo wants an app password here, not the one you sign in with.",
+        inbox="imap.mail.yahoo.com", inbox_hint="Yahoo wants an app password here, not the one you sign in with."),
     "icloud": Recipe("iCloud", "smtp.mail.me.com", 587, "starttls", "Apple wants an app password here, not the one you sign in with.",
-        Limits(per_day=1_000), "iCloud takes 1,000 messages a day."),
-    "zoho": Recipe("Zoho Mail", "smtp.zoho.com", 465, "tls", "With two-step sign-in Zoho wants an app password here."),
-    "fastmail": Recipe("Fastmail", "smtp.fastmail.com", 465, "tls", "Fastmail wants an app password here."),
+        Limits(per_day=1_000), "iCloud takes 1,000 messages a day.",
+        "imap.mail.me.com", "Apple wants an app password here. The user name is the part of the address before the @."),
+    "zoho": Recipe("Zoho Mail", "smtp.zoho.com", 465, "tls", "With two-step sign-in Zoho wants an app password here.",
+        inbox="imap.zoho.com", inbox_hint="IMAP must be switched on in Zoho's settings. An address of your own domain is read at imappro.zoho.com."),
+    "fastmail": Recipe("Fastmail", "smtp.fastmail.com", 465, "tls", "Fastmail wants an app password here.",
+        inbox="imap.fastmail.com", inbox_hint="Fastmail wants an app password here."),
     "ses": Recipe("Amazon SES", "email-smtp.eu-west-1.amazonaws.com", 587, "starttls", "Replace eu-west-1 by your region. The user name and password are SES's SMTP credentials.",
         takes="Amazon SES names your numbers on its account page. A new account in the sandbox has 1 message a second and 200 a day."),
     "sendgrid": Recipe("SendGrid", "smtp.sendgrid.net", 587, "starttls", "The user name is the word apikey, the password is an API key."),
@@ -35,6 +43,8 @@ RECIPES = {
     "postmark": Recipe("Postmark", "smtp.postmarkapp.com", 587, "starttls", "User name and password are both the server's API token."),
     "brevo": Recipe("Brevo", "smtp-relay.brevo.com", 587, "starttls", "The password is an SMTP key, not the one you sign in with."),
 }  # fmt: skip
+
+READ_BY_IMAP = {key: one for key, one in RECIPES.items() if one.inbox}
 
 
 def recipe_of(host: str) -> Recipe | None:

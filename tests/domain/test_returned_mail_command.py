@@ -1,10 +1,14 @@
 """`python main.py read-mail`, as a program: what a mail server or a script sees."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.domain.returned_mail.bounces import ANN, BEN, BOUNCES
 from tests.domain.returned_mail.writing import complaint, failed, report
@@ -40,6 +44,17 @@ def test_a_piped_message_is_told_in_one_line() -> None:
             ],
         }
     ]
+
+
+def test_what_is_piped_in_is_written_into_the_books_where_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANDBILL_DATA", str(tmp_path))
+    assert read_mail(typed=GONE).returncode == 0
+    assert not (tmp_path / "handbill.db").exists()
+    assert [read_mail("--take", typed=GONE).returncode for _ in range(2)] == [0, 0]
+    with closing(sqlite3.connect(tmp_path / "handbill.db")) as book:
+        assert book.execute("SELECT provider, address FROM incoming_events").fetchall() == [("mailbox", ANN)]
 
 
 def test_each_message_of_each_file_has_its_line(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from domain.book import customers
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
 from ui.pages import customer_edit
+from ui.parts.answers import answers_card
 from ui.parts.basics import alert, avatar, box, card, facts, head, link_button, page, pill, tag, text
 from ui.parts.communications import Communications
 from ui.parts.customer_facts import Known, known
@@ -81,7 +82,7 @@ class Room:
         views = {
             "overview": ("Overview", lambda: self._overview(person, by.may(Right.EDIT_CUSTOMERS))),
             "records": ("Records", lambda: records_list(person.id, by)),
-            "communications": ("Communications", lambda: Communications(person.id).fetch(1)),
+            "communications": ("Communications", lambda: _communications(person.id)),
             "consent": ("Preferences", lambda: Preferences(person.id, person.name, by).fetch()),
         }
         return Tabs(views, tab if tab in views else "overview", testid="tab")
@@ -97,6 +98,12 @@ class Room:
                         tag(name)
                 groups_card(person, self.draw_anew, edits=edits)
                 wishes_card(person, self.draw_anew, edits=edits)
+
+
+async def _communications(customer_id: int) -> None:
+    with box("hb-stack full"):
+        await answers_card(customer_id)
+        await Communications(customer_id).fetch(1)
 
 
 def _say_joined(person: Known) -> None:

@@ -16,6 +16,7 @@ from ui.parts.mail_accounts import AccountList, Redraw, add_account, back_to_pra
 from ui.parts.mail_form import SECURITY, MailForm
 from ui.parts.mail_known import Known, known_accounts, limits_in_words
 from ui.parts.mail_test import Outcome, fixed_test
+from ui.parts.mailbox_card import MailboxCard
 from ui.parts.settings_room import settings_room
 from ui.shell import something_new
 
@@ -23,7 +24,9 @@ from ui.shell import something_new
 async def build(by: Actor) -> None:
     with settings_room(by, "/settings/mail"):
         room = box("full hb-stack")
+        inbox = MailboxCard()
     await _draw(room)
+    await inbox.draw()
 
 
 async def _draw(room: ui.element) -> None:

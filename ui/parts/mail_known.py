@@ -79,9 +79,9 @@ def _known(one: MailSettings, zone: ZoneInfo, moment: datetime, *, alone: bool) 
 
 def _standing(one: MailSettings, zone: ZoneInfo, moment: datetime, alone: bool) -> tuple[str, str, str]:
     """State, its tone, and the sentence to it. The only account is tried even while it should rest."""
-    said = _ended(one.last_error)
+    said = ended(one.last_error)
     if one.resting_until is not None and one.rests(moment) and not alone:
-        until = _clock(one.resting_until, zone, moment)
+        until = clock(one.resting_until, zone, moment)
         return "Had trouble", "warn", f"{said} It rests until {until}.".strip()
     if said:
         return "Had trouble", "warn", f"{said} It is tried again with the next message."
@@ -90,12 +90,12 @@ def _standing(one: MailSettings, zone: ZoneInfo, moment: datetime, alone: bool) 
     return "Not used yet", "mute", "No message has gone out with it yet."
 
 
-def _ended(sentence: str) -> str:
+def ended(sentence: str) -> str:
     """What a mail server said often ends without a full stop."""
     return sentence if not sentence or sentence[-1] in ".!?" else f"{sentence}."
 
 
-def _clock(moment: datetime, zone: ZoneInfo, present: datetime) -> str:
+def clock(moment: datetime, zone: ZoneInfo, present: datetime) -> str:
     """Only the time, as long as it is today."""
     told = when(moment, zone, present)
     return told.removeprefix("Today, ")
