@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
+from domain.audience import denial
 from domain.audience.fields import bad_rule
 from domain.audience.leaf import Reference
 from domain.audience.leaves import Leaf, SegmentLeaf, read_leaf
@@ -141,13 +142,24 @@ def _sentence(node: Node, names: Names, *, outermost: bool = False) -> str:
         return node.sentence(names)
     if not node.parts:
         return "everyone" if node.word == "all" else "nobody"
-    said = [
-        _sentence(part, names, outermost=len(node.parts) == 1 and node.word != "not") for part in node.parts
-    ]
     if node.word == "not":
-        return f"not ({said[0]})" if not said[0].startswith("(") else f"not {said[0]}"
+        return _denied(node.parts[0], names)
+    said = [_sentence(part, names, outermost=len(node.parts) == 1) for part in node.parts]
     joined = (" and " if node.word == "all" else " or ").join(said)
     return joined if outermost or len(said) == 1 else f"({joined})"
+
+
+def _denied(node: Node, names: Names) -> str:
+    if not isinstance(node, Group):
+        return denial.denied(node, names)
+    if not node.parts:
+        return "nobody" if node.word == "all" else "everyone"
+    if node.word == "not":
+        return _sentence(node.parts[0], names)
+    if len(node.parts) == 1:
+        return _denied(node.parts[0], names)
+    said = [_sentence(part, names) for part in node.parts]
+    return denial.not_all_of(said) if node.word == "all" else denial.none_of(said)
 
 
 def _as_json(node: Node) -> dict[str, Any]:

@@ -331,10 +331,47 @@ def test_a_rule_reads_as_a_sentence() -> None:
     }
     assert rules.parse(tree).sentence() == (
         "status is vip or lead and (birthday in the next 14 days or tagged gold or watches)"
-        " and not (last active more than 90 days ago)"
+        " and last active not more than 90 days ago"
     )
     assert rules.parse({"all": []}).sentence() == "everyone"
     assert rules.parse({"segment": 4}).sentence({4: "Gold friends"}) == "in the segment “Gold friends”"
+
+
+@pytest.mark.parametrize(
+    ("tree", "sentence"),
+    [
+        ({"tag": ["wedding bands"]}, "not tagged wedding bands"),
+        ({"tagged": True}, "has no tag"),
+        ({"in_group": [3]}, "is not in the group 3"),
+        ({"field": "status", "op": "in", "value": ["vip"]}, "status is not vip"),
+        ({"field": "status", "op": "not_in", "value": ["vip"]}, "status is vip"),
+        ({"field": "email", "op": "contains", "value": "x"}, "email address does not contain x"),
+        ({"field": "marketing_opt_out", "op": "eq", "value": True}, "has not said no to all marketing"),
+        ({"field": "created_at", "op": "within_days", "value": 30}, "is not new (30 days)"),
+        ({"field": "attrs.is it", "op": "gt", "value": 4}, "is it is not above 4"),
+        (birthday_within(14), "birthday not in the next 14 days"),
+        (birthday_within(0), "birthday is not today"),
+        ({"record": {"kind": "order", "started_within": {"months": 12}}}, "did not buy in the last 12 months"),
+        ({"record": {"kind": "order"}, "count": {"eq": 0}}, "bought something"),
+        ({"record": {"kind": "workshop", "state": "upcoming"}}, "does not have a workshop coming up"),
+        (
+            {"record": {"kind": "order", "started_before": {"months": 11}, "none_since": ["order"]}},
+            "not anyone who bought more than 11 months ago, and no order since",
+        ),
+        ({"opened": {"within_days": 90}}, "did not open a message in the last 90 days"),
+        ({"not_received": {"within_days": 9}}, "was contacted in the last 9 days"),
+        ({"top_spend": {"percent": 10}}, "not among the top 10 % by spend"),
+        ({"any": [{"tag": ["a"]}, {"tag": ["b"]}, {"tagged": False}]}, "neither tagged a nor tagged b nor has no tag"),
+        ({"all": [{"tag": ["a"]}, {"tag": ["b"]}]}, "not both tagged a and tagged b"),
+        ({"all": [{"tag": ["a"]}]}, "not tagged a"),
+        ({"not": {"tag": ["a"]}}, "tagged a"),
+        ({"all": []}, "nobody"),
+    ],
+)  # fmt: skip
+def test_what_must_not_be_so_reads_like_words_and_not_like_code(tree: dict[str, Any], sentence: str) -> None:
+    assert rules.parse({"not": tree}).sentence() == sentence
+    both = rules.parse({"all": [{"tag": ["gold"]}, {"not": tree}]}).sentence()
+    assert both == f"tagged gold and {sentence}"
 
 
 # --- what it refuses
