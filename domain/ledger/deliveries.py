@@ -202,9 +202,16 @@ def lines(
     after: int = 0,
     limit: int = 50,
 ) -> list[Line]:
-    """The recipients of a dispatch in the order of the ledger, from the row behind `after` on."""
-    wanted = _wanted(of, states, search)
-    query = _lines().where(*wanted, Delivery.id > after).order_by(Delivery.id).limit(limit)
+    """The recipients of a dispatch in the order of the ledger, from the row behind `after` on.
+
+    Found by number first: otherwise SQLite puts names and addresses of everybody in order, to give away a page of them.
+    """
+    rows = select(Delivery.id)
+    if search.strip():
+        rows = rows.outerjoin(Customer, Customer.id == Delivery.customer_id)
+    wanted = rows.where(*_wanted(of, states, search), Delivery.id > after)
+    page = wanted.order_by(Delivery.id).limit(limit)
+    query = _lines().where(Delivery.id.in_(page)).order_by(Delivery.id)
     return [Line(*row) for row in session.execute(query)]
 
 

@@ -13,6 +13,7 @@ BENCHES = {
     "A list that comes in": "tests.load.importing",
     "The schedules": "tests.load.schedules",
     "What providers report": "tests.load.webhooks",
+    "The report of a large send": "tests.load.report",
     "The pages": "tests.load.pages",
     "The pages while a send runs": "tests.load.events",
     "Opens and clicks": "tests.load.tracking",
