@@ -31,6 +31,7 @@ from ui.parts.outcome_cards import ON_PICTURES, OutcomeCards, as_of
 from ui.parts.progress import Progress
 
 EVERY = 1.0  # seconds between looks while something moves
+SOON = 0.1  # seconds until what stands further down is fetched
 LATER = 20.0  # seconds between looks at what still comes in once it is over
 TABLE_EVERY = 3  # looks between two readings of the recipients' table
 
@@ -94,7 +95,10 @@ class SendReport:
         self.may_send = (await current_actor()).may(Right.SEND)
         self._write_notes()
         await self.table.refresh()
-        await self.engaged.refresh()
+        with self.engaged.room:
+            ui.timer(
+                SOON, handled(self.engaged.refresh), once=True, immediate=False
+            )  # the page need not wait
 
     async def refresh(self) -> None:
         look = await io(look_at, self.id)
