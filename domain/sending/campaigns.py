@@ -1,6 +1,6 @@
 """A campaign: the plan. Its launches are dispatches; its status is one of four words."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -86,6 +86,7 @@ class Campaign(Base):
         return self.status is Status.DRAFT and self.deleted_at is None
 
 
+STRETCH = timedelta(minutes=10)
 LOCKED = "Cannot edit a sent or sending campaign"
 
 
@@ -131,11 +132,13 @@ def change(
     cleaned = {name: value for name, value in checked(fields).items() if getattr(campaign, name) != value}
     if "name" in cleaned and not cleaned["name"]:
         raise invalid("name", "Give the campaign a name. Only your team sees it.")
+    before = {name: getattr(campaign, name) for name in cleaned}
     for name, value in cleaned.items():
         setattr(campaign, name, value)
     if cleaned:
         campaign.updated_at = now
         session.flush()
+        _note_change(session, campaign, before, cleaned, by, now)
     return campaign
 
 
@@ -265,6 +268,29 @@ def back_to_draft(campaign: Campaign, reason: str, now: datetime) -> None:
     campaign.scheduled_wall = campaign.scheduled_zone = ""
     campaign.last_launch_error = reason
     campaign.updated_at = now
+
+
+def _note_change(
+    session: Session,
+    campaign: Campaign,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    by: Actor,
+    now: datetime,
+) -> None:
+    """A page keeps a draft every other second: of one person's stretch of work the log has how it began."""
+    begun = ("campaign.created", "campaign.changed")
+    if by.via == "page" and audit.was_done(session, begun, campaign.id, by=by, since=now - STRETCH):
+        return
+    noted = [{name: _for_audit(name, value) for name, value in told.items()} for told in (before, after)]
+    audit.write(
+        session, "campaign.changed", by=by, now=now, subject_id=campaign.id, before=noted[0], after=noted[1]
+    )
+
+
+def _for_audit(name: str, value: Any) -> Any:
+    """Of a body, how long it is; the log is no archive of bodies."""
+    return f"{len(value):,} characters" if name in ("html_body", "text_body") else value
 
 
 def _addressed(session: Session) -> list[tuple[str, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """Who did what, when, before and after. Rows are only ever added; the database itself refuses anything else."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +51,17 @@ def write(
             before=before,
             after=after,
         )
+    )
+
+
+def was_done(
+    session: Session, actions: Collection[str], subject_id: int, *, by: Actor, since: datetime
+) -> bool:
+    """Whether this person has done one of these lately, by the same way in."""
+    theirs = (AuditEntry.actor_id == by.user_id) & (AuditEntry.via == by.via)
+    about = AuditEntry.action.in_(actions) & (AuditEntry.subject_id == subject_id)
+    return (
+        session.scalar(select(AuditEntry.id).where(AuditEntry.at > since, theirs, about).limit(1)) is not None
     )
 
 

@@ -5,6 +5,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,31 @@ def test_a_change_is_told_with_what_was_before_and_after(cast: Cast, now: dateti
         newest = trail.page(session, Asked(), by=cast.olive, page=1, size=1)[0][0]
     assert audit_words.sentence(newest) == "Olive changed the customer “Anna Berg”"
     assert audit_words.changes(newest.entry, UTC_ZONE) == [("First name", "Ana", "Anna")]
+
+
+def test_a_stretch_of_work_on_a_draft_is_one_entry_and_every_program_is_told_of(
+    cast: Cast, now: datetime
+) -> None:
+    """A page keeps what is typed every other second."""
+    program = replace(cast.max_, via="api")
+    with unit() as session:
+        draft = campaigns.create(session, {"name": "Winter"}, by=cast.olive, now=now - timedelta(days=1)).id
+        for second, subject in enumerate(("P", "Pea", "Pearls")):
+            campaigns.change(
+                session, draft, {"subject": subject}, by=cast.max_, now=now + timedelta(seconds=second)
+            )
+        campaigns.change(
+            session, draft, {"html_body": "<p>Hi</p>"}, by=cast.max_, now=now + timedelta(hours=1)
+        )
+        for subject in ("Opals", "Onyx"):
+            campaigns.change(session, draft, {"subject": subject}, by=program, now=now + timedelta(hours=2))
+        lines = trail.page(session, Asked(action="campaign.changed"), by=cast.olive, page=1, size=50)[0]
+    assert [(one.entry.before, one.entry.after) for one in lines] == [
+        ({"subject": "Opals"}, {"subject": "Onyx"}),
+        ({"subject": "Pearls"}, {"subject": "Opals"}),
+        ({"html_body": "0 characters"}, {"html_body": "9 characters"}),
+        ({"subject": ""}, {"subject": "P"}),
+    ]
 
 
 def test_the_log_is_narrowed_to_a_person_a_part_a_time_and_a_thing(cast: Cast, now: datetime) -> None:
