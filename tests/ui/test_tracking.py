@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from data.database import now as present
 from data.database import reading, unit
@@ -127,6 +127,17 @@ def test_who_pressed_a_link_gets_there_also_while_nothing_can_be_written(
     while len(events()) < 2:  # what could only wait is written later
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def test_where_not_even_the_address_can_be_read_they_are_asked_to_come_again(
+    visitor: TestClient, letter: int
+) -> None:
+    with unit() as session:
+        session.execute(text("ALTER TABLE targets RENAME TO mislaid"))
+    answer = visitor.get(link(letter))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert "press it again" in answer.text
+    assert visitor.get(picture(letter)).content == tracking.PICTURE
 
 
 def test_head_is_told_where_it_leads_and_is_not_counted(visitor: TestClient, letter: int) -> None:

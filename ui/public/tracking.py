@@ -84,7 +84,12 @@ async def _show(scope: Scope, send: Send, delivery_id: int | None) -> None:
 
 
 async def _lead(scope: Scope, receive: Receive, send: Send, number: int | None) -> None:
-    url = None if number is None else await _where(scope, number)
+    try:
+        url = None if number is None else await _where(scope, number)
+    except SQLAlchemyError as trouble:
+        murmur.say(f"A link could not be looked up: {type(trouble).__name__}")
+        await _later()(scope, receive, send)
+        return
     if url is None:
         await _unknown()(scope, receive, send)
         return
@@ -133,3 +138,14 @@ def _unknown() -> Response:
         title="This link leads nowhere",
         sentence="It may have been cut off on its way. Open it again from the message itself.",
     )
+
+
+def _later() -> Response:
+    answer = plain.page(
+        "message",
+        status=503,
+        title="Not just now",
+        sentence="The shop could not look up where this link leads. Please press it again in a minute.",
+    )
+    answer.headers["retry-after"] = "10"
+    return answer
