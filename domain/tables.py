@@ -13,6 +13,7 @@ from domain.book import (
     own_fields,
     records,
     side_tables,
+    sign_ups,
     staff,
     statuses,
     undoing,
@@ -36,7 +37,7 @@ from domain.shop import (
 
 ROOMS = (
     audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, engagement, events, groups, importing,
-    incoming, installation, limits, mail, mailbox, measuring, notices, own_fields, people, practice, provider_keys, received, records, segments, sessions, shop, side_tables, staff,
+    incoming, installation, limits, mail, mailbox, measuring, notices, own_fields, people, practice, provider_keys, received, records, segments, sessions, shop, side_tables, sign_ups, staff,
     statuses, targets, templates, undoing, workers,
 )  # fmt: skip
 

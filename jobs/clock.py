@@ -17,6 +17,7 @@ from domain.sending.workers import SILENT_AFTER, Worker
 from jobs import fence, sending
 from jobs.mailbox import Collector
 from jobs.queue import queue
+from jobs.sign_ups import Postman
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +131,12 @@ def look_into_the_inbox(collector: Collector) -> None:
     """It comes back at once; every few minutes there is something to do."""
     if not fence.is_up():
         collector.look()
+
+
+def write_to_who_signed_up(postman: Postman) -> None:
+    """As above."""
+    if not fence.is_up():
+        postman.look()
 
 
 @contextmanager

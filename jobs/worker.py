@@ -21,6 +21,7 @@ from jobs import clock, fence, upkeep
 from jobs.importer import Importer
 from jobs.mailbox import Collector
 from jobs.queue import Queue
+from jobs.sign_ups import Postman
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Worker:
         self.id = self._sign_on()
         self.importer = Importer(self.id)
         self.collector = Collector()
+        self.postman = Postman()
         queue.on_wake = self.look_at
         queue.on_wake_for_import = self.importer.look_at
         self._consumer = QuietConsumer(
@@ -80,6 +82,7 @@ class Worker:
         self._halt.set()
         self._clock.join(timeout=10)
         self.collector.stop()
+        self.postman.stop()
         self.importer.stop()
         self._consumer.stop(graceful=True)
         self._sign_off()
@@ -155,6 +158,7 @@ class Worker:
         importing = self.importer.known()
         clock.sweep(moment, worker_id=self.id, running=running, importing=importing, pulses=self.pulses)
         clock.look_into_the_inbox(self.collector)
+        clock.write_to_who_signed_up(self.postman)
 
     def _sign_off(self) -> None:
         try:

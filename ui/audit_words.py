@@ -20,6 +20,7 @@ VIA: Final[Mapping[str, str]] = {
     "page": "on a page",
     "api": "by a program",
     "command": "from the command line",
+    "form": "on the sign-up form",
     "clock": "by itself",
 }
 KIND: Final[Mapping[str, str]] = {

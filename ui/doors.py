@@ -34,7 +34,7 @@ from ui.pages import (
     templates,
 )  # fmt: skip
 from ui.parts import undo_bar
-from ui.public import health, tracking, unsubscribe, webhooks
+from ui.public import health, join, tracking, unsubscribe, webhooks
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
@@ -57,7 +57,7 @@ def build(lifespan: Lifespan | None = None) -> FastAPI:
     tracking.install(shop)
     shop.include_router(webhooks.router)  # before the hundreds of doors for programs: each of them is asked in turn
     api.install(shop)
-    for door in (entrance, files, health, unsubscribe):
+    for door in (entrance, files, health, join, unsubscribe):
         shop.include_router(door.router)
     shop.add_api_route("/", lambda: RedirectResponse("/marketing", 303), include_in_schema=False)
     theme.install(shop)

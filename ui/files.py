@@ -12,7 +12,7 @@ from domain.book.search import Narrowing
 from domain.refusal import Kind, Refusal
 from domain.shop import sessions
 from domain.shop.people import Actor
-from ui import audit_files, exports, proof_page, recipient_files
+from ui import audit_files, counter_card, exports, proof_page, recipient_files
 from ui.audit_files import Wanted
 from ui.exports import Form
 from ui.parts.feedback import SIGN_IN
@@ -65,6 +65,12 @@ def one(customer_id: int, request: Request) -> Response:
 def proof(customer_id: int, request: Request) -> Response:
     """What they said about being written to, to print."""
     return _for_signed_in(request, lambda by: proof_page.page(customer_id, by))
+
+
+@router.get("/settings/sign-up/card")
+def card(request: Request) -> Response:
+    """The card for the counter, to print."""
+    return _for_signed_in(request, counter_card.page)
 
 
 @router.get("/settings/audit/export.{form}")

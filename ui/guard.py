@@ -47,9 +47,9 @@ TOLD: Final[Mapping[str, str]] = {
 }
 ONLY_HTTPS: Final = "max-age=31536000"
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-# Mail programs and providers post here from anywhere; each address carries a token of its own.
-POSTED_FROM_ANYWHERE: Final = ("/u/", "/webhooks/")
-SMALL_FORMS: Final = ("/sign-in", "/sign-out", "/welcome", "/u/")
+# Mail programs, providers and the shop's website post here from anywhere: it takes a token, or is for everybody.
+POSTED_FROM_ANYWHERE: Final = ("/u/", "/join", "/webhooks/")
+SMALL_FORMS: Final = ("/sign-in", "/sign-out", "/welcome", "/u/", "/join")
 SMALL: Final = 64 * 1024  # bytes; nobody needs to be signed in to post there
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, null, or_, select, update
+from sqlalchemy import delete, event, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from data.database import overwriting
+from data.database import overwriting, write_words_anew
 from domain.book import consent, customers, earlier, traces
 from domain.book.consent import EVERY_TYPE, MessageType, Preference
 from domain.book.duplicates import DifferentPeople
@@ -26,6 +26,7 @@ from domain.book.groups import GroupMember
 from domain.book.imports import ImportChange
 from domain.book.person import Customer, CustomerDate, CustomerTag
 from domain.book.record import CustomerRecord
+from domain.book.sign_ups import SignUp
 from domain.message.practice import PracticeMail
 from domain.shop import audit
 from domain.shop.audit import AuditEntry
@@ -167,8 +168,9 @@ def _hold_back_earlier(session: Session, before: set[Contact], numbers: list[int
 
 
 def _throw_away_practice(session: Session, addresses: Collection[str | None]) -> None:
-    """Letters of the practice inbox hold the name and the address."""
+    """Letters of the practice inbox hold the name and the address; so does a sign-up that nobody confirmed."""
     theirs = [address for address in addresses if address]
+    session.execute(delete(SignUp).where(SignUp.email_key.in_(theirs)))
     session.execute(delete(PracticeMail).where(PracticeMail.recipient.in_(theirs)))
 
 
@@ -198,19 +200,19 @@ def _silence(session: Session, numbers: list[int]) -> None:
 
 @contextmanager
 def _overwriting(session: Session) -> Iterator[None]:
-    """Words leave the search index for good, too: one by one where SQLite can do that, otherwise the index is written anew,
-    which takes 0.2 s for 100,000 people.
+    """Words leave the search index for good, too: one by one where SQLite can do that, otherwise the index is written anew
+    as soon as this is committed.
     """
     connection, can_forget_words = session.connection(), sqlite3.sqlite_version_info >= (3, 42)
     forget = "INSERT INTO customers_fts(customers_fts, rank) VALUES ('secure-delete', %d)"
+    if not can_forget_words:  # said first, because the log is emptied after it
+        event.listen(session, "after_commit", lambda _: write_words_anew("customers_fts"), once=True)
     with overwriting(session):
         if can_forget_words:
             connection.exec_driver_sql(forget % 1)
         yield
         if can_forget_words:
             connection.exec_driver_sql(forget % 0)
-        else:
-            connection.exec_driver_sql("INSERT INTO customers_fts(customers_fts) VALUES ('optimize')")
 
 
 def _quietly(statement: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from domain.book import customers, merging, own_fields, record_kinds, search, statuses
+from domain.book import customers, merging, own_fields, record_kinds, search, statuses, wordings
 from domain.book.columns import OWN_HEADING
 from domain.book.consent import Consent, MessageType, Preference
 from domain.book.groups import Group, GroupMember
@@ -186,6 +186,7 @@ def _whole(session: Session, people: Sequence[Customer]) -> list[dict[str, Any]]
     groups = _gathered(session, select(GroupMember.customer_id, Group.name).join(Group, Group.id == GroupMember.group_id).where(GroupMember.customer_id.in_(ids)).order_by(Group.name))  # fmt: skip
     dates, records = _rows(session, CustomerDate, ids), _rows(session, CustomerRecord, ids)
     wishes, lines = _rows(session, Preference, ids), _rows(session, Consent, list(home), home)
+    shown = wordings.of(session, [row.wording_id for rows in lines.values() for row in rows])
     whole = []
     for one in people:
         days = [
@@ -199,7 +200,7 @@ def _whole(session: Session, people: Sequence[Customer]) -> list[dict[str, Any]]
                 "dates": days,
                 "preferences": [_picked(row, ("channel", "message_type", "allowed", "changed_at")) for row in wishes.get(one.id, [])],
                 "records": [_picked(row, RECORD_FIELDS) for row in records.get(one.id, [])],
-                "consents": [_picked(row, CONSENT_FIELDS) for row in lines.get(one.id, [])],
+                "consents": [_said(row, shown) for row in lines.get(one.id, [])],
             }
         )  # fmt: skip
     return whole
@@ -239,6 +240,11 @@ def _rows(
     for row in session.scalars(select(model).where(or_(model.customer_id.in_(ids))).order_by(model.id)):
         found.setdefault(home[row.customer_id] if home else row.customer_id, []).append(row)
     return found
+
+
+def _said(row: Consent, shown: Mapping[int, str]) -> dict[str, Any]:
+    """With the words they saw, in place of their number."""
+    return _picked(row, CONSENT_FIELDS) | {"wording": shown.get(row.wording_id or 0, row.wording)}
 
 
 def _picked(row: Any, names: Iterable[str]) -> dict[str, Any]:

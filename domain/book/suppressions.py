@@ -1,14 +1,18 @@
 """Addresses that are not to be written to, whoever has them: kept as keyed hashes, so that they outlive the customer."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Index, Select, String, UniqueConstraint, and_, select
+from sqlalchemy import ColumnElement, Index, Select, String, UniqueConstraint, and_, delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from data.secrets import keys
 from domain.book.message_types import EVERY_TYPE, MessageType
+
+OWN_WORD: Final = "unsubscribed"  # the reason that is a person's own, and theirs to take back
 
 
 class Suppression(Base):
@@ -43,6 +47,17 @@ def suppress(
         "at": now,
     }
     session.execute(insert(Suppression).values(**row).on_conflict_do_nothing())
+
+
+def lift(session: Session, channel: str, address_hash: str, kinds: Collection[MessageType]) -> None:
+    """Their own no, taken back by themselves. Any other reason stays."""
+    theirs = delete(Suppression).where(
+        Suppression.channel == channel,
+        Suppression.address_hash == address_hash,
+        Suppression.reason == OWN_WORD,
+        Suppression.scope.in_([str(kind) for kind in kinds]),
+    )
+    session.execute(theirs.execution_options(synchronize_session=False))
 
 
 def fingerprint(address: str) -> str:

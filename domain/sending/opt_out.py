@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from data import failpoint
@@ -17,14 +17,13 @@ from domain.book import consent, measuring, preferences, suppressions, wordings
 from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.book.person import Customer
 from domain.book.proof import Consent
-from domain.book.suppressions import Suppression
+from domain.book.suppressions import OWN_WORD, Suppression
 from domain.ledger import second_tries
 from domain.ledger.deliveries import Delivery
 from domain.sending.dispatches import Dispatch
 from domain.shop import shop as shops
 
 CONSENTED: Final = tuple(kind for kind in MessageType if kind.needs_consent)
-OWN_WORD: Final = "unsubscribed"  # the reason of a suppression that the same person may lift again
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def resume(session: Session, of: Recipient, kinds: Collection[MessageType], said
         for kind in kinds:
             if _said_no(session, person, of, kind):
                 _write(session, of, person, kind, True, said)
-    _let_in(session, of, kinds)
+    suppressions.lift(session, of.channel, suppressions.fingerprint(of.address or ""), kinds)
 
 
 def measure(session: Session, of: Recipient, wanted: bool, said: Said) -> None:
@@ -191,13 +190,6 @@ def _is_barred(session: Session, of: Recipient) -> bool:
         return True
     other = select(Suppression.id).where(_about(of), Suppression.reason != OWN_WORD)
     return session.scalar(other.limit(1)) is not None
-
-
-def _let_in(session: Session, of: Recipient, kinds: Collection[MessageType]) -> None:
-    theirs = delete(Suppression).where(
-        _about(of), Suppression.reason == OWN_WORD, Suppression.scope.in_([str(kind) for kind in kinds])
-    )
-    session.execute(theirs.execution_options(synchronize_session=False))
 
 
 def _about(of: Recipient) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ WALL: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:00)?")
 MOST_MESSAGES, MOST_DAYS = 100, 365
 QUIET_FIELDS: Final = ("quiet_from", "quiet_until")
 CAP_FIELDS: Final = {"cap_messages": MOST_MESSAGES, "cap_days": MOST_DAYS}
-FIELDS: Final = (*QUIET_FIELDS, "quiet_sundays", *CAP_FIELDS, "measured", "one_click_stops_all")
+FIELDS: Final = (*QUIET_FIELDS, "quiet_sundays", *CAP_FIELDS, "measured", "one_click_stops_all", "sign_up_open")
 USUALLY_MEASURED: Final = ["marketing", "newsletter"]
 MEASURABLE: Final = (*USUALLY_MEASURED, "operational")  # kinds of messages
 
@@ -108,4 +108,5 @@ _READ: Final = {
     **dict.fromkeys(CAP_FIELDS, _number),
     "measured": _kinds,
     "one_click_stops_all": _yes_or_no,
+    "sign_up_open": _yes_or_no,
 }

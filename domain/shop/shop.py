@@ -52,6 +52,9 @@ class Shop(Base):
     cap_days: Mapped[int | None]  # in so many days
     measured: Mapped[list[str]] = mapped_column(default=lambda: list(USUALLY_MEASURED), server_default=_USUAL)
     one_click_stops_all: Mapped[bool] = mapped_column(default=False, server_default=false())
+    sign_up_open: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # for everybody, at /join
     practice_port: Mapped[int | None]  # where Handbill's own mail catcher listens, while it runs
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -146,6 +149,7 @@ def _new(public_id: str) -> Shop:
         ready=False,
         quiet_sundays=False,
         one_click_stops_all=False,
+        sign_up_open=False,
         measured=list(USUALLY_MEASURED),
     )
 

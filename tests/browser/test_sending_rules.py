@@ -23,6 +23,7 @@ OLIVE = Actor(None, "Olive", Role.OWNER)
 NONE = dict.fromkeys(FIELDS) | {
     "quiet_sundays": False,
     "one_click_stops_all": False,
+    "sign_up_open": False,
     "measured": USUALLY_MEASURED,
 }
 

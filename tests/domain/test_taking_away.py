@@ -162,7 +162,13 @@ NOT_TOLD = {
     Consent: {"id", "customer_id", "address_hash", "by_user_id"},
 }  # fmt: skip
 WHERE = {CustomerRecord: "records", CustomerDate: "dates", Preference: "preferences", Consent: "consents"}
-CALLED = {"email_trouble": "address_trouble", "month": "date", "day": "date", "year": "date"}
+CALLED = {
+    "wording_id": "wording",
+    "email_trouble": "address_trouble",
+    "month": "date",
+    "day": "date",
+    "year": "date",
+}
 
 
 @pytest.mark.parametrize("model", NOT_TOLD, ids=lambda model: model.__tablename__)

@@ -7,7 +7,7 @@ from data.database import unit
 from domain.shop import shop as shops
 from tests.cast import PASSWORD, Cast, email_of
 from ui import entrance, files, guard
-from ui.public import health, tracking, unsubscribe, webhooks
+from ui.public import health, join, tracking, unsubscribe, webhooks
 
 HERE = "http://127.0.0.1:8080"
 
@@ -17,7 +17,7 @@ def client(address: str = "198.51.100.7") -> TestClient:
     shop = FastAPI()
     guard.install(shop)
     tracking.install(shop)
-    for door in (entrance, files, health, unsubscribe, webhooks):
+    for door in (entrance, files, health, join, unsubscribe, webhooks):
         shop.include_router(door.router)
     return TestClient(shop, base_url=HERE, follow_redirects=False, client=(address, 50_000))
 

@@ -175,6 +175,8 @@ PAGES = {
     "/settings/mail": OWN,
     "/settings/reports": OWN,
     "/settings/sending": ALL,
+    "/settings/measuring": ALL,
+    "/settings/sign-up": OWN,
     "/settings/statuses": OWN,
     "/settings/words": OWN,
     "/settings/staff": OWN,
@@ -198,6 +200,10 @@ OPEN = {
     "POST /sign-in",
     "POST /sign-out",
     "GET /health",
+    "GET /join",
+    "POST /join",
+    "GET /join/{token}",
+    "POST /join/{token}",
     "GET /u/{token}",
     "POST /u/{token}",
     "POST /webhooks/{name}/{secret}",
@@ -208,6 +214,8 @@ FILES = {
     "GET /marketing/sends/{dispatch_id}/recipients.{form}": ALL,
     "GET /customers/export.{form}": RUN,
     "GET /customers/{customer_id}.json": RUN,
+    "GET /customers/{customer_id}/proof": RUN,
+    "GET /settings/sign-up/card": ALL,
     "GET /settings/audit/export.{form}": OWN,
 }
 NOTHING = re.compile(r"\S+ /(api|(api|crm|t)/\{path:path\})")

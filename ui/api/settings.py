@@ -49,6 +49,7 @@ class ShopAsked(Asked):
     cap_days: int | None = None
     measured: Annotated[list[str] | None, Field(description=MEASURED)] = None
     one_click_stops_all: Annotated[bool | None, Field(description=STOPS_ALL)] = None
+    sign_up_open: Annotated[bool | None, Field(description="Whether anybody may sign up at /join.")] = None
 
 
 class ShopTold(Told):
@@ -67,6 +68,7 @@ class ShopTold(Told):
     cap_days: int | None
     measured: list[str]
     one_click_stops_all: bool
+    sign_up_open: bool
     updated_at: Moment | None
 
 

@@ -11,7 +11,7 @@ from domain.shop import shop as shops
 from domain.shop.people import Actor, Right
 from ui import places
 from ui.frame import Nav, Page, current_actor
-from ui.pages import account, mail_account, measuring, reports, sending_rules, shop_words, statuses
+from ui.pages import account, mail_account, measuring, reports, sending_rules, shop_words, sign_up, statuses
 from ui.parts.basics import box, button, card, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
@@ -188,6 +188,7 @@ PAGES = [
     *reports.PAGES,
     *sending_rules.PAGES,
     *measuring.PAGES,
+    *sign_up.PAGES,
     *statuses.PAGES,
     *shop_words.PAGES,
     *account.PAGES,

@@ -11,6 +11,7 @@ WAYS = (
     ("/settings/mail", "Mail account", Right.MANAGE_SHOP),
     ("/settings/reports", "Delivery reports", Right.MANAGE_SHOP),
     ("/settings/sending", "Sending rules", Right.VIEW),
+    ("/settings/sign-up", "Sign-up form", Right.MANAGE_SHOP),
     ("/settings/measuring", "Opens and clicks", Right.VIEW),
     ("/settings/statuses", "Statuses", Right.MANAGE_SHOP),
     ("/settings/words", "Words", Right.MANAGE_SHOP),

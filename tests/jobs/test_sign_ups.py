@@ -1,0 +1,71 @@
+"""The letter to somebody who signed up: it goes by the shop's mail account, again where that had trouble, and from no copy."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from data.config import Config, use_config
+from data.database import now, reading, unit
+from domain.book import sign_ups
+from domain.book.sign_ups import MOST_TRIES, SignUp, Source
+from domain.shop import installation
+from jobs import clock
+from jobs.sign_ups import Postman, send_next
+from tests.jobs.conftest import Desk
+from tests.twins.smtp_server import ScriptedServer
+
+
+def asked(name: str = "anna") -> int:
+    with unit() as session:
+        made = sign_ups.ask(
+            session,
+            first_name="Anna",
+            email=f"{name}@berg.example",
+            source=Source.COUNTER,
+            address="198.51.100.7",
+            now=now(),
+        )
+        assert made is not None
+        return made.id
+
+
+def waits(number: int) -> bool:
+    with reading() as session:
+        return session.scalars(select(SignUp.next_at).where(SignUp.id == number)).one() is not None
+
+
+def test_a_worker_sends_it_once(desk: Desk) -> None:
+    with desk.mail_server(ScriptedServer()) as server:
+        number = asked()
+        desk.until(lambda: not waits(number) and server.count == 1)
+        assert not send_next()
+    assert server.received[0].recipient == "anna@berg.example"
+    letter = server.received[0].body.replace(b"=\r\n", b"")
+    assert b"/join/" in letter
+    assert b"List-Unsubscribe" not in letter
+    assert b"Anna" not in letter  # no word of it is by whoever filled in the form
+
+
+def test_a_server_in_trouble_is_tried_again_a_few_times(desk: Desk) -> None:
+    number = asked()
+    use_config(Config(data=desk.folder, smtp_url="smtp://127.0.0.1:9?security=none"))  # type: ignore[arg-type]
+    tries = 0
+    while waits(number):
+        tries += send_next()
+        assert not send_next()  # it rests
+        with unit() as session:
+            due = (
+                update(SignUp).where(SignUp.next_at.is_not(None)).values(next_at=now() - timedelta(seconds=1))
+            )
+            session.execute(due)
+    assert tries == MOST_TRIES
+
+
+def test_a_copy_of_the_shop_writes_to_nobody(desk: Desk) -> None:
+    number = asked()
+    with unit() as session:
+        installation.put_up_fence(session, None, now=now())
+    postman = Postman()
+    clock.write_to_who_signed_up(postman)
+    postman.stop()
+    assert waits(number)
