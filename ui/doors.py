@@ -55,7 +55,8 @@ def build(lifespan: Lifespan | None = None) -> FastAPI:
     shop = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     guard.install(shop)
     tracking.install(shop)
-    shop.include_router(webhooks.router)  # before the hundreds of doors for programs: each of them is asked in turn
+    # Before the hundreds of doors for programs: each of them is asked in turn.
+    shop.include_router(webhooks.router)
     api.install(shop)
     for door in (entrance, files, health, join, unsubscribe):
         shop.include_router(door.router)

@@ -10,7 +10,14 @@ WALL: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:00)?")
 MOST_MESSAGES, MOST_DAYS = 100, 365
 QUIET_FIELDS: Final = ("quiet_from", "quiet_until")
 CAP_FIELDS: Final = {"cap_messages": MOST_MESSAGES, "cap_days": MOST_DAYS}
-FIELDS: Final = (*QUIET_FIELDS, "quiet_sundays", *CAP_FIELDS, "measured", "one_click_stops_all", "sign_up_open")
+FIELDS: Final = (
+    *QUIET_FIELDS,
+    "quiet_sundays",
+    *CAP_FIELDS,
+    "measured",
+    "one_click_stops_all",
+    "sign_up_open",
+)
 USUALLY_MEASURED: Final = ["marketing", "newsletter"]
 MEASURABLE: Final = (*USUALLY_MEASURED, "operational")  # kinds of messages
 
