@@ -4,6 +4,8 @@ import logging
 import threading
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import OperationalError
+
 from data import mailbox as boxes
 from data.database import now, reading, unit
 from data.mail_account import AccountTrouble
@@ -21,7 +23,7 @@ OURS = "The mail could not be written into the books. Handbill tries it again."
 
 
 class _NotTaken(Exception):
-    """A fault on our side, already in the log."""
+    """The books can't be written just now, or the inbox is another one by now."""
 
 
 @dataclass(slots=True)
@@ -32,19 +34,32 @@ class _Visit:
     sentence: str = ""  # what went wrong
 
     def take(self, mails: list[bytes], place: Place) -> None:
-        """What was read and up to where are one unit of work."""
+        """What was read and up to where are one unit of work. A mail that can't be taken must not stop those behind it."""
         try:
-            letters = collected.read(mails)
-            with unit() as session:
-                if not mailbox.go_on(session, place, self.of):
-                    raise _NotTaken
-                found = collected.take(session, letters, now=now())
-        except _NotTaken:
-            raise
-        except Exception as problem:
-            log.exception("Mail from the inbox could not be taken")
+            self._write(mails, place)
+        except (_NotTaken, OperationalError) as problem:
             raise _NotTaken from problem
+        except Exception:
+            log.exception("Mail from the inbox could not be taken; each is tried alone")
+            for mail in mails:
+                self._write_alone(mail)
+            self._write([], place)
+
+    def _write(self, mails: list[bytes], place: Place | None) -> None:
+        letters = collected.read(mails)
+        with unit() as session:
+            if not mailbox.go_on(session, place or self.of.place, self.of):
+                raise _NotTaken
+            found = collected.take(session, letters, now=now())
         self.found.add(found)
+
+    def _write_alone(self, mail: bytes) -> None:
+        try:
+            self._write([mail], None)
+        except (_NotTaken, OperationalError) as problem:
+            raise _NotTaken from problem
+        except Exception:
+            log.exception("A mail of %s bytes from the inbox was left out", len(mail))
 
 
 class Collector:

@@ -11,6 +11,7 @@ from domain.ledger import received
 from domain.shop import mailbox
 from domain.shop.people import Actor, Role
 from tests.browser.server import Server
+from tests.browser.test_accessible import found
 from tests.twins.imap_server import ImapServer
 
 OLIVE = Actor(None, "Olive", Role.OWNER)
@@ -42,6 +43,7 @@ def test_an_inbox_is_tried_saved_and_read(page: Page, without_inbox: None) -> No
         expect(page.get_by_test_id("mailbox-outcome-bad")).to_contain_text(
             "did not accept the user name or password"
         )
+        assert found(page) == []
         page.get_by_test_id("mailbox-password").fill("brass bell")
         page.get_by_test_id("mailbox-test").click()
         expect(page.get_by_test_id("mailbox-outcome-good")).to_contain_text("1 message lies in INBOX")
@@ -67,3 +69,4 @@ def test_an_answer_stands_beside_the_customer_as_plain_words(phone: Page, shop: 
     expect(answer).to_contain_text("Re: New rings")
     expect(answer).to_contain_text("<img src=x onerror=alert(1)>")
     assert answer.locator("img").count() == 0
+    assert found(phone) == []

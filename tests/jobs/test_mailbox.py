@@ -1,13 +1,15 @@
 """What lies in the shop's inbox comes into the books by itself: undelivered mail, answers, and who wants no more."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import make_msgid
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from data.config import Config, use_config
 from data.database import now, reading, unit
@@ -15,6 +17,8 @@ from domain.book import preferences
 from domain.book.customers import Customer
 from domain.ledger import farewells, received
 from domain.ledger.deliveries import Delivery, Heard
+from domain.results import collected
+from domain.results.collected import Found, Letter
 from domain.results.incoming import IncomingEvent
 from domain.shop import mailbox, notices
 from domain.shop.mailbox import MailboxSettings, Wish
@@ -239,3 +243,23 @@ def test_another_inbox_saved_meanwhile_is_read_from_its_beginning(desk: Desk, in
         assert (row.last_uid, row.last_error, row.claimed_until) == (0, "", None)
         collecting.read_now(desk.cast.olive)
     assert settings().visited_at is not None
+
+
+def test_a_mail_that_can_not_be_taken_stops_none_behind_it(
+    desk: Desk, inbox: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = collected.take
+
+    def breaks_at_one(session: Session, letters: Sequence[Letter], **when: datetime) -> Found:
+        if any(one.mail.subject == "Re: poison" for one in letters):
+            raise TypeError("a fault of ours")
+        return take(session, letters, **when)
+
+    monkeypatch.setattr(collected, "take", breaks_at_one)
+    desk.write_in("Ana")
+    for subject in ("Re: one", "Re: poison", "Re: two"):
+        inbox.deliver(letter("ana@example.org", subject, "Yes"))
+    set_up(desk, inbox)
+    assert collecting.read_now(desk.cast.olive).answers == 2
+    assert settings().last_uid == max(inbox.mails)
+    assert [subject for subject, _ in answers("ana@example.org")] == ["Re: two", "Re: one"]
