@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import delete, event, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from data.database import overwriting, write_words_anew, write_words_anew
+from data.database import overwriting, write_words_anew
 from domain.book import consent, customers, earlier, traces
 from domain.book.consent import EVERY_TYPE, MessageType, Preference
 from domain.book.duplicates import DifferentPeople
