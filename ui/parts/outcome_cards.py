@@ -153,6 +153,6 @@ def _engaged(term: str, figures: Figures) -> Said:
 def _share(part: int, whole: int, of: str) -> str:
     """Such as "96% of recipients"; a few of many are more than none."""
     if not whole:
-        return f"of {of}"
+        return "nobody yet"
     share = f"{words.percent(part, whole)}" if part == 0 or part * 200 >= whole else "under 1"
     return f"{share}% of {of}"
