@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.audience.segments import Segment
-from domain.book import consent, records, statuses, tags
+from domain.book import consent, message_types, reach, records, statuses, suppressions, tags
 from domain.book.person import Customer
 from domain.message.templates import Template
 from domain.refusal import Kind, Refusal
@@ -112,15 +112,15 @@ def _troubles(session: Session, plot: Plot, people: list[Customer]) -> None:
     """Groups that don't overlap, so that the figures on the screen can be checked by hand."""
     groups = iter(people[_first_opted_out() :])
     for person in _some(groups, OPTED_OUT):
-        _say_no(session, plot, person, consent.EVERY_TYPE)
+        _say_no(session, plot, person, message_types.EVERY_TYPE)
     for person in _some(groups, BOUNCED):
-        consent.mark_address(session, person.id, "bounced")
+        reach.mark_address(session, person.id, "bounced")
     for person in _some(groups, SUPPRESSED):
-        consent.suppress(
+        suppressions.suppress(
             session, "email", str(person.email_hash), reason="complained", now=_lately(plot, person)
         )
     for person in _some(groups, NO_NEWSLETTER):
-        _say_no(session, plot, person, consent.MessageType.NEWSLETTER)
+        _say_no(session, plot, person, message_types.MessageType.NEWSLETTER)
     for person in _some(groups, NEWSLETTER):
         _say_yes(session, plot, person)
     _share_address(people[-WITHOUT_EMAIL - 2], people[-WITHOUT_EMAIL - 1])
@@ -136,7 +136,7 @@ def _say_no(session: Session, plot: Plot, person: Customer, message_type: str) -
 
 
 def _say_yes(session: Session, plot: Plot, person: Customer) -> None:
-    at, newsletter = _lately(plot, person), consent.MessageType.NEWSLETTER
+    at, newsletter = _lately(plot, person), message_types.MessageType.NEWSLETTER
     consent.grant(session, person.id, "email", newsletter, how=SOURCE, now=at, source=CAME_ALONG)
 
 
@@ -149,7 +149,7 @@ def _share_address(one: Customer, other: Customer) -> None:
     other.last_name = one.last_name
     for person in (one, other):
         person.email = person.email_key = f"family@{plain_letters(one.last_name)}.example"
-        person.email_hash = consent.fingerprint(person.email)
+        person.email_hash = suppressions.fingerprint(person.email)
 
 
 def _papers(session: Session, by: Actor, now: datetime) -> None:
@@ -192,7 +192,7 @@ def _segments(by: Actor, now: datetime) -> list[Segment]:
 def _draft(letter: Template, by: Actor, now: datetime) -> Campaign:
     return Campaign(
         name="Christmas private viewing",
-        message_type=consent.MessageType.MARKETING,
+        message_type=message_types.MessageType.MARKETING,
         subject=letter.subject,
         preheader=letter.preheader,
         html_body=letter.html_body,

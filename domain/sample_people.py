@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from domain.book import consent
+from domain.book import suppressions
 from domain.book.days import Day
 from domain.book.person import Customer, CustomerDate
 from domain.book.records import CustomerRecord
@@ -76,10 +76,10 @@ def _person(plot: Plot, number: int, first: str, last: str, home: tuple[str, str
         company=home[0] if home else "",
         email=email,
         email_key=email or None,
-        email_hash=consent.fingerprint(email) if email else None,
+        email_hash=suppressions.fingerprint(email) if email else None,
         phone=phone,
         phone_key=phone.replace(" ", "") or None,
-        phone_hash=consent.fingerprint(phone.replace(" ", "")) if phone else None,
+        phone_hash=suppressions.fingerprint(phone.replace(" ", "")) if phone else None,
         status=_status(plot),
         marketing_opt_out=False,
         active_at=met,

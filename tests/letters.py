@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience.audience import Audience
 from domain.book import customers
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels.channel import Draft
 from domain.channels.email import links
 from domain.ledger.deliveries import Delivery

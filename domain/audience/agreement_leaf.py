@@ -10,8 +10,11 @@ from domain.audience.leaf import Reference, inner, one_of, only, owns, switch
 from domain.audience.look import Look
 from domain.audience.names import Names
 from domain.audience.reach import REACHES
-from domain.book.consent import Consent, MessageType, Preference, why_left_out
+from domain.book.consent import why_left_out
+from domain.book.message_types import MessageType
 from domain.book.person import Customer
+from domain.book.preferences import Preference
+from domain.book.proof import Consent
 from domain.book.side_tables import Aside, aside_of
 
 SAID: Final = {"yes": "has said yes to", "no": "has said no to", "unknown": "has not said anything about"}

@@ -16,8 +16,10 @@ from domain.audience.tally import MATCHED, tally
 from domain.audience.verdict import Verdict, explain
 from domain.audience.who import Audience, Who
 from domain.audience.wording import describe
-from domain.book.consent import LeftOut, MessageType, Reach
+from domain.book.consent import LeftOut
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.book.reach import Reach
 from domain.ledger.deliveries import Delivery, State
 
 __all__ = [

@@ -25,8 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from data.base import Instant
-from domain.book.consent import MessageType, Reach
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.book.reach import Reach
 from domain.book.side_tables import SharedAddress
 from domain.ledger.deliveries import OPEN, REACHED, Delivery, State
 from domain.shop import mail

@@ -13,8 +13,10 @@ from domain.audience import enough
 from domain.audience.asking import BOOK, asked_of
 from domain.audience.meaning import condition
 from domain.audience.who import Audience
-from domain.book.consent import LeftOut, MessageType, Reach, why_left_out
+from domain.book.consent import LeftOut, why_left_out
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.book.reach import Reach
 from domain.ledger.deliveries import OPEN, REACHED, Delivery
 
 DISPATCHES: Final = table("dispatches", column("id"), column("campaign_id"))  # that wing is above this one

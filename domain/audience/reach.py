@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from domain.book.consent import Reach
 from domain.book.customers import Customer
+from domain.book.reach import Reach
 
 EMAIL_REACH: Final = Reach("email", Customer.email_key, Customer.email_hash, Customer.email_trouble)
 

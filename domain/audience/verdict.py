@@ -11,9 +11,13 @@ from domain.audience import enough
 from domain.audience.judging import DISPATCHES, Judged, judge
 from domain.audience.unmet import holds, miss
 from domain.audience.who import Audience
-from domain.book import consent
-from domain.book.consent import EVERY_TYPE, Consent, LeftOut, MessageType, Reach, Suppression
+from domain.book import proof
+from domain.book.consent import LeftOut
 from domain.book.customers import Customer
+from domain.book.message_types import EVERY_TYPE, MessageType
+from domain.book.proof import Consent
+from domain.book.reach import Reach
+from domain.book.suppressions import Suppression
 from domain.ledger.deliveries import OPEN, REACHED, Delivery
 from domain.refusal import missing
 from domain.shop.shop import read as read_shop
@@ -120,7 +124,7 @@ def _left_out(
 def _opted_out(session: Session, customer: Customer, reach: Reach, message_type: MessageType) -> str:
     """By the last line of the proof that fits; an old shop's data may have none."""
     kinds = (EVERY_TYPE, message_type)
-    said_no = [line for line in consent.history(session, customer.id) if not line.allowed]
+    said_no = [line for line in proof.history(session, customer.id) if not line.allowed]
     line = next(
         (line for line in said_no if line.channel == reach.channel and line.message_type in kinds), None
     )

@@ -11,12 +11,13 @@ from data.bulk import Bulk
 from data.prepared import plain
 from domain.book import groups, statuses, tags
 from domain.book.comparing import Change, Comparison, opts_out_from_the_start
-from domain.book.consent import EVERY_TYPE, MessageType, fingerprint
 from domain.book.imports import ADDED, CHANGED, Import, asker
 from domain.book.incoming import Incoming
 from domain.book.memory import CARRIED_OVER, Memory
+from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.book.person import Customer
 from domain.book.search import INDEXED
+from domain.book.suppressions import fingerprint
 
 Row = tuple[Any, ...]
 FACTS: Final = (

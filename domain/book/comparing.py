@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from data.listed import listed
 from data.prepared import plain
 from domain.book import memory
-from domain.book.consent import EVERY_TYPE
 from domain.book.groups import Group, GroupMember
 from domain.book.incoming import Incoming, may_be_one, name_key
 from domain.book.memory import Memory
+from domain.book.message_types import EVERY_TYPE
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
 from domain.book.preferences import Preference
 from domain.book.tags import MOST_FOR_ONE

@@ -13,36 +13,12 @@ from sqlalchemy.orm import Session
 from domain.book import preferences, proof
 from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.book.person import Customer
-from domain.book.preferences import Preference, allows, is_no, refusers, states
-from domain.book.proof import Consent, history
-from domain.book.reach import Reach, mark_address, mark_mailbox
-from domain.book.suppressions import Suppression, fingerprint, holds, kept_out, suppress
+from domain.book.preferences import Preference, is_no, refusers
+from domain.book.reach import Reach
+from domain.book.suppressions import Suppression, holds, kept_out
 from domain.refusal import invalid, missing
 from domain.shop import audit
 from domain.shop.people import Actor, Right
-
-__all__ = [
-    "EVERY_TYPE",
-    "Consent",
-    "LeftOut",
-    "MessageType",
-    "Preference",
-    "Reach",
-    "Suppression",
-    "allows",
-    "fingerprint",
-    "grant",
-    "history",
-    "kept_out",
-    "mark_address",
-    "mark_mailbox",
-    "refusers",
-    "set_by_staff",
-    "states",
-    "suppress",
-    "why_left_out",
-    "withdraw",
-]
 
 
 class LeftOut(StrEnum):

@@ -7,7 +7,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
-from domain.book import consent, groups, memory, own_fields, sheet, statuses, tags
+from domain.book import (
+    consent,
+    groups,
+    memory,
+    message_types,
+    own_fields,
+    preferences,
+    sheet,
+    statuses,
+    suppressions,
+    tags,
+)
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
 from domain.book.sheet import BIRTHDAY, Sheet
 from domain.refusal import Kind, Refusal, invalid, missing
@@ -171,8 +182,8 @@ def _fill(session: Session, customer: Customer, read: Sheet) -> None:
     for name, value in read.columns.items():
         if getattr(customer, name) != value:
             setattr(customer, name, value)
-    customer.email_hash = consent.fingerprint(customer.email_key) if customer.email_key else None
-    customer.phone_hash = consent.fingerprint(customer.phone_key) if customer.phone_key else None
+    customer.email_hash = suppressions.fingerprint(customer.email_key) if customer.email_key else None
+    customer.phone_hash = suppressions.fingerprint(customer.phone_key) if customer.phone_key else None
     if read.tags is not None:
         with session.no_autoflush:
             customer.tags = tags.named(session, read.tags)
@@ -231,7 +242,7 @@ def _remember(session: Session, customer: Customer, now: datetime) -> None:
     if known is None:
         return
     customer.email_trouble = known.trouble
-    for message_type in known.refused - ({consent.EVERY_TYPE} if customer.marketing_opt_out else set()):
+    for message_type in known.refused - ({message_types.EVERY_TYPE} if customer.marketing_opt_out else set()):
         consent.withdraw(
             session, customer.id, "email", message_type, how="staff", now=now, source=memory.CARRIED_OVER
         )
@@ -240,7 +251,7 @@ def _remember(session: Session, customer: Customer, now: datetime) -> None:
 def _write_wishes(session: Session, customer: Customer, read: Sheet, by: Actor, now: datetime) -> None:
     how = "api" if by.via == "api" else "staff"
     for message_type, allowed in read.preferences.items():
-        if consent.allows(session, customer.id, "email", message_type) is not allowed:
+        if preferences.allows(session, customer.id, "email", message_type) is not allowed:
             write = consent.grant if allowed else consent.withdraw
             write(
                 session,

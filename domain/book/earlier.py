@@ -11,9 +11,10 @@ from typing import Any, Final
 from sqlalchemy import Text, cast, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.book.consent import Consent, fingerprint
 from domain.book.contact import read_email, read_phone
 from domain.book.imports import ImportChange
+from domain.book.proof import Consent
+from domain.book.suppressions import fingerprint
 from domain.book.words import one_line
 from domain.refusal import Refusal
 from domain.shop import shop

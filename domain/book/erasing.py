@@ -18,13 +18,14 @@ from sqlalchemy import delete, event, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from data.database import overwriting, write_words_anew
-from domain.book import consent, customers, earlier, traces
-from domain.book.consent import EVERY_TYPE, MessageType, Preference
+from domain.book import customers, earlier, suppressions, traces
 from domain.book.duplicates import DifferentPeople
 from domain.book.earlier import Contact
 from domain.book.groups import GroupMember
 from domain.book.imports import ImportChange
+from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.book.person import Customer, CustomerDate, CustomerTag
+from domain.book.preferences import Preference
 from domain.book.record import CustomerRecord
 from domain.book.sign_ups import SignUp
 from domain.message.practice import PracticeMail
@@ -121,7 +122,7 @@ def forget_contact(
         earlier.silence(session, contact)
         traces.forget(session, [], [contact.key])
         _throw_away_practice(session, [contact.key])
-    consent.suppress(session, CHANNEL_OF[f"{contact.field}_hash"], contact.mark, reason=REASON, now=now)
+    suppressions.suppress(session, CHANNEL_OF[f"{contact.field}_hash"], contact.mark, reason=REASON, now=now)
     for number in sorted(holders):
         audit.write(session, "customer.address_erased", by=by, now=now, subject_id=number)
     session.flush()
@@ -144,7 +145,7 @@ def _hold_back(session: Session, card: Customer, numbers: list[int], now: dateti
         consented = [str(kind) for kind in MessageType if kind.needs_consent]
         scopes = consented if _is_shared(session, column, mark, numbers) else [EVERY_TYPE]
         for scope in scopes:
-            consent.suppress(session, channel, mark, reason=REASON, now=now, scope=scope)
+            suppressions.suppress(session, channel, mark, reason=REASON, now=now, scope=scope)
 
 
 def _is_shared(session: Session, column: str, mark: str, numbers: list[int]) -> bool:
@@ -162,7 +163,7 @@ def _hold_back_earlier(session: Session, before: set[Contact], numbers: list[int
     marks |= {(f"{contact.field}_hash", contact.mark) for contact in before}
     for column, mark in marks:
         if not _is_shared(session, column, mark, numbers):
-            consent.suppress(session, CHANNEL_OF[column], mark, reason=REASON, now=now)
+            suppressions.suppress(session, CHANNEL_OF[column], mark, reason=REASON, now=now)
     theirs = {one.key for one in before if not _is_shared(session, f"{one.field}_hash", one.mark, numbers)}
     _throw_away_practice(session, theirs)
 

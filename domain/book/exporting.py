@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from domain.book import customers, merging, own_fields, record_kinds, search, statuses, wordings
 from domain.book.columns import OWN_HEADING
-from domain.book.consent import Consent, MessageType, Preference
 from domain.book.groups import Group, GroupMember
+from domain.book.message_types import MessageType
 from domain.book.person import Customer, CustomerDate, CustomerTag, Tag
+from domain.book.preferences import Preference
+from domain.book.proof import Consent
 from domain.book.record import CustomerRecord
 from domain.book.search import Narrowing
 from domain.book.sheet import BIRTHDAY

@@ -11,13 +11,15 @@ from sqlalchemy import delete, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from domain.book import consent, customers
-from domain.book.consent import EVERY_TYPE, MessageType, Preference, Suppression
+from domain.book import consent, customers, preferences
 from domain.book.customers import Customer, CustomerDate
 from domain.book.duplicates import DifferentPeople
 from domain.book.groups import GroupMember
+from domain.book.message_types import EVERY_TYPE, MessageType
+from domain.book.preferences import Preference
 from domain.book.record import CustomerRecord
 from domain.book.sheet import LONGEST_NOTES
+from domain.book.suppressions import Suppression
 from domain.refusal import Kind, Refusal
 from domain.shop import audit
 from domain.shop.people import Actor, Right
@@ -173,8 +175,8 @@ def _carry_refusals(
     for channel, kind in sorted(refused):
         if not _says_no(session, survivor, channel, kind):
             consent.withdraw(session, survivor.id, channel, kind, how="staff", now=now, source=source, by=by)
-    for said in consent.states(session, other.id):
-        if said.allowed and consent.allows(session, survivor.id, said.channel, said.message_type) is None:
+    for said in preferences.states(session, other.id):
+        if said.allowed and preferences.allows(session, survivor.id, said.channel, said.message_type) is None:
             consent.grant(
                 session,
                 survivor.id,
@@ -190,7 +192,7 @@ def _carry_refusals(
 def _says_no(session: Session, person: Customer, channel: str, kind: str) -> bool:
     if kind == EVERY_TYPE:
         return person.marketing_opt_out
-    return consent.allows(session, person.id, channel, kind) is False
+    return preferences.allows(session, person.id, channel, kind) is False
 
 
 def _retire(session: Session, survivor: Customer, other: Customer, now: datetime) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from data.listed import listed
-from domain.book.consent import EVERY_TYPE, Preference
+from domain.book.message_types import EVERY_TYPE
 from domain.book.person import Customer
+from domain.book.preferences import Preference
 
 CARRIED_OVER = "This address had said no before."
 

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from domain.book import statuses
-from domain.book.consent import EVERY_TYPE, Consent, fingerprint
 from domain.book.groups import GroupMember
 from domain.book.imports import DONE, RUNNING, Import, ImportChange
+from domain.book.message_types import EVERY_TYPE
 from domain.book.person import Customer, CustomerDate
+from domain.book.proof import Consent
 from domain.book.records import CustomerRecord
+from domain.book.suppressions import fingerprint
 
 TOGETHER: Final = (("email", "email_key"), ("phone", "phone_key"))  # as typed, and as it is found
 MOMENTS: Final = frozenset({"active_at", "starts_at", "ends_at"})

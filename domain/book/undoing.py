@@ -8,7 +8,6 @@ from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.book import customers, imports
-from domain.book.consent import Consent
 from domain.book.groups import GroupMember
 from domain.book.imports import (
     CHANGED,
@@ -22,6 +21,7 @@ from domain.book.imports import (
     ImportChange,
 )
 from domain.book.person import Customer
+from domain.book.proof import Consent
 from domain.book.putting_back import PuttingBack, taken_back
 from domain.book.records import CustomerRecord
 from domain.refusal import Kind, Refusal

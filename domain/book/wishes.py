@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from domain.book import consent, customers
-from domain.book.consent import MessageType
+from domain.book import consent, customers, preferences
+from domain.book.message_types import MessageType
 from domain.book.words import one_line
 from domain.refusal import Kind, Refusal, invalid
 from domain.shop import audit
@@ -37,7 +37,7 @@ def take_down(
     if allowed and customer.marketing_opt_out:
         sentence = "They want no marketing at all. If they changed their mind, take that back first."
         raise Refusal("opted_out", sentence, Kind.CONFLICT)
-    if consent.allows(session, customer_id, channel, message_type) is allowed:
+    if preferences.allows(session, customer_id, channel, message_type) is allowed:
         return False
     write = consent.grant if allowed else consent.withdraw
     write(session, customer_id, channel, message_type, how="staff", now=now, source=why, by=by)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 import domain.channels
 from data.smtp import Answer
-from domain.book.consent import MessageType, Reach
+from domain.book.message_types import MessageType
+from domain.book.reach import Reach
 from domain.refusal import Kind, Refusal
 from domain.shop.limits import Limits
 

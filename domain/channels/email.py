@@ -19,8 +19,8 @@ from data.secrets import keys
 from data.smtp import Answer
 from domain.audience.reach import EMAIL_REACH
 from domain.book import measuring
-from domain.book.consent import Reach
 from domain.book.merging import own_fields
+from domain.book.reach import Reach
 from domain.channels.channel import Draft, Gate, Job, Line, Parcel, Route
 from domain.ledger import targets
 from domain.message import marks, tracking

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, column, exists, func, or_, select, table, 
 from sqlalchemy.orm import Session, aliased
 
 from domain.book import earlier, erasing, joining
-from domain.book.consent import LeftOut, fingerprint
+from domain.book.consent import LeftOut
 from domain.book.customers import Customer
 from domain.book.earlier import Contact
+from domain.book.suppressions import fingerprint
 from domain.ledger import received
 from domain.ledger.deliveries import IS_OPEN, REACHED, Delivery, State
 from domain.refusal import Kind, Refusal

@@ -13,8 +13,10 @@ from sqlalchemy import ColumnElement, Update, and_, case, false, func, or_, sele
 from sqlalchemy.orm import Session, aliased
 
 from data.database import changed
-from domain.book.consent import MessageType, Reach, why_left_out
+from domain.book.consent import why_left_out
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.book.reach import Reach
 from domain.ledger.deliveries import DISPATCHES, OPEN, REACHED, Delivery, State
 from domain.ledger.steps import GONE
 

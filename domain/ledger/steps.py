@@ -27,8 +27,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data.database import changed
 from data.prepared import Prepared, plain, slot
-from domain.book.consent import MessageType, Reach, why_left_out
+from domain.book.consent import why_left_out
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.book.reach import Reach
 from domain.ledger.deliveries import DISPATCHES, IS_HELD, IS_OPEN, IS_QUEUED, Delivery, State
 
 GONE = "gone"  # the customer was deleted after the launch

@@ -12,9 +12,9 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent
-from domain.book.consent import EVERY_TYPE, MessageType
+from domain.book import consent, reach, suppressions
 from domain.book.customers import Customer
+from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.results.incoming import IncomingEvent
 from domain.results.matching import Known, lots
 from domain.results.report import Kind, Report
@@ -39,7 +39,7 @@ class Told(Protocol):
 
 def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
     for address in sorted({one.address for one in facts if one.report.is_dead and one.address}):
-        consent.mark_mailbox(session, EMAIL_REACH, address, DEAD)
+        reach.mark_mailbox(session, EMAIL_REACH, address, DEAD)
     for one in facts:
         meant = one.report.because or one.report.kind
         if meant is Kind.COMPLAINT:
@@ -60,8 +60,8 @@ def _stop_for_good(session: Session, fact: Told, now: datetime) -> None:
     scopes = [str(kind) for kind in MessageType if kind.needs_consent] + [EVERY_TYPE] * is_about_service
     if fact.address:
         for scope in scopes:
-            mark = consent.fingerprint(fact.address)
-            consent.suppress(session, EMAIL, mark, reason="complained", now=now, scope=scope)
+            mark = suppressions.fingerprint(fact.address)
+            suppressions.suppress(session, EMAIL, mark, reason="complained", now=now, scope=scope)
     _withdraw(session, fact, how="complaint", now=now)
 
 
@@ -78,7 +78,7 @@ def _withdraw(session: Session, fact: Told, *, how: str, now: datetime) -> None:
 
 def _weigh(session: Session, addresses: Iterable[str]) -> None:
     """Give an address a rest, or end it, by all that is known of it by now."""
-    by_mark = {consent.fingerprint(address): address for address in addresses}
+    by_mark = {suppressions.fingerprint(address): address for address in addresses}
     for some in lots(by_mark):
         theirs = IncomingEvent.address_hash.in_(some), IncomingEvent.kind == Kind.BOUNCE
         often = (

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.book import consent
+from domain.book import suppressions
 from domain.ledger import hearing, second_tries
 from domain.ledger.causes import Cause
 from domain.ledger.deliveries import Heard
@@ -177,7 +177,7 @@ def _row(fact: Fact, now: datetime) -> dict[str, Any]:
         "kind": report.kind,
         "permanent": report.permanent,
         "address": report.address,
-        "address_hash": consent.fingerprint(key) if key else None,
+        "address_hash": suppressions.fingerprint(key) if key else None,
         "reason": str(report.reason) if report.reason else None,
         "status": report.status[:16],
         "diagnostic": report.diagnostic,

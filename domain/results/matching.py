@@ -14,9 +14,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.book.consent import MessageType
 from domain.book.contact import read_email
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
 from domain.channels.email import read_mark
 from domain.ledger.deliveries import Delivery, State
 from domain.ledger.hearing import Word

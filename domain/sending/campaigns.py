@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
 from domain.audience.who import names_group, names_segment
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.refusal import Kind, Refusal, invalid, missing
 from domain.sending.content import EDITABLE, checked

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from domain.audience.audience import Audience
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels.channel import Draft
 from domain.refusal import Kind, Refusal, invalid
 from domain.sending.dispatches import Dispatch

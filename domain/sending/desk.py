@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 
 from data import failpoint
 from data.database import unit
-from domain.book import consent
-from domain.book.consent import MessageType, Reach
+from domain.book import reach
 from domain.book.merging import values_of
+from domain.book.message_types import MessageType
+from domain.book.reach import Reach
 from domain.channels.channel import Route
 from domain.ledger import steps
 from domain.ledger.steps import Claim, Result
@@ -197,7 +198,7 @@ class Desk:
                 now = self.clock()  # not before the lock is ours: what is granted now is sent now
                 steps.settle(session, me.worker_id, pile.results, now=now)
                 for address in pile.dead_addresses:
-                    consent.mark_mailbox(session, me.reach, address, "bounced")
+                    reach.mark_mailbox(session, me.reach, address, "bounced")
                 self._let_go(session, pile.released, now)
                 asked = [] if pile.asked and self._is_quiet(session, now) else pile.asked
                 late = self._late(session, asked, now)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
 from data.database import changed
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.ledger.deliveries import IS_OPEN, IS_QUEUED, OPEN, Books, Delivery, State
 from domain.refusal import Kind, Refusal, missing
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from data import failpoint
 from data.database import reading, unit
 from data.smtp import AccountTrouble, Answer, Fate
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.channels.channel import Job, Line, Parcel, Route
 from domain.ledger.deliveries import State

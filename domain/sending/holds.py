@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.refusal import Refusal
 from domain.sending import dispatches, standstill
 from domain.sending.calendar import quiet_until

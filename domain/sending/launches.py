@@ -14,7 +14,7 @@ from data import failpoint
 from data.database import changed
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.ledger import deliveries
 from domain.refusal import Kind, Refusal

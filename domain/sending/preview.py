@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Count
-from domain.book.consent import MessageType
 from domain.book.merging import values_of
+from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.channels.channel import Draft
 from domain.channels.email import letter

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.channels.email import message_id
 from domain.ledger import deliveries, second_tries

@@ -11,7 +11,7 @@ from pathlib import Path
 from domain.audience.audience import Audience, Count
 from domain.audience.catalogue import Tree
 from domain.audience.glimpse import Glimpse
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from main import app
 from ui.parts import live_count, recipient_count
 

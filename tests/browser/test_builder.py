@@ -14,7 +14,7 @@ from domain.audience import audience as audiences
 from domain.audience import segments
 from domain.audience.audience import Audience, Count, Who
 from domain.audience.reach import EMAIL_REACH
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.book.person import Customer
 from domain.ledger.deliveries import Delivery, State
 from domain.message import templates

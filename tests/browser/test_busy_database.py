@@ -13,7 +13,7 @@ from data.database import now, reading
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Count
 from domain.audience.reach import EMAIL_REACH
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from tests.browser.server import Server
 from tests.browser.test_segments import add, of_handbill, tick
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.database import now, reading, unit
-from domain.book import consent, customers, erasing, groups, own_fields, records
-from domain.book.consent import MessageType
+from domain.book import customers, erasing, groups, own_fields, preferences, records
+from domain.book.message_types import MessageType
 from domain.refusal import Refusal
 from tests.browser.test_customers import choose, olive, write_down
 from tests.browser.test_importing import tab_to
@@ -92,7 +92,7 @@ def test_a_wish_for_one_kind_is_taken_down_with_its_reason_and_stays_in_the_hist
     expect(history).to_have_count(2)
     expect(history.first).to_contain_text("Wrote it on a card")
     with reading() as session:
-        assert consent.allows(session, someone, "email", MessageType.NEWSLETTER) is True
+        assert preferences.allows(session, someone, "email", MessageType.NEWSLETTER) is True
 
 
 def test_a_no_to_everything_is_not_undone_by_a_yes_to_one_kind(page: Page) -> None:
@@ -103,7 +103,7 @@ def test_a_no_to_everything_is_not_undone_by_a_yes_to_one_kind(page: Page) -> No
     page.get_by_test_id("why-save").click()
     expect(page.get_by_test_id("why-wrong")).to_contain_text("want no marketing at all")
     with reading() as session:
-        assert consent.allows(session, someone, "email", MessageType.MARKETING) is None
+        assert preferences.allows(session, someone, "email", MessageType.MARKETING) is None
 
 
 def test_groups_are_chosen_on_the_page(page: Page) -> None:

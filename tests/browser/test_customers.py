@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from data.database import now, reading, unit
 from domain.audience.audience import Audience, Who
-from domain.book import consent, customers, groups
-from domain.book.consent import Consent
+from domain.book import customers, groups, reach
 from domain.book.person import Customer
+from domain.book.proof import Consent
 from domain.ledger import communications
 from domain.ledger.deliveries import State
 from domain.sending import campaigns, launches
@@ -187,7 +187,7 @@ def test_editing_keeps_what_the_form_does_not_show(page: Page) -> None:
 def test_trouble_with_an_address_is_shown_until_it_is_corrected(page: Page) -> None:
     someone = write_down(first_name="Returned", email="returned@sender.example")
     with unit() as session:
-        consent.mark_address(session, someone, "bounced")
+        reach.mark_address(session, someone, "bounced")
     page.goto(f"/customers/{someone}")
     expect(page.get_by_test_id("address-trouble")).to_contain_text("Mail to this address came back")
     page.get_by_test_id("mend-address").click()

@@ -16,7 +16,7 @@ from domain.audience import segments
 from domain.audience.audience import Audience, Count
 from domain.audience.reach import EMAIL_REACH
 from domain.book import customers, groups
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.book.person import Customer
 from domain.sending.campaigns import Campaign
 from domain.shop import people

@@ -15,10 +15,10 @@ from domain.audience import segments
 from domain.audience.audience import Audience, Verdict
 from domain.audience.pasted import Recognised, recognise
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent, customers
-from domain.book.consent import MessageType
+from domain.book import consent, customers, reach, suppressions
 from domain.book.customers import Customer, Tag
 from domain.book.groups import Group, GroupMember
+from domain.book.message_types import MessageType
 from domain.ledger.deliveries import Delivery, State
 from domain.refusal import Refusal
 from domain.sending import campaigns
@@ -62,8 +62,8 @@ def book(shop_db: Path, now: datetime, cast: Cast) -> dict[str, int]:
             now=datetime(2026, 5, 3, 12, tzinfo=now.tzinfo),
         )
         consent.withdraw(session, people["Fay"].id, "email", MARKETING, how="one_click", now=now)
-        consent.mark_address(session, people["Eve"].id, "bounced")
-        consent.suppress(session, "email", people["Hal"].email_hash or "", reason="complained", now=now)
+        reach.mark_address(session, people["Eve"].id, "bounced")
+        suppressions.suppress(session, "email", people["Hal"].email_hash or "", reason="complained", now=now)
         people["Ida"].deleted_at = now
         return {name: person.id for name, person in people.items()}
 

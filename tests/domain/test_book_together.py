@@ -9,7 +9,8 @@ from sqlalchemy import select
 from data.database import reading, unit
 from domain.audience.reach import EMAIL_REACH
 from domain.book import consent, customers, groups, records, search
-from domain.book.consent import EVERY_TYPE, MessageType, why_left_out
+from domain.book.consent import why_left_out
+from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.book.person import Customer
 from domain.ledger import farewells, steps
 from tests.cast import Cast

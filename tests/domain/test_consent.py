@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from data.database import reading, unit
-from domain.book import consent, customers
-from domain.book.consent import EVERY_TYPE, LeftOut, MessageType, Reach
+from domain.book import consent, customers, proof, reach, suppressions
+from domain.book.consent import LeftOut
+from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.book.person import Customer
+from domain.book.reach import Reach
 from domain.refusal import Refusal
 from domain.shop import audit
 from tests.cast import Cast
@@ -70,7 +72,7 @@ def test_a_yes_after_a_no_counts_and_both_are_on_record(cast: Cast, now: datetim
         consent.grant(session, anna, "email", MessageType.MARKETING, how="form", now=now, address="192.0.2.7")
     assert why(anna) is None
     with reading() as session:
-        lines = consent.history(session, anna)
+        lines = proof.history(session, anna)
         assert [(line.allowed, line.how) for line in lines] == [(True, "form"), (False, "link")]
         assert lines[0].address_hash == customers.get(session, anna).email_hash
 
@@ -86,7 +88,7 @@ def test_staff_clear_a_no_only_with_a_reason(cast: Cast, now: datetime) -> None:
         customers.change(session, anna, fields, by=cast.max_, now=now)
     assert why(anna) is None
     with reading() as session:
-        last = consent.history(session, anna)[0]
+        last = proof.history(session, anna)[0]
         assert (last.allowed, last.how, last.source, last.by_name) == (
             True,
             "staff",
@@ -102,7 +104,7 @@ def test_saying_the_same_again_adds_no_line(cast: Cast, now: datetime) -> None:
         fields = {"marketing_opt_out": True, "preferences": {"newsletter": False}, "last_name": "Berg"}
         customers.change(session, anna, fields, by=cast.olive, now=now)
     with reading() as session:
-        assert len(consent.history(session, anna)) == 2
+        assert len(proof.history(session, anna)) == 2
 
 
 def test_who_may_only_look_may_not_decide_for_others(cast: Cast, now: datetime) -> None:
@@ -117,8 +119,8 @@ def test_a_suppressed_address_is_not_written_to_whoever_has_it(cast: Cast, now: 
     anna = added(cast, now)
     with unit() as session:
         for _ in range(2):
-            hashed = consent.fingerprint("anna@berg.example")
-            consent.suppress(session, "email", hashed, reason="complained", now=now, scope=scope)
+            hashed = suppressions.fingerprint("anna@berg.example")
+            suppressions.suppress(session, "email", hashed, reason="complained", now=now, scope=scope)
     assert why(anna) == LeftOut.SUPPRESSED
     with unit() as session:
         customers.delete(session, anna, by=cast.olive, now=now)
@@ -129,7 +131,7 @@ def test_a_suppressed_address_is_not_written_to_whoever_has_it(cast: Cast, now: 
 def test_an_address_in_trouble_rests_until_it_is_changed(cast: Cast, now: datetime) -> None:
     anna = added(cast, now)
     with unit() as session:
-        consent.mark_address(session, anna, "bounced")
+        reach.mark_address(session, anna, "bounced")
     assert why(anna, MessageType.OPERATIONAL) == LeftOut.BAD_ADDRESS
     with unit() as session:
         customers.change(session, anna, {"email": "new@berg.example"}, by=cast.olive, now=now)
@@ -147,7 +149,7 @@ def test_being_written_down_anew_is_not_a_new_yes(cast: Cast, now: datetime) -> 
     assert again != anna
     assert why(again) == LeftOut.OPTED_OUT
     with reading() as session:
-        assert [line.allowed for line in consent.history(session, again)] == [False]
+        assert [line.allowed for line in proof.history(session, again)] == [False]
 
 
 def test_a_yes_on_the_form_of_a_new_card_does_not_lift_an_earlier_no(cast: Cast, now: datetime) -> None:

@@ -12,8 +12,8 @@ from domain.audience import audience as audiences
 from domain.audience import segments
 from domain.audience.audience import Audience
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent, customers, groups
-from domain.book.consent import MessageType
+from domain.book import consent, customers, groups, reach, suppressions
+from domain.book.message_types import MessageType
 from domain.ledger.deliveries import Delivery, State
 from tests.cast import Cast
 from tests.domain.test_enough import limit
@@ -37,9 +37,11 @@ def filled(cast: Cast, now: datetime) -> dict[str, int]:
                 word = chance.choice(["all", "newsletter", "marketing"])
                 consent.withdraw(session, one, "email", word, how="link", now=now)
             if chance.random() < 0.1 and mailbox:
-                consent.suppress(session, "email", consent.fingerprint(mailbox), reason="complained", now=now)
+                suppressions.suppress(
+                    session, "email", suppressions.fingerprint(mailbox), reason="complained", now=now
+                )
             if chance.random() < 0.1:
-                consent.mark_address(session, one, "bounced")
+                reach.mark_address(session, one, "bounced")
             if chance.random() < 0.3:
                 groups.add_members(session, evening, [one], by=cast.olive, now=now)
             if chance.random() < 0.1:

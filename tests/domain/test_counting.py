@@ -17,9 +17,9 @@ from data.database import open_database, reading, unit
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent, customers
-from domain.book.consent import MessageType
+from domain.book import consent, customers, suppressions
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
 from domain.book.person import CustomerTag, Tag
 from domain.book.side_tables import CustomerFact, SharedAddress
 from domain.ledger.deliveries import Delivery, State
@@ -81,7 +81,7 @@ def troubles(session: Any, person: Customer, chance: random.Random, now: datetim
             now=now,
         )
     if chance.random() < 0.1 and person.email_hash:
-        consent.suppress(session, "email", person.email_hash, reason="complained", now=now)
+        suppressions.suppress(session, "email", person.email_hash, reason="complained", now=now)
 
 
 @pytest.mark.parametrize("kind", list(MessageType))

@@ -15,8 +15,8 @@ from domain.audience import audience as audiences
 from domain.audience import judging
 from domain.audience.audience import Audience, Count, Verdict
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent, customers
-from domain.book.consent import MessageType
+from domain.book import consent, customers, suppressions
+from domain.book.message_types import MessageType
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Delivery, State
 from domain.refusal import Refusal
@@ -230,8 +230,8 @@ def test_a_no_comes_before_enough(book: dict[str, int], cast: Cast, now: datetim
     sent(cast, now - timedelta(days=1))
     with unit() as session:
         consent.withdraw(session, book["Ana"], "email", "all", how="link", now=now)
-        consent.suppress(
-            session, "email", consent.fingerprint("ben@inbox.example"), reason="complained", now=now
+        suppressions.suppress(
+            session, "email", suppressions.fingerprint("ben@inbox.example"), reason="complained", now=now
         )
     assert counted(now).left_out == {"opted_out": 1, "suppressed": 1, "enough": 1}
     assert told(book["Ana"], now).reason == "opted_out"

@@ -9,10 +9,10 @@ from sqlalchemy import null, select, text, update
 
 from data.database import reading, unit
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent, customers, erasing, groups, records, search
-from domain.book.consent import EVERY_TYPE, MessageType
+from domain.book import consent, customers, erasing, groups, proof, records, search, suppressions
 from domain.book.customers import Customer
 from domain.book.imports import ImportChange
+from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.ledger import farewells
 from domain.ledger.deliveries import Delivery, State
 from domain.message import practice
@@ -126,7 +126,7 @@ def test_who_did_what_and_when_stays_in_the_log(cast: Cast, now: datetime) -> No
             ("customer.changed", "Olive", None),
             ("customer.erased", "Max", None),
         ]
-        assert len(consent.history(session, ana)) == 1
+        assert len(proof.history(session, ana)) == 1
 
 
 def test_the_same_address_brought_in_again_is_not_written_to(cast: Cast, now: datetime) -> None:
@@ -279,8 +279,10 @@ def test_an_address_they_had_earlier_is_not_written_to_either(cast: Cast, now: d
     assert why_not(person(cast, now, first_name="A", email=ANA["email"])) == "suppressed"
     assert why_not(person(cast, now, first_name="A", email="new@moved.example")) == "suppressed"
     with reading() as session:
-        marks = {consent.fingerprint(key) for key in ("+442079460018", "+442079460999")}
-        held = select(consent.Suppression.address_hash).where(consent.Suppression.channel == "whatsapp")
+        marks = {suppressions.fingerprint(key) for key in ("+442079460018", "+442079460999")}
+        held = select(suppressions.Suppression.address_hash).where(
+            suppressions.Suppression.channel == "whatsapp"
+        )
         assert set(session.scalars(held)) == marks
 
 
@@ -293,7 +295,7 @@ def test_an_address_that_only_the_ledger_remembers_is_not_written_to_either(
     corrected = {
         "email": "b@x.example",
         "email_key": "b@x.example",
-        "email_hash": consent.fingerprint("b@x.example"),
+        "email_hash": suppressions.fingerprint("b@x.example"),
     }
     about_her = AuditEntry.subject_id == ana, AuditEntry.action.startswith("customer.")
     with unit() as session:

@@ -14,9 +14,11 @@ from sqlalchemy import func, insert, select, update
 from data.database import close_database, open_database, reading, unit
 from domain.audience.audience import Audience
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent, customers
-from domain.book.consent import LeftOut, MessageType, Suppression
+from domain.book import consent, customers, proof, suppressions
+from domain.book.consent import LeftOut
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.book.suppressions import Suppression
 from domain.channels.channel import Draft
 from domain.channels.email import links, mark, message_id, read_mark
 from domain.ledger import deliveries, farewells, hearing
@@ -185,7 +187,7 @@ def test_a_complaint_stops_marketing_for_good_and_stays_in_the_ledger(anna: int,
     assert why(anna) == why(anna, MessageType.NEWSLETTER) == LeftOut.OPTED_OUT
     assert why(anna, MessageType.OPERATIONAL) is None
     with reading() as session:
-        assert consent.history(session, anna)[0].how == "complaint"
+        assert proof.history(session, anna)[0].how == "complaint"
         assert {one.scope for one in session.scalars(select(Suppression))} == {"marketing", "newsletter"}
 
 
@@ -405,7 +407,7 @@ def all_sent(cast: Cast, now: datetime) -> list[tuple[int, str]]:
 
 
 def written_in(address: str, now: datetime) -> dict[str, Any]:
-    mark = consent.fingerprint(address)
+    mark = suppressions.fingerprint(address)
     usual = {"first_name": "P", "attrs": {}, "active_at": now, "created_at": now, "updated_at": now}
     return {"email": address, "email_key": address, "email_hash": mark, **usual}
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from data.config import Config, use_config
 from data.database import now, unit
 from data.secrets import use_keys
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels.channel import Draft, Parcel
 from domain.channels.email import EmailJob, letter, links, message_id, written
 

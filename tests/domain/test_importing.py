@@ -12,10 +12,22 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from data.database import reading, unit
-from domain.book import consent, customers, importing, search, table_file, taking
-from domain.book.consent import Consent, MessageType
+from domain.book import (
+    consent,
+    customers,
+    importing,
+    message_types,
+    preferences,
+    proof,
+    reach,
+    search,
+    table_file,
+    taking,
+)
 from domain.book.importing import Import, Preview, guess_mapping
+from domain.book.message_types import MessageType
 from domain.book.person import Customer
+from domain.book.proof import Consent
 from domain.refusal import Kind, Refusal
 from domain.shop import audit
 from tests.cast import Cast
@@ -168,7 +180,7 @@ def test_an_import_never_subscribes_anybody_again(cast: Cast, now: datetime) -> 
     take(cast, now, LIST)
     anna = person("anna@berg.example").id
     with unit() as session:
-        consent.withdraw(session, anna, "email", consent.EVERY_TYPE, how="link", now=now)
+        consent.withdraw(session, anna, "email", message_types.EVERY_TYPE, how="link", now=now)
     take(cast, now, "email,Accepts Email Marketing,Unsubscribed\nanna@berg.example,yes,no\n")
     assert person("anna@berg.example").marketing_opt_out
 
@@ -194,7 +206,7 @@ def test_a_column_about_consent_can_only_say_no(
     found = person("a@b.example")
     assert found.marketing_opt_out is out
     with reading() as session:
-        assert [line.allowed for line in consent.history(session, found.id)] == [not out]
+        assert [line.allowed for line in proof.history(session, found.id)] == [not out]
 
 
 def test_each_new_person_has_a_line_of_proof(cast: Cast, now: datetime) -> None:
@@ -211,9 +223,9 @@ def test_somebody_who_left_after_saying_no_comes_back_with_that_no(cast: Cast, n
     take(cast, now, LIST)
     anna, ben = person("anna@berg.example").id, person("ben@cole.example").id
     with unit() as session:
-        consent.withdraw(session, anna, "email", consent.EVERY_TYPE, how="link", now=now)
+        consent.withdraw(session, anna, "email", message_types.EVERY_TYPE, how="link", now=now)
         consent.withdraw(session, ben, "email", MessageType.NEWSLETTER, how="link", now=now)
-        consent.mark_address(session, ben, "bounced")
+        reach.mark_address(session, ben, "bounced")
     with unit() as session:
         customers.delete(session, anna, by=cast.olive, now=now)
         customers.delete(session, ben, by=cast.olive, now=now)
@@ -222,7 +234,7 @@ def test_somebody_who_left_after_saying_no_comes_back_with_that_no(cast: Cast, n
     back = person("ben@cole.example")
     assert (back.marketing_opt_out, back.email_trouble) == (False, "bounced")
     with reading() as session:
-        assert consent.allows(session, back.id, "email", "newsletter") is False
+        assert preferences.allows(session, back.id, "email", "newsletter") is False
 
 
 def test_a_reason_for_writing_to_them_is_asked_for(cast: Cast, now: datetime) -> None:

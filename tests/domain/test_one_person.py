@@ -8,9 +8,19 @@ from sqlalchemy import select, update
 
 from data.database import reading, unit
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent, customers, duplicates, groups, records
-from domain.book.consent import Consent, MessageType
+from domain.book import (
+    customers,
+    duplicates,
+    groups,
+    preferences,
+    proof,
+    reach,
+    records,
+    suppressions,
+)
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.book.proof import Consent
 from domain.ledger import communications, farewells, steps
 from domain.ledger.deliveries import Delivery, State
 from domain.refusal import Kind, Refusal
@@ -143,7 +153,7 @@ def test_what_is_chosen_comes_from_the_other_one(cast: Cast, now: datetime) -> N
     one = card(ana)
     assert (one.first_name, one.last_name, one.email_key) == ("Anna", "Berg", "anna@y.example")
     assert (customers.birthday_of(one), one.attrs) == ("1984-05-18", {"size": "L"})
-    assert one.email_hash == consent.fingerprint("anna@y.example")
+    assert one.email_hash == suppressions.fingerprint("anna@y.example")
 
 
 def test_the_other_one_leads_to_the_survivor(cast: Cast, now: datetime) -> None:
@@ -164,9 +174,9 @@ def test_a_no_of_either_one_counts_for_both(cast: Cast, now: datetime) -> None:
     )
     merged(cast, now, ana, other)
     with reading() as session:
-        assert consent.allows(session, ana, "email", "newsletter") is False
-        assert consent.allows(session, ana, "email", "marketing") is True
-        lines = consent.history(session, ana)
+        assert preferences.allows(session, ana, "email", "newsletter") is False
+        assert preferences.allows(session, ana, "email", "marketing") is True
+        lines = proof.history(session, ana)
     assert {line.customer_id for line in lines} == {ana, other}
     assert any("the same person" in line.source and not line.allowed for line in lines)
 
@@ -176,11 +186,11 @@ def test_a_global_no_and_a_complaint_follow_the_person(cast: Cast, now: datetime
     out = person(cast, now, **ANA, email="b@y.example", marketing_opt_out=True)
     complained = person(cast, now, **ANA, email="c@y.example")
     with unit() as session:
-        mark = consent.fingerprint("c@y.example")
-        consent.suppress(session, "email", mark, reason="complained", now=now)
+        mark = suppressions.fingerprint("c@y.example")
+        suppressions.suppress(session, "email", mark, reason="complained", now=now)
     merged(cast, now, ana, complained)
     with reading() as session:
-        assert consent.allows(session, ana, "email", "marketing") is False
+        assert preferences.allows(session, ana, "email", "marketing") is False
         assert not customers.get(session, ana).marketing_opt_out
     merged(cast, now, ana, out)
     assert card(ana).marketing_opt_out
@@ -190,12 +200,12 @@ def test_trouble_stays_with_its_address(cast: Cast, now: datetime) -> None:
     ana = person(cast, now, **ANA, email="ana@x.example")
     other = person(cast, now, **ANA, email="old@y.example")
     with unit() as session:
-        consent.mark_address(session, other, "bounced")
+        reach.mark_address(session, other, "bounced")
     merged(cast, now, ana, other)
     assert card(ana).email_trouble is None
     third = person(cast, now, first_name="Ana", email="new@y.example")
     with unit() as session:
-        consent.mark_address(session, third, "bounced")
+        reach.mark_address(session, third, "bounced")
     merged(cast, now, ana, third, "email")
     assert card(ana).email_trouble == "bounced"
 

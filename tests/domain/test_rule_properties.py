@@ -21,9 +21,11 @@ from data.database import reading, unit
 from domain.audience import names, phrases, rules
 from domain.audience.numbers import how_many
 from domain.book.categories import Category
-from domain.book.consent import Consent, MessageType, Preference
 from domain.book.groups import Group, GroupMember
+from domain.book.message_types import MessageType
 from domain.book.person import Customer
+from domain.book.preferences import Preference
+from domain.book.proof import Consent
 from domain.book.record import CustomerRecord
 from domain.ledger.deliveries import Delivery, State
 from domain.ledger.events import Event

@@ -12,8 +12,9 @@ from data.database import reading, unit
 from domain.audience import names, rules, segments
 from domain.book import groups
 from domain.book.categories import Category
-from domain.book.consent import MessageType, Preference
+from domain.book.message_types import MessageType
 from domain.book.person import Customer
+from domain.book.preferences import Preference
 from domain.book.record import CustomerRecord
 from domain.book.staff import StaffMember
 from domain.refusal import Refusal

@@ -16,10 +16,11 @@ from domain.audience import names, rules, segments
 from domain.audience.segments import Segment
 from domain.audience.usual import SYSTEM
 from domain.book import customers, groups, search, tags
-from domain.book.consent import Consent, Suppression
 from domain.book.contact import read_email, read_phone
 from domain.book.person import Customer, CustomerDate
+from domain.book.proof import Consent
 from domain.book.records import CustomerRecord
+from domain.book.suppressions import Suppression
 from domain.message.merge import parse, unknown_fields
 from domain.message.templates import Template
 from domain.refusal import Refusal

@@ -9,7 +9,7 @@ from data.database import reading, unit
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.audience.reach import EMAIL_REACH
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.shop import shop as shops
 from tests.cast import Cast
 

@@ -13,10 +13,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from data.database import reading, unit
 from domain.audience import segments
 from domain.audience.reach import EMAIL_REACH
-from domain.book import consent, customers, importing, records, taking, undoing
-from domain.book.consent import MessageType, why_left_out
+from domain.book import consent, customers, importing, reach, records, suppressions, taking, undoing
+from domain.book.consent import why_left_out
 from domain.book.customers import Customer
 from domain.book.imports import Import
+from domain.book.message_types import MessageType
 from domain.book.record import CustomerRecord
 from domain.book.side_tables import Aside, LatestRecord
 from domain.ledger import farewells
@@ -77,11 +78,11 @@ class Shop:
 
     def keep_out(self, session: Session) -> None:
         scope = self.chance.choice(["all", "marketing", "operational"])
-        mark = consent.fingerprint(self.chance.choice(ADDRESSES))
-        consent.suppress(session, "email", mark, reason="complained", scope=scope, now=self.now)
+        mark = suppressions.fingerprint(self.chance.choice(ADDRESSES))
+        suppressions.suppress(session, "email", mark, reason="complained", scope=scope, now=self.now)
 
     def bounce(self, session: Session) -> None:
-        consent.mark_mailbox(session, EMAIL_REACH, self.chance.choice(ADDRESSES), "bounced")
+        reach.mark_mailbox(session, EMAIL_REACH, self.chance.choice(ADDRESSES), "bounced")
 
     def merge(self, session: Session) -> None:
         farewells.merge(session, self._who(session), self._who(session), by=self.by, now=self.now)
@@ -168,10 +169,12 @@ def test_what_is_taken_away_or_moved_by_hand_counts_too(table: str, cast: Cast, 
         fields = {"first_name": "Ana", "email": ADDRESSES[0]}, {"first_name": "Ben", "email": ADDRESSES[1]}
         ana, ben = (customers.create(session, one, by=cast.olive, now=now).id for one in fields)
         consent.withdraw(session, ana, "email", "marketing", how="link", now=now)
-        consent.suppress(session, "email", consent.fingerprint(ADDRESSES[0]), reason="complained", now=now)
+        suppressions.suppress(
+            session, "email", suppressions.fingerprint(ADDRESSES[0]), reason="complained", now=now
+        )
     moved = {
         "preferences": f"customer_id = {ben}",
-        "suppressions": f"address_hash = '{consent.fingerprint(ADDRESSES[1])}'",
+        "suppressions": f"address_hash = '{suppressions.fingerprint(ADDRESSES[1])}'",
     }
     for statement in (f"UPDATE {table} SET {moved[table]}", f"DELETE FROM {table}"):
         with unit() as session:

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from data import csv_file
 from data.database import open_database, reading, unit
 from domain.book import customers, exporting, groups, importing, own_fields, records, taking, wishes
-from domain.book.consent import Consent, MessageType, Preference
 from domain.book.exporting import What
+from domain.book.message_types import MessageType
 from domain.book.person import Customer, CustomerDate
+from domain.book.preferences import Preference
+from domain.book.proof import Consent
 from domain.book.record import CustomerRecord
 from tests.cast import Cast, hire
 

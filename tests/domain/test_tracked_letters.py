@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from data.database import reading, unit
 from domain.audience.audience import Audience
 from domain.book import measuring
-from domain.book.consent import Consent, MessageType
+from domain.book.message_types import MessageType
+from domain.book.proof import Consent
 from domain.channels import email as channel
 from domain.channels.channel import Draft, Parcel
 from domain.ledger import engagement, farewells, targets

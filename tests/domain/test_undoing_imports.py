@@ -9,10 +9,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.database import reading, unit
-from domain.book import consent, customers, groups, importing, imports, records, search, taking, undoing
-from domain.book.consent import EVERY_TYPE, Consent, MessageType
+from domain.book import (
+    consent,
+    customers,
+    groups,
+    importing,
+    imports,
+    proof,
+    records,
+    search,
+    taking,
+    undoing,
+)
 from domain.book.imports import Import, ImportChange
+from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.book.person import Customer
+from domain.book.proof import Consent
 from domain.refusal import Kind, Refusal
 from domain.shop import audit
 from tests.cast import Cast
@@ -182,7 +194,7 @@ def test_a_no_that_only_the_file_had_said_goes_with_it(book: Book) -> None:
     book.undo(entry)
     assert not book.card(number).marketing_opt_out
     with reading() as session:
-        assert [line.allowed for line in consent.history(session, number)] == [True, False]
+        assert [line.allowed for line in proof.history(session, number)] == [True, False]
 
 
 def test_a_no_that_came_meanwhile_stays(book: Book) -> None:

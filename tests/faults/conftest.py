@@ -14,8 +14,8 @@ from sqlalchemy import func, insert, select
 
 import main
 from data.database import close_database, now, reading, unit
-from domain.book.consent import fingerprint
 from domain.book.customers import Customer
+from domain.book.suppressions import fingerprint
 from domain.ledger import deliveries
 from domain.ledger.deliveries import IS_HELD, Books, Delivery, State
 from domain.sending import campaigns, dispatches, launches

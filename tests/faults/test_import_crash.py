@@ -6,9 +6,9 @@ from sqlalchemy import func, select, text
 
 from data.database import reading
 from domain.book import imports
-from domain.book.consent import Consent
 from domain.book.imports import Import
 from domain.book.person import Customer
+from domain.book.proof import Consent
 from jobs import importing
 from tests.faults import crew
 from tests.faults.conftest import Shop

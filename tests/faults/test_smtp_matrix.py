@@ -15,8 +15,8 @@ from sqlalchemy import insert
 from data.config import Config, use_config
 from data.database import now, unit
 from data.mail_account import MailAccount, Security
-from domain.book.consent import fingerprint
 from domain.book.customers import Customer
+from domain.book.suppressions import fingerprint
 from domain.ledger.deliveries import Line, State
 from domain.shop import shop
 from jobs.queue import close_queue, open_queue, queue

@@ -14,8 +14,8 @@ from sqlalchemy import insert
 
 from data.config import Config, use_config
 from data.database import now, reading, unit
-from domain.book.consent import fingerprint
 from domain.book.customers import Customer
+from domain.book.suppressions import fingerprint
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Books, Line
 from domain.sending import campaigns, dispatches

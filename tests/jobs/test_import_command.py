@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 import main
 from data.database import close_database, reading, unit
 from domain.book import taking, turns
-from domain.book.consent import Consent
 from domain.book.person import Customer, CustomerDate
+from domain.book.proof import Consent
 from jobs import importing
 from jobs.queue import close_queue, queue
 from jobs.worker import Worker

@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 from data.database import now, reading, unit
 from data.spool import spool
 from domain.book import imports, taking, turns, undoing
-from domain.book.consent import Consent
 from domain.book.imports import Import
 from domain.book.person import Customer
+from domain.book.proof import Consent
 from domain.refusal import Refusal
 from domain.shop.installation import Installation
 from jobs import importing

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from data.database import now, reading, unit
 from domain.book import customers, imports, joining, taking, turns, undoing
-from domain.book.consent import Consent
 from domain.book.imports import Import, ImportChange
 from domain.book.person import Customer
+from domain.book.proof import Consent
 from domain.refusal import Refusal
 from jobs import importing
 from tests.jobs.conftest import Desk

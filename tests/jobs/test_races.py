@@ -54,7 +54,7 @@ def test_a_row_is_claimed_by_one_worker_only(desk: Desk) -> None:
 def test_a_worker_that_was_thought_dead_can_do_no_harm(desk: Desk) -> None:
     """Its rows went back and were claimed again; its own late steps change nothing."""
     from domain.audience.reach import EMAIL_REACH
-    from domain.book.consent import MessageType
+    from domain.book.message_types import MessageType
     from domain.ledger.deliveries import State
     from domain.ledger.steps import Result
 

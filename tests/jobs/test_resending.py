@@ -10,7 +10,7 @@ import pytest
 from data.config import Config, use_config
 from data.database import now, reading, unit
 from domain.audience.audience import Audience
-from domain.book import consent, customers
+from domain.book import consent, customers, suppressions
 from domain.book.customers import Customer
 from domain.ledger import deliveries, second_tries, standing
 from domain.ledger.deliveries import Delivery, State
@@ -510,8 +510,8 @@ def spoil(customer: Customer, change: str, session: object) -> None:
     elif change == "opted_out":
         customer.marketing_opt_out = True
     else:
-        mark = consent.fingerprint("ben@example.org")
-        consent.suppress(session, "email", mark, reason="complained", now=now())  # type: ignore[arg-type]
+        mark = suppressions.fingerprint("ben@example.org")
+        suppressions.suppress(session, "email", mark, reason="complained", now=now())  # type: ignore[arg-type]
 
 
 def audits(action: str, subject_id: int) -> list[audit.AuditEntry]:

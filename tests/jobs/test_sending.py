@@ -6,7 +6,7 @@ import pytest
 
 from data.config import Config, use_config
 from data.database import now, unit
-from domain.book import consent
+from domain.book import consent, message_types
 from domain.ledger.deliveries import State
 from domain.refusal import Refusal
 from domain.sending.engine import CONNECTIONS
@@ -53,7 +53,7 @@ def test_a_marketing_message_carries_what_the_law_and_the_inboxes_ask_for(desk: 
 def test_an_operational_message_has_no_way_out_and_needs_no_consent(desk: Desk) -> None:
     (ana,) = desk.write_in("Ana")
     with unit() as session:
-        consent.withdraw(session, ana, "email", consent.EVERY_TYPE, how="link", now=now())
+        consent.withdraw(session, ana, "email", message_types.EVERY_TYPE, how="link", now=now())
     with desk.mail_server(ScriptedServer()) as server:
         desk.until_over(desk.press(desk.campaign(message_type="operational")))
     mail = message_from_bytes(server.received[0].body, policy=policy.default)

@@ -13,8 +13,8 @@ from data.database import reading, unit
 from domain.audience import audience, segments
 from domain.audience.audience import Audience
 from domain.audience.reach import EMAIL_REACH
-from domain.book.consent import MessageType
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
 from domain.ledger.deliveries import Delivery
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.shop import shop as shops

@@ -7,8 +7,8 @@ from sqlalchemy import insert
 
 import main as handbill
 from data.database import now, unit
-from domain.book.consent import fingerprint
 from domain.book.customers import Customer
+from domain.book.suppressions import fingerprint
 from domain.sending import campaigns
 from domain.shop import people, shop
 from domain.shop.people import Actor

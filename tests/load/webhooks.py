@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 
 from data.database import close_database, now, reading, unit
 from domain.audience.audience import Audience
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels.channel import Draft
 from domain.channels.email import links, mark
 from domain.ledger.deliveries import Delivery, State

@@ -6,6 +6,7 @@ import pytest
 
 from data.database import now as present
 from data.database import unit
+from domain.book import reach
 from domain.ledger.deliveries import Delivery, State
 from domain.sending import endings
 from tests.ui.conftest import Api
@@ -93,9 +94,7 @@ def test_all_in_doubt_are_decided_about_at_once(api: Api, send: int, choice: str
 def test_address_that_came_back_is_told_with_what_to_do(api: Api, send: int) -> None:
     ben = people(api, send)["ben"]
     with unit() as session:
-        from domain.book import consent
-
-        consent.mark_address(session, ben["customerId"], "bounced")
+        reach.mark_address(session, ben["customerId"], "bounced")
     refused = api.post(f"deliveries/{ben['deliveryId']}/resend")
     assert refused.status_code == 409
     assert refused.json()["error"]["message"].startswith(

@@ -16,8 +16,9 @@ from data.database import database, reading, unit
 from data.database import now as present
 from domain.audience.reach import EMAIL_REACH
 from domain.book import consent
-from domain.book.consent import LeftOut, MessageType
+from domain.book.consent import LeftOut
 from domain.book.customers import Customer
+from domain.book.message_types import MessageType
 from domain.channels.email import links, mark
 from domain.ledger.deliveries import Delivery, Heard
 from domain.results import connections

@@ -9,7 +9,7 @@ from data.database import now, reading
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.audience.pasted import MOST_LETTERS, recognise
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.refusal import invalid
 from ui.api.door import SignedIn, Viewer

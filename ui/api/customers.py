@@ -9,7 +9,8 @@ from pydantic.alias_generators import to_snake
 from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
-from domain.book import consent, customers, groups
+from domain.book import customers, groups, proof
+from domain.book import preferences as wishes
 from domain.book import search as searching
 from domain.book.customers import Customer
 from domain.book.search import Narrowing
@@ -258,8 +259,8 @@ def preferences(customer_id: Id, by: Viewer) -> PreferencesTold:
         customer = customers.get(session, customer_id)
         return PreferencesTold(
             marketing_opt_out=customer.marketing_opt_out,
-            states=[StateTold.of(one) for one in consent.states(session, customer_id)],
-            history=[SaidTold.of(one) for one in consent.history(session, customer_id)],
+            states=[StateTold.of(one) for one in wishes.states(session, customer_id)],
+            history=[SaidTold.of(one) for one in proof.history(session, customer_id)],
         )
 
 
@@ -298,7 +299,7 @@ def _letter(one: letters.Letter) -> CommunicationTold:
 
 
 def told(session: Session, customer: Customer) -> CustomerTold:
-    said = {word: consent.allows(session, customer.id, "email", word) for word in CONSENTED}
+    said = {word: wishes.allows(session, customer.id, "email", word) for word in CONSENTED}
     days = [DayTold(kind=one.kind, date=str(one.as_day), note=one.note) for one in customer.dates]
     return CustomerTold(
         **_brief(customer).model_dump(by_alias=False),

@@ -13,7 +13,7 @@ from domain.audience.audience import Audience, Who
 from domain.audience.names import read as read_names
 from domain.audience.reach import EMAIL_REACH
 from domain.audience.segments import Segment
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.sending import campaigns, leaning
 from domain.shop.people import Actor
 from ui.api.door import CampaignEditor, SignedIn, Viewer

@@ -9,7 +9,7 @@ from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.audience.reach import EMAIL_REACH
 from domain.book import customers
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.sending import campaigns, reports
 from domain.sending.campaigns import Status
 from domain.sending.dispatches import Dispatch, DispatchState

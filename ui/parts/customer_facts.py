@@ -12,8 +12,8 @@ from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Who
 from domain.audience.reach import EMAIL_REACH
 from domain.book import customers, groups, own_fields, statuses
-from domain.book.consent import MessageType
 from domain.book.days import LEAP, Day
+from domain.book.message_types import MessageType
 from domain.book.person import Customer
 from domain.shop.shop import read as read_shop
 from ui.parts.customer_dates import DATE

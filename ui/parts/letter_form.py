@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience.audience import Audience, Count
 from domain.book import merging
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.message import templates
 from domain.refusal import Refusal
 from domain.shop.people import Actor

@@ -11,7 +11,7 @@ from data.config import config
 from data.database import now, reading
 from data.mail_account import AccountTrouble, MailAccount
 from data.smtp import Answer, Fate
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from domain.channels.channel import Draft
 from domain.channels.email import letter, message_id
 from domain.refusal import Refusal

@@ -8,7 +8,7 @@ from data.database import now, reading
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Count, Verdict
 from domain.audience.reach import REACHES
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from ui import words
 from ui.parts.basics import box, put, text
 from ui.parts.feedback import io, sentence_for

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from domain.audience.audience import Audience, Count, Who
-from domain.book.consent import MessageType
+from domain.book.message_types import MessageType
 from ui import words
 from ui.parts.basics import alert, box, button, text
 from ui.parts.by_hand import ByHand
