@@ -8,7 +8,6 @@ from data.liveness import sweep_away
 from data.stock import take_stock
 from domain.message import practice
 from domain.results import incoming
-from domain.results import incoming
 from domain.sending import purging, workers
 from domain.shop import limits, sessions
 from jobs import importing
@@ -25,7 +24,6 @@ def tidy(now: datetime, *, pulses: Path) -> None:
         sessions.forget_old(session, now=now)
         workers.forget_old(session, now=now)
         limits.forget_old(session, now=now)
-        incoming.forget_old(session, now=now)
         incoming.forget_old(session, now=now)
         importing.tidy(session)
         take_stock(session)

@@ -20,11 +20,11 @@ from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page
 from ui.pages.results import PATH as RESULTS
-from ui.pages.sends import PATH as SENDS
 from ui.parts import holds
 from ui.parts.basics import box, card, empty, head, icon, link, page, pill, text
 from ui.parts.feedback import io
 from ui.parts.result_tiles import tiles
+from ui.parts.send_rows import PATH as SENDS
 from ui.parts.sent_message import readable
 from ui.parts.undo_bar import path_of
 
