@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import sqlite3
 from collections import Counter
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 import data.database
-from data.database import open_database, reading, unit
+from data.database import close_database, open_database, reading, unit
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.audience.reach import EMAIL_REACH
@@ -41,10 +42,40 @@ AUDIENCES: list[dict[str, Any]] = [
 ]
 
 
+Written = dict[int, tuple[Path, Any]]  # by seed: the file, and how chance stood after writing it
+
+
+@pytest.fixture(scope="module")
+def written() -> Written:
+    return {}
+
+
 @pytest.fixture(params=range(3))
-def book(request: pytest.FixtureRequest, shop_db: Path, cast: Cast, now: datetime) -> random.Random:
+def book(
+    request: pytest.FixtureRequest,
+    shop_db: Path,
+    cast: Cast,
+    now: datetime,
+    written: Written,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> random.Random:
+    """A book written once and copied for each test: writing it takes a hundred times as long."""
+    chance, seed = random.Random(request.param), request.param
+    if seed not in written:
+        write(chance, cast, now)
+        close_database()  # the last connection takes the log into the file
+        kept = tmp_path_factory.mktemp("book") / "handbill.db"
+        written[seed] = Path(shutil.copyfile(shop_db, kept)), chance.getstate()
+    close_database()
+    path, state = written[seed]
+    shutil.copyfile(path, shop_db)
+    open_database(shop_db)
+    chance.setstate(state)
+    return chance
+
+
+def write(chance: random.Random, cast: Cast, now: datetime) -> None:
     """Ninety people; every one may lack an address, share one, have said no in any way, or be deleted."""
-    chance = random.Random(request.param)
     with unit() as session:
         tags = [Tag(name=name) for name in ("gold", "pearls", "rare")]
         session.add_all(tags)
@@ -56,7 +87,6 @@ def book(request: pytest.FixtureRequest, shop_db: Path, cast: Cast, now: datetim
             session.flush()
             held = [tag for tag in tags if chance.random() < (0.05 if tag.name == "rare" else 0.5)]
             session.add_all(CustomerTag(customer_id=person.id, tag_id=tag.id) for tag in held)
-    return chance
 
 
 def address(chance: random.Random) -> str:

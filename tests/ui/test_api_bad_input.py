@@ -177,7 +177,7 @@ def test_number_nothing_has_is_404(api: Api, number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api", "/api/nothing", f"{HOME}/nothing", "/crm/marketing/nothing", "/t/o/x"]
+    "path", ["/api", "/api/nothing", f"{HOME}/nothing", "/crm/marketing/nothing", "/t/x"]
 )
 def test_address_without_a_door_is_404_in_json(api: Api, path: str) -> None:
     answer = api.get(path)
