@@ -10,13 +10,33 @@ PROJECT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
 
+# What tries hundreds of inputs or cuts of a conversation: longer than somebody at the desk waits, so not in `quick`.
+THOROUGH = [
+    f"tests/domain/test_{name}.py"
+    for name in (
+        "count_is_enlisted",
+        "counting",
+        "feedback",
+        "mailbox_visits",
+        "returned_mail_command",
+        "returned_mail_hostile",
+        "rule_properties",
+        "sanitize",
+        "side_tables",
+        "smtp_hard",
+        "smtp_session",
+        "wire",
+    )
+]
+
 CHECKS: dict[str, Sequence[str]] = {
     "format": [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
     "lint": [str(BIN / "ruff"), "check", "--quiet", "."],
     "types": [str(BIN / "mypy")],
     "floors": [str(BIN / "lint-imports"), "--no-cache"],
-    "domain": [*PYTEST, "tests/domain", "-n", "2"],
+    "domain": [*PYTEST, "tests/domain", "-n", "2", *(f"--ignore={file}" for file in THOROUGH)],
     "doors": [*PYTEST, "tests/ui", "-n", "2"],
+    "thorough": [*PYTEST, *THOROUGH, "-n", "2"],
     "sending": [*PYTEST, "tests/jobs", "-n", "2"],
     "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", "-n", "2"],
     "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py", "-n", "2", "-rP"],
