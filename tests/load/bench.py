@@ -11,6 +11,7 @@ BENCHES = {
     "The audience and the customer book": "tests.load.growth",
     "Who is in the book twice": "tests.load.twins",
     "A list that comes in": "tests.load.importing",
+    "A hostile list": "tests.load.hostile",
     "The schedules": "tests.load.schedules",
     "What providers report": "tests.load.webhooks",
     "The report of a large send": "tests.load.report",
