@@ -5,9 +5,10 @@ import threading
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from data import mailbox as boxes
-from data.database import now, reading, unit
+from data.database import now, unit
 from data.mail_account import AccountTrouble
 from data.mailbox import Place
 from domain.refusal import Refusal
@@ -16,6 +17,7 @@ from domain.results.collected import Found
 from domain.shop import mailbox
 from domain.shop.mailbox import MailboxSettings
 from domain.shop.people import Actor, Right
+from jobs.errand import Errand
 
 log = logging.getLogger(__name__)
 
@@ -62,36 +64,18 @@ class _Visit:
             log.exception("A mail of %s bytes from the inbox was left out", len(mail))
 
 
-class Collector:
-    """Of a worker. `look` comes back at once."""
+class Collector(Errand):
+    name = "collector"
+    trouble = "The inbox could not be looked into; the clock will look again"
 
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+    def is_due(self, session: Session) -> bool:
+        return mailbox.is_due(session, now=now())
 
-    def look(self) -> None:
-        if self._stopping.is_set() or (self._thread is not None and self._thread.is_alive()):
-            return
-        with reading() as session:
-            is_due = mailbox.is_due(session, now=now())
-        if is_due:
-            self._thread = threading.Thread(target=self._collect, name="collector", daemon=True)
-            self._thread.start()
-
-    def stop(self, timeout: float = 2.0) -> None:
-        """A server that does not answer is not waited for; what was claimed is free again in a few minutes."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def _collect(self) -> None:
-        try:
-            with unit() as session:
-                row = mailbox.claim(session, now=now())
-            if row is not None:
-                _visit(row, self._stopping)
-        except Exception:
-            log.exception("The inbox could not be looked into; the clock will look again")
+    def go(self) -> None:
+        with unit() as session:
+            row = mailbox.claim(session, now=now())
+        if row is not None:
+            _visit(row, self.stopping)
 
 
 def read_now(by: Actor) -> Found:

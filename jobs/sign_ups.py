@@ -2,51 +2,36 @@
 
 import asyncio
 import logging
-import threading
 from dataclasses import replace
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from data import smtp
-from data.database import now, reading, unit
+from data.database import now, unit
 from data.mail_account import AccountTrouble
 from data.smtp import Fate
 from domain.book import sign_ups
 from domain.refusal import Refusal
 from domain.sending import sign_up_letter
 from domain.sending.sign_up_letter import Ready
+from jobs.errand import Errand
 
 log = logging.getLogger(__name__)
 
 TIMEOUT: Final = 20.0  # seconds for each step
 
 
-class Postman:
-    """Of a worker. `look` comes back at once."""
+class Postman(Errand):
+    name = "postman"
+    trouble = "A letter to somebody who signed up could not be sent; it is tried again"
 
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+    def is_due(self, session: Session) -> bool:
+        return sign_ups.is_due(session, now=now())
 
-    def look(self) -> None:
-        if self._stopping.is_set() or (self._thread is not None and self._thread.is_alive()):
-            return
-        with reading() as session:
-            is_due = sign_ups.is_due(session, now=now())
-        if is_due:
-            self._thread = threading.Thread(target=self._go_round, name="postman", daemon=True)
-            self._thread.start()
-
-    def stop(self, timeout: float = 2.0) -> None:
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def _go_round(self) -> None:
-        try:
-            while not self._stopping.is_set() and send_next():
-                pass
-        except Exception:
-            log.exception("A letter to somebody who signed up could not be sent; it is tried again")
+    def go(self) -> None:
+        while not self.stopping.is_set() and send_next():
+            pass
 
 
 def send_next() -> bool:

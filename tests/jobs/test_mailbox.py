@@ -200,7 +200,7 @@ def test_an_inbox_in_trouble_is_tried_more_and_more_seldom_and_logged_once(
             with unit() as session:
                 claimed = mailbox.claim(session, now=row.due_at)
                 assert claimed is not None
-            collecting._visit(claimed, Collector()._stopping)
+            collecting._visit(claimed, Collector().stopping)
             pauses.append(round((settings().due_at - now()).total_seconds() / 60))
     assert pauses == [3, 5, 10, 30]
     assert len([one for one in caplog.records if "inbox" in one.message]) == 1
@@ -238,7 +238,7 @@ def test_another_inbox_saved_meanwhile_is_read_from_its_beginning(desk: Desk, in
     with ImapServer(folders=["Returns"]) as other:
         set_up(desk, other, folder="Returns")
         inbox.deliver(letter("ana@x.example", "Hello", "hello"))
-        collecting._visit(old, Collector()._stopping)
+        collecting._visit(old, Collector().stopping)
         row = settings()
         assert (row.last_uid, row.last_error, row.claimed_until) == (0, "", None)
         collecting.read_now(desk.cast.olive)
