@@ -13,10 +13,11 @@ from ui.parts.basics import alert, box, button, card, facts
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.mail_accounts import AccountList, Redraw, add_account, back_to_practice, save_account
-from ui.parts.mail_form import SECURITY, MailForm
+from ui.parts.mail_form import MailForm
 from ui.parts.mail_known import Known, known_accounts, limits_in_words
 from ui.parts.mail_test import Outcome, fixed_test
 from ui.parts.mailbox_card import MailboxCard
+from ui.parts.server_fields import PROTECTION
 from ui.parts.settings_room import settings_room
 from ui.shell import something_new
 
@@ -87,7 +88,7 @@ class FixedCard:
             pairs = [
                 ("Mail server", fixed.host),
                 ("Port", str(fixed.port)),
-                ("Protection", SECURITY[fixed.security]),
+                ("Protection", PROTECTION[fixed.security]),
                 ("User name", fixed.username or "none"),
                 ("At most", limits_in_words(Limits(**config().fixed_mail_limits)) or "no limit"),
             ]

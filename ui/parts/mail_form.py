@@ -1,27 +1,32 @@
 """The form of one mail account: its server, the sign-in there, the provider's limits, and a test to oneself."""
 
+from typing import Final
+
 from nicegui import ui
 
 from data.mail_account import MailAccount
-from domain.refusal import invalid
 from domain.shop import mail_accounts
 from domain.shop.mail_accounts import Wish
 from ui.frame import current_actor
 from ui.mail_recipes import RECIPES
-from ui.parts.basics import box
 from ui.parts.feedback import io, refusals_to
-from ui.parts.inputs import Field, Form, select, text_input
+from ui.parts.inputs import Field, Form, text_input
 from ui.parts.mail_known import Known
 from ui.parts.mail_limits import LimitFields
 from ui.parts.mail_test import Outcome, a_test
+from ui.parts.server_fields import Begun, Offer, ServerFields, Sort
 
-SECURITY = {
-    "starttls": "STARTTLS",
-    "tls": "TLS",
-    "none": "None",
-}
-USUAL_PORT = {"starttls": "587", "tls": "465", "none": "25"}
-FILLS = "Fills in the three fields below."
+SENDING: Final = Sort(
+    testid="mail",
+    server="Mail server",
+    example="smtp.example.com",
+    ports={"starttls": "587", "tls": "465", "none": "25"},
+    ports_said="TLS goes with port 465, STARTTLS with 587.",
+    usual_said="587, 465 and 25",
+    offers={
+        key: Offer(one.label, one.host, one.security, str(one.port), one.hint) for key, one in RECIPES.items()
+    },
+)
 
 
 class MailForm:
@@ -38,8 +43,9 @@ class MailForm:
                 self.name: ui.input | None = text_input(known.name, label="Name", testid="mail-name")
         else:
             self.name = None
-        self._provider()
-        fields |= self._server() | self._sign_in()
+        begun = Begun(known.host, known.port, known.security, known.username, known.has_password)
+        self.server = ServerFields(SENDING, begun, self._advise)
+        fields |= self.server.fields
         self.limits = LimitFields(known.limits, known.host)
         self.form = Form(fields | self.limits.fields)
         self.outcome = Outcome()
@@ -72,89 +78,20 @@ class MailForm:
         with refusals_to(self.wrong):
             await self.outcome.of(await io(a_test, self._tried(), self._password(), by, self.known.id))
 
-    def _provider(self) -> None:
-        self.recipe = Field("Your provider", FILLS, optional=True)
-        with self.recipe.body:
-            select(
-                {key: one.label for key, one in RECIPES.items()},
-                on_change=self._fill,
-                label="Your provider",
-                placeholder="Another one",
-                searchable=True,
-                testid="mail-recipe",
-            )
-
-    def _server(self) -> dict[str, Field]:
-        known = self.known
-        with box("hb-three"):
-            host = Field("Mail server")
-            with host.body:
-                self.host = text_input(
-                    known.host, label="Mail server", placeholder="smtp.example.com", testid="mail-host"
-                )
-            port = Field("Port")
-            with port.body:
-                self.port = text_input(str(known.port), label="Port", testid="mail-port")
-                self.port.props("inputmode=numeric")
-            security = Field("Protection", "TLS goes with port 465, STARTTLS with 587.")
-            with security.body:
-                self.security = select(
-                    SECURITY,
-                    known.security,
-                    on_change=self._usual_port,
-                    label="Protection",
-                    testid="mail-security",
-                )
-        return {"host": host, "port": port, "security": security}
-
-    def _sign_in(self) -> dict[str, Field]:
-        with box("hb-two"):
-            username = Field("User name", "Often your email address.")
-            with username.body:
-                self.username = text_input(self.known.username, label="User name", testid="mail-username")
-            kept = (
-                "One is kept, sealed. Leave this empty to go on with it."
-                if self.known.has_password
-                else "It is kept sealed and never shown again."
-            )
-            password = Field("Password", kept)
-            with password.body:
-                self.password = text_input(
-                    label="Password", kind="password", autocomplete="new-password", testid="mail-password"
-                )
-        return {"username": username, "password": password}
-
-    def _fill(self, event: ui.select) -> None:
-        recipe = RECIPES.get(event.value or "")
-        if recipe:
-            self.host.set_value(recipe.host)
-            self.security.set_value(recipe.security)
-            self.port.set_value(str(recipe.port))
-        self.recipe.say(recipe.hint if recipe else FILLS)
-        self.limits.advise(recipe)
-
-    def _usual_port(self, event: ui.select) -> None:
-        """Follows the protection, unless somebody chose a port of their own."""
-        if self.port.value in (*USUAL_PORT.values(), ""):
-            self.port.set_value(USUAL_PORT[event.value])
+    def _advise(self, provider: str) -> None:
+        self.limits.advise(RECIPES.get(provider))
 
     def _tried(self) -> MailAccount:
         return mail_accounts.checked(
-            host=self.host.value or "",
-            port=_port(self.port.value or ""),
-            security=self.security.value or "",
-            username=self.username.value or "",
-            password=self.password.value or "",
+            host=self.server.host,
+            port=self.server.port,
+            security=self.server.security,
+            username=self.server.username,
+            password=self.server.password,
         )
 
     def _password(self) -> str | None:
         """None: the one that is kept. Without a user name there is none."""
-        typed: str = self.password.value or ""
-        keeps = not typed and self.known.has_password and bool(self.username.value)
+        typed = self.server.password
+        keeps = not typed and self.known.has_password and bool(self.server.username)
         return None if keeps else typed
-
-
-def _port(typed: str) -> int:
-    if not (typed.strip().isdecimal() and len(typed.strip()) <= 5):
-        raise invalid("port", "A port is a number from 1 to 65535; usual ones are 587, 465 and 25.")
-    return int(typed)
