@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
-from data.database import now, reading
+from data.database import reading
 from domain.ledger import engagement
 from domain.ledger.engagement import LinkClicks
 from domain.ledger.events import CLICKED, OPENED
@@ -140,9 +140,7 @@ def _told(seen: Engaged) -> str:
     best = max(opened, key=lambda hour: opened[hour])
     kind = "opened it" if seen.hours.get(OPENED) else "clicked"
     most = words.people(opened[best])
-    return (
-        f"Most people {kind} for the first time on {words.when(best, seen.zone, now())}: {most} in that hour."
-    )
+    return f"Most people {kind} for the first time on {words.moment_in_full(best, seen.zone)}: {most} in that hour."
 
 
 def _bars(hours: Hours, zone: ZoneInfo) -> list[tuple[str, dict[str, int]]]:

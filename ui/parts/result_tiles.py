@@ -4,7 +4,8 @@ from domain.results.overview import Overview, Totals
 from ui import words
 from ui.parts.basics import Stat, box
 
-NOT_REPORTED = "Not reported"
+UNKNOWN = "–"
+NOT_REPORTED = "Not reported by your mail provider"
 NOT_MEASURED = "Not measured"
 
 
@@ -15,20 +16,20 @@ def tiles(seen: Overview, *, testid: str = "result-tiles") -> None:
         Stat("Sent", words.number(now.sent), _sends(now, before), testid="tile-sent")
         Stat(
             "Delivered",
-            share(now.delivery_rate) or NOT_REPORTED,
-            _of(now.delivered, now.reported, before.delivery_rate),
+            share(now.delivery_rate) or UNKNOWN,
+            _of(now.delivered, now.reported, before.delivery_rate) or NOT_REPORTED,
             testid="tile-delivered",
         )
         Stat(
             "Opened",
-            share(now.open_rate) or NOT_MEASURED,
-            _of(now.opened, now.measured, before.open_rate),
+            share(now.open_rate) or UNKNOWN,
+            _of(now.opened, now.measured, before.open_rate) or NOT_MEASURED,
             testid="tile-opened",
         )
         Stat(
             "Clicked",
-            share(now.click_rate) or NOT_MEASURED,
-            _of(now.clicked, now.measured, before.click_rate),
+            share(now.click_rate) or UNKNOWN,
+            _of(now.clicked, now.measured, before.click_rate) or NOT_MEASURED,
             testid="tile-clicked",
         )
         Stat(
