@@ -95,6 +95,7 @@ class Dispatch(Base):
     text_body: Mapped[str] = mapped_column(Text, default="")
     shop_name: Mapped[str] = mapped_column(Text, default="")  # frozen too: a sent message keeps its footer
     postal_address: Mapped[str] = mapped_column(Text, default="")
+    colour: Mapped[str] = mapped_column(String(7), default="", server_default="")
     content_hash: Mapped[str] = mapped_column(String(64))
 
     audience: Mapped[dict[str, Any]]
@@ -118,6 +119,7 @@ class Dispatch(Base):
     starts_at: Mapped[datetime] = mapped_column(Instant)  # the end of the undo window
     started_at: Mapped[datetime | None] = mapped_column(Instant)  # a worker took it up
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)  # a one-shot; others go with their campaign
     purged_at: Mapped[datetime | None] = mapped_column(Instant)  # its content is gone for good
 
     @property

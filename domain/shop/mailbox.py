@@ -42,6 +42,7 @@ class MailboxSettings(Base):
     sealed_password: Mapped[str] = mapped_column(Text)
     folder: Mapped[str] = mapped_column(String(LONGEST_FOLDER))
     marks_read: Mapped[bool] = mapped_column(default=False)
+    moves_to: Mapped[str] = mapped_column(String(LONGEST_FOLDER), default="", server_default="")
     uid_validity: Mapped[int] = mapped_column(BigInteger, default=0)
     last_uid: Mapped[int] = mapped_column(BigInteger, default=0)
     due_at: Mapped[datetime] = mapped_column(Instant)
@@ -49,6 +50,11 @@ class MailboxSettings(Base):
     visited_at: Mapped[datetime | None] = mapped_column(Instant)  # the last time that all went well
     last_error: Mapped[str] = mapped_column(Text, default="")
     failures: Mapped[int] = mapped_column(default=0)  # one after another
+    stuck_uid: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0"
+    )  # here a visit broke off
+    stuck_visits: Mapped[int] = mapped_column(default=0, server_default="0")  # so many times
+    left_out: Mapped[int] = mapped_column(default=0, server_default="0")  # messages that could never be read
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
     @property

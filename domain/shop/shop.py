@@ -3,7 +3,7 @@
 import json
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sqlalchemy import String, Text, false, text
@@ -29,6 +29,7 @@ REQUIRED = {
 }
 
 
+USUALLY_KEPT: Final = 90  # days that deleted things can be put back
 _USUAL = text(f"'{json.dumps(USUALLY_MEASURED)}'")
 
 
@@ -55,6 +56,10 @@ class Shop(Base):
     sign_up_open: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # for everybody, at /join
+    colour: Mapped[str] = mapped_column(String(7), default="", server_default="")  # "#7a1f3d"; empty: ours
+    purge_after: Mapped[int] = mapped_column(
+        default=USUALLY_KEPT, server_default=str(USUALLY_KEPT)
+    )  # days; 0: never by itself
     practice_port: Mapped[int | None]  # where Handbill's own mail catcher listens, while it runs
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -151,6 +156,8 @@ def _new(public_id: str) -> Shop:
         one_click_stops_all=False,
         sign_up_open=False,
         measured=list(USUALLY_MEASURED),
+        colour="",
+        purge_after=USUALLY_KEPT,
     )
 
 

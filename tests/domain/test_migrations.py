@@ -23,6 +23,7 @@ from domain.book.side_tables import ASIDE_TRIGGERS, LATEST_TRIGGERS
 from domain.book.wordings import Wording
 from domain.ledger import engagement, farewells, received
 from domain.ledger.engagement import Counts
+from domain.sending import dispatches
 from domain.shop import mailbox
 from domain.shop import shop as shops
 from domain.shop.audit import AuditEntry
@@ -256,6 +257,23 @@ def test_answers_come_to_a_shop_of_version_9_and_nothing_else_goes_on_the_way_ba
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         command.downgrade(migrate._alembic(connection), "0009")
         assert connection.scalars(text("SELECT id FROM customers")).all() == [1]
+
+
+def test_a_shop_of_version_11_keeps_its_sends_and_its_bin_is_emptied_after_ninety_days(
+    engine: Engine,
+) -> None:
+    upgrade(engine, "0011")
+    with engine.begin() as connection:
+        for statement in SHOP_OF_VERSION_6:
+            connection.execute(text(statement))
+    migrate.migrate(engine)
+    with reading() as session:
+        shop, sent = shops.read(session), dispatches.get(session, 1)
+        assert (shop.name, shop.colour, shop.purge_after) == ("Marlow", "", 90)
+        assert (sent.recipients, sent.deleted_at, sent.colour) == (2, None, "")
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.downgrade(migrate._alembic(connection), "0011")
+        assert connection.scalars(text("SELECT recipients FROM dispatches")).all() == [2]
 
 
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:
