@@ -27,7 +27,7 @@ THOROUGH = [
         "smtp_session",
         "wire",
     )
-]
+] + ["tests/ui/test_tampering.py"]
 
 CHECKS: dict[str, Sequence[str]] = {
     "format": [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
@@ -35,7 +35,7 @@ CHECKS: dict[str, Sequence[str]] = {
     "types": [str(BIN / "mypy")],
     "floors": [str(BIN / "lint-imports"), "--no-cache"],
     "domain": [*PYTEST, "tests/domain", "-n", "2", *(f"--ignore={file}" for file in THOROUGH)],
-    "doors": [*PYTEST, "tests/ui", "-n", "2"],
+    "doors": [*PYTEST, "tests/ui", "-n", "2", *(f"--ignore={file}" for file in THOROUGH)],
     "thorough": [*PYTEST, *THOROUGH, "-n", "2"],
     "sending": [*PYTEST, "tests/jobs", "-n", "2"],
     "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", "-n", "2"],

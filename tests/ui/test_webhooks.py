@@ -1,10 +1,13 @@
 """Where providers report: nobody is signed in, everything proves whose it is, and nothing that was taken is lost."""
 
+import asyncio
+import gzip
 import json
 import logging
+import resource
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -75,6 +78,10 @@ class Door:
 
 @pytest.fixture
 def door(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    yield from doorway(cast, monkeypatch)
+
+
+def doorway(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     open_for_business(cast)
     web = web_of_sns(present())
     monkeypatch.setattr(webhooks, "fetch", web.fetch)
@@ -256,6 +263,84 @@ def test_rubbish_is_refused_and_written_into_the_log_once(
         answers = {door.post("mailgun", Sent(b"\x00rubbish")).status_code for _ in range(300)}
     assert answers == {403}
     assert len([one for one in caplog.records if one.name == "handbill.webhooks"]) == 1
+
+
+RUBBISH: dict[str, Sent] = {
+    "deep": Sent(b"[" * 500_000),
+    "half a letter": Sent(b'{"event": "\xc3"}'),
+    "a form": Sent(b"event=bounce&email=x", {"content-type": "application/x-www-form-urlencoded"}),
+    "parts": Sent(b"--b\r\n\r\n", {"content-type": "multipart/form-data; boundary=b"}),
+    "no more than a number": Sent(b"1e999"),
+    "two hundred thousand numbers": Sent(b"[" + b"1," * 200_000 + b"1]"),
+    "packed a thousandfold": Sent(gzip.compress(b" " * 40_000_000), {"content-encoding": "gzip"}),
+}
+
+
+@pytest.mark.parametrize("kind", RUBBISH)
+def test_rubbish_of_any_kind_moves_nothing_and_is_never_unpacked(door: Door, letter: int, kind: str) -> None:
+    for name, (keys, bounce) in BOUNCES.items():
+        door.listen(name, keys)
+        headers = {**bounce(marked(letter)).headers, **RUBBISH[kind].headers}
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        answer = door.post(name, Sent(RUBBISH[kind].body, headers))
+        assert answer.status_code == (200 if name in ("postmark", "brevo") else 403)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000, "KiB"
+    assert (known(), heard(letter), why()) == (0, None, None)
+
+
+def test_a_body_that_never_ends_is_not_waited_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "PATIENCE", 0.2)
+    door.listen("brevo")
+
+    async def ask() -> list[int]:
+        asked, answered = asyncio.Event(), list[int]()
+
+        async def receive() -> dict[str, Any]:
+            if asked.is_set():
+                await asyncio.Event().wait()
+            asked.set()
+            return {"type": "http.request", "body": b'{"event": ', "more_body": True}
+
+        async def send(message: Any) -> None:
+            answered.append(message.get("status", 0))
+
+        path = door.address("brevo")
+        scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "headers": [], "query_string": b"", "client": ("198.51.100.7", 1), "server": ("127.0.0.1", 80), "scheme": "http", "http_version": "1.1", "root_path": ""}  # fmt: skip
+        await asyncio.wait_for(door.visitor.app(scope, receive, send), 10)
+        return answered
+
+    assert asyncio.run(ask())[0] == 408
+    assert known() == 0
+
+
+@pytest.mark.parametrize(("name", "limit"), [("ses", 3_600), ("sendgrid", 300), ("mailgun", 300)])
+def test_what_comes_too_late_is_refused_unless_the_owner_has_patience(
+    door: Door, letter: int, name: str, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, bounce = BOUNCES[name]
+    door.listen(name, keys)
+    sent, later = bounce(marked(letter)), present() + timedelta(seconds=limit + 5)
+    monkeypatch.setattr(webhooks, "now", lambda: later)
+    assert door.post(name, sent).status_code == 403
+    assert (known(), heard(letter), why()) == (0, None, None)
+    door.listen(name, keys | {"max_age_seconds": str(limit * 2)})
+    assert door.post(name, sent).status_code == 200
+
+
+def test_one_notice_about_two_hundred_people_reaches_each_of_them(
+    door: Door, cast: Cast, now: datetime
+) -> None:
+    with unit() as session:
+        for number in range(200):
+            add_person(session, "P", f"p{number}@berg.example", by=cast.olive, now=now)
+    whom = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
+    people = [{"emailAddress": f"p{number}@berg.example", **whom} for number in range(200)]
+    door.listen("ses", SES_KEYS)
+    sent = notification(ses_bounce(ANNA, bouncedRecipients=people), present())
+    assert door.post("ses", sent).status_code == 200
+    with reading() as session:
+        dead = session.scalars(select(Customer.email_trouble)).all()
+    assert (known(), dead) == (200, ["bounced"] * 200)
 
 
 def test_looking_at_the_address_is_no_report(door: Door) -> None:
