@@ -36,6 +36,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "per_second": "Most a second", "per_hour": "Most an hour", "per_day": "Most a day", "starts_at": "Begins",
     "per_connection": "Most on one connection", "ends_at": "Ends", "parent": "Under", "key": "Word",
     "different_from": "Not the same as card", "into": "Now on card", "counted": "Messages counted",
+    "purge_after": "Days until what is deleted goes", "one_shots": "One-shots",
 }  # fmt: skip
 
 
@@ -79,6 +80,12 @@ def _let_go(noted: Noted) -> str:
     )
 
 
+def _purged(noted: Noted) -> str:
+    sorts = ("campaigns", "one_shots", "templates", "segments")
+    gone = [noted.count(sort, sort.replace("_", "-")[:-1]) for sort in sorts if noted.after[sort]]
+    return f"removed for good what was deleted: {', '.join(gone)}"
+
+
 SAYS: Final[Mapping[str, Says]] = {
     "campaign.created": "made the campaign {subject}",
     "campaign.changed": "changed the campaign {subject}",
@@ -86,6 +93,8 @@ SAYS: Final[Mapping[str, Says]] = {
     "campaign.put_back": "put the deleted campaign {subject} back",
     "template.put_back": "put the deleted template {subject} back",
     "segment.put_back": "put the deleted segment {subject} back",
+    "one_shot.deleted": "deleted the one-shot {subject}",
+    "one_shot.put_back": "put the deleted one-shot {subject} back",
     "campaign.purged": "removed a draft for good",
     "campaign.launched": _launched,
     "one_shot.launched": _launched,
@@ -174,8 +183,7 @@ SAYS: Final[Mapping[str, Says]] = {
     "api_token.made": "made the access token {subject}",
     "api_token.revoked": "ended the access token {subject}",
     "audit.exported": "took this log away as a file",
-    "purge.done": lambda noted: f"removed for good what was deleted: {noted.count('campaigns', 'campaign')}, "
-    f"{noted.count('templates', 'template')}, {noted.count('segments', 'segment')}",
+    "purge.done": _purged,
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ RUNNING = (DispatchState.WAITING, DispatchState.SENDING, DispatchState.PAUSED)
 UNTRIED = (State.QUEUED, State.CLAIMED, State.SKIPPED, State.CANCELLED)
 OVER = "This send is already over."
 PURGED = "What this send said was removed for good. Only its figures are left."
+DELETED = "This one-shot was deleted. The owner can put it back, under Settings, Deleted."
 
 
 class Hold(StrEnum):
@@ -52,8 +53,11 @@ class Hold(StrEnum):
     QUIET = "quiet"  # the shop's quiet hours (state SENDING, with held_until)
     HOUR = "hour"  # the mail account's limit for an hour is used up (SENDING, held_until)
     DAY = "day"  # the same for a day
+    CONTENT = "content"  # nobody can get these words now: its template was paused (state PAUSED)
+    ACCOUNT = "account"  # the shop is kept from sending: its access has run out (state PAUSED)
 
 
+BARRED = (Hold.CONTENT, Hold.ACCOUNT)
 BY_ITSELF = (Hold.QUIET, Hold.HOUR, Hold.DAY)  # nobody pressed anything, and nobody has to
 
 
@@ -98,6 +102,7 @@ class Dispatch(Base):
     colour: Mapped[str] = mapped_column(String(7), default="", server_default="")
     content_hash: Mapped[str] = mapped_column(String(64))
 
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # of another channel
     audience: Mapped[dict[str, Any]]
     audience_label: Mapped[str] = mapped_column(Text)
     only_remaining: Mapped[bool] = mapped_column(default=False)
@@ -137,6 +142,13 @@ def get(session: Session, dispatch_id: int) -> Dispatch:
 def require_content(dispatch: Dispatch) -> None:
     if dispatch.purged_at is not None:
         raise Refusal("purged", PURGED, Kind.CONFLICT)
+
+
+def require_kept(dispatch: Dispatch) -> None:
+    """Whatever goes out again, or is made of it, needs it whole."""
+    require_content(dispatch)
+    if dispatch.deleted_at is not None:
+        raise Refusal("deleted", DELETED, Kind.CONFLICT)
 
 
 def of_delivery(session: Session, delivery_id: int) -> tuple[Delivery, Dispatch]:

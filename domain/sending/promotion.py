@@ -29,6 +29,7 @@ def promote(session: Session, dispatch_id: int, name: str, *, by: Actor, now: da
     dispatch = dispatches.get(session, dispatch_id)
     if dispatch.campaign_id is not None:
         raise Refusal("is_a_campaign", "This send already belongs to a campaign.", Kind.CONFLICT)
+    dispatches.require_kept(dispatch)
     fields = {field: getattr(dispatch, field) for field in SAME}
     campaign = campaigns.create(session, {**fields, "name": name or dispatch.subject}, by=by, now=now)
     campaign.run_no = 1

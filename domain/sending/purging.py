@@ -1,6 +1,6 @@
 """What was deleted goes for good: by itself after a while, at once by the owner, and a draft by whoever wrote it.
 
-What was written goes: of campaigns and their sends, templates and segments. What happened stays: each send with its
+What was written goes: of campaigns and their sends, one-shots, templates and segments. What happened stays: each send with its
 times, its books and every recipient's outcome, the ledger of consent, and in the audit log who did what and when. The
 rows themselves stay too, empty, so that a number is nobody else's some day; and the hash of what was sent, so that a
 copy which somebody kept can still be proved. Links in messages that went out still lead where they led.
@@ -28,14 +28,17 @@ from domain.shop import audit
 from domain.shop.audit import AuditEntry
 from domain.shop.notices import Notice
 from domain.shop.people import CLOCK, Actor, Right
+from domain.shop.shop import read as read_shop
 
-KEPT_FOR: Final = timedelta(days=90)
 GONE: Final = "Removed for good"  # the name that lists and reports show
 NOBODY: Final[dict[str, Any]] = {"type": "manual", "customerIds": []}
 LETTER: Final = dict.fromkeys(
     ("from_name", "from_email", "reply_to", "subject", "preheader", "html_body", "text_body"), ""
 )
-MODELS: Final[dict[str, Any]] = {"campaign": Campaign, "template": Template, "segment": Segment}
+MODELS: Final[dict[str, Any]] = {
+    "campaign": Campaign, "one_shot": Dispatch, "template": Template, "segment": Segment,
+}  # fmt: skip
+HAVE_NAMES: Final = (Template, Segment)  # of which no two may be the same
 NOT_YOURS: Final = (
     "Only whoever wrote a draft may remove it for good at once. Deleted, it goes by itself later."
 )
@@ -45,33 +48,38 @@ WAS_SENT: Final = "This campaign was launched or is about to be. Deleted, its co
 @dataclass(frozen=True, slots=True)
 class Purged:
     campaigns: int = 0
+    one_shots: int = 0
     templates: int = 0
     segments: int = 0
 
     @property
     def total(self) -> int:
-        return self.campaigns + self.templates + self.segments
+        return self.campaigns + self.one_shots + self.templates + self.segments
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
     """Something that lies in the bin."""
 
-    kind: str  # campaign, template, segment
+    kind: str  # one of MODELS
     id: int
     name: str
     deleted_at: datetime
+    goes_at: datetime | None  # none: only when the owner says so
 
-    @property
-    def goes_at(self) -> datetime:
-        return self.deleted_at + KEPT_FOR
+
+def kept_for(session: Session) -> timedelta | None:
+    """How long it can be put back. None: for ever."""
+    days = read_shop(session).purge_after
+    return timedelta(days=days) if days else None
 
 
 def waiting(session: Session, *, by: Actor) -> list[Deleted]:
     """What is deleted and not yet gone, the last deleted first."""
     by.require(Right.MANAGE_SHOP)
+    stays = kept_for(session)
     found = [
-        Deleted(kind, row.id, row.name, row.deleted_at)
+        Deleted(kind, row.id, row.name, row.deleted_at, row.deleted_at + stays if stays else None)
         for kind, model in MODELS.items()
         for row in session.execute(select(model.id, model.name, model.deleted_at).where(*_in_the_bin(model)))
     ]
@@ -85,18 +93,19 @@ def put_back(session: Session, kind: str, number: int, *, by: Actor, now: dateti
     row = session.scalar(select(model).where(model.id == number, *_in_the_bin(model))) if model else None
     if row is None or model is None:
         raise missing("deleted thing")
-    twin = select(model.id).where(func.lower(model.name) == row.name.lower(), model.deleted_at.is_(None))
-    if model is not Campaign and session.scalar(twin.limit(1)):
-        sentence = f"There is another {kind} called {row.name} by now. Rename that one first."
-        raise Refusal("name_taken", sentence, Kind.CONFLICT)
-    row.deleted_at, row.updated_at = None, now
+    if model in HAVE_NAMES:
+        _require_free_name(session, model, kind, row.name)
+    row.deleted_at = None
+    if model is not Dispatch:
+        row.updated_at = now
     audit.write(session, f"{kind}.put_back", by=by, now=now, subject_id=number, after={"name": row.name})
     session.flush()
 
 
 def purge_old(session: Session, *, now: datetime) -> Purged:
     """What lies there for longer than it is kept."""
-    return _purge(session, now - KEPT_FOR, CLOCK, now)
+    stays = kept_for(session)
+    return _purge(session, now - stays, CLOCK, now) if stays else Purged()
 
 
 def purge_all(session: Session, *, by: Actor, now: datetime) -> Purged:
@@ -133,18 +142,29 @@ def _is_untried_draft(session: Session, campaign: Campaign) -> bool:
     return campaign.status is Status.DRAFT and session.scalar(launched) is None
 
 
+def _require_free_name(session: Session, model: Any, kind: str, name: str) -> None:
+    twin = select(model.id).where(func.lower(model.name) == name.lower(), model.deleted_at.is_(None))
+    if session.scalar(twin.limit(1)):
+        sentence = f"There is another {kind} called {name} by now. Rename that one first."
+        raise Refusal("name_taken", sentence, Kind.CONFLICT)
+
+
 def _purge(session: Session, until: datetime, by: Actor, now: datetime) -> Purged:
-    campaigns = _numbers(session, Campaign, until, ~_is_under_way())
+    campaigns, one_shots = (
+        _numbers(session, Campaign, until, ~_is_under_way()),
+        _numbers(session, Dispatch, until),
+    )
     templates, segments = _numbers(session, Template, until), _numbers(session, Segment, until)
-    purged = Purged(len(campaigns), len(templates), len(segments))
+    purged = Purged(len(campaigns), len(one_shots), len(templates), len(segments))
     if not purged.total:
         return purged
     with overwriting(session):
         _empty_campaigns(session, campaigns, now)
+        _empty_sends(session, one_shots, now)
         texts = dict.fromkeys(("name", "subject", "preheader", "html_body", "text_body"), "")
         _empty(session, Template, "template.", templates, {**texts, "purged_at": now})
         _empty(session, Segment, "segment.", segments, {"name": "", "note": "", "rule": {}, "purged_at": now})
-    after = {"campaigns": campaigns, "templates": templates, "segments": segments}
+    after = {"campaigns": campaigns, "one_shots": one_shots, "templates": templates, "segments": segments}
     audit.write(session, "purge.done", by=by, now=now, after=after)
     session.expire_all()
     return purged
@@ -169,27 +189,42 @@ def _is_under_way() -> ColumnElement[bool]:
 
 def _empty_campaigns(session: Session, numbers: Sequence[int], now: datetime) -> None:
     sends = list(session.scalars(select(Dispatch.id).where(Dispatch.campaign_id.in_(numbers))))
-    plan = {**LETTER, "name": GONE, "audience": NOBODY, "template_id": None, "last_launch_error": ""}
+    plan = {
+        **LETTER,
+        "content": {},
+        "name": GONE,
+        "audience": NOBODY,
+        "template_id": None,
+        "last_launch_error": "",
+    }
     deleted_at = func.coalesce(Campaign.deleted_at, now)
     _empty(session, Campaign, "campaign.", numbers, {**plan, "deleted_at": deleted_at, "purged_at": now})
     _empty_sends(session, sends, now)
-    links = [
-        *(f"/marketing/campaigns/{one}" for one in numbers),
-        *(f"/marketing/sends/{one}" for one in sends),
-    ]
-    session.execute(delete(Notice).where(Notice.link.in_(links)))
+    _take_down_notices(session, "/marketing/campaigns", numbers)
 
 
 def _empty_sends(session: Session, sends: Sequence[int], now: datetime) -> None:
     """The outcomes stay, without the words of servers, which may repeat what they were given."""
     _throw_away_practice(session, sends)
+    _take_down_notices(session, "/marketing/sends", sends)
     spoken = or_(Delivery.reply.is_not(None), Delivery.heard_said.is_not(None))
     theirs = Delivery.dispatch_id.in_(sends)
     _set(session, update(Delivery).where(theirs, spoken).values(reply=None, heard_said=None))
     _set(session, update(Target).where(Target.dispatch_id.in_(sends)).values(words=""))
-    frozen = {**LETTER, "shop_name": "", "postal_address": "", "name": GONE, "audience": NOBODY}
+    frozen = {
+        **LETTER,
+        "content": {},
+        "shop_name": "",
+        "postal_address": "",
+        "name": GONE,
+        "audience": NOBODY,
+    }
     values = {**frozen, "audience_label": "", "error": "", "purged_at": now}
     _empty(session, Dispatch, "one_shot.", sends, values)
+
+
+def _take_down_notices(session: Session, where: str, numbers: Sequence[int]) -> None:
+    session.execute(delete(Notice).where(Notice.link.in_([f"{where}/{one}" for one in numbers])))
 
 
 def _throw_away_practice(session: Session, sends: Sequence[int]) -> None:

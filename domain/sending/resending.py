@@ -177,7 +177,7 @@ def _which(delivery: Delivery) -> Which:
 def _require_open(session: Session, dispatch: Dispatch, which: Which) -> None:
     """Whether anything of this send may be taken up again at all. Raises Refusal."""
     installation.require_open(session)
-    dispatches.require_content(dispatch)
+    dispatches.require_kept(dispatch)
     _require_over(dispatch, which)
     practice.require_same_mode(session, dispatch)
     campaign = session.get(Campaign, dispatch.campaign_id) if dispatch.campaign_id else None

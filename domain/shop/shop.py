@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from domain.refusal import Kind, Refusal, invalid
-from domain.shop import audit, people, sending_rules
+from domain.shop import audit, colour, people, sending_rules
 from domain.shop.people import Actor, Right
 from domain.shop.sending_rules import USUALLY_MEASURED, Cap, Quiet
 
@@ -30,6 +30,7 @@ REQUIRED = {
 
 
 USUALLY_KEPT: Final = 90  # days that deleted things can be put back
+LONGEST_KEPT: Final = 3650
 _USUAL = text(f"'{json.dumps(USUALLY_MEASURED)}'")
 
 
@@ -123,7 +124,7 @@ def open_doors(session: Session, *, by: Actor) -> None:
 
 
 def checked(fields: dict[str, Any]) -> dict[str, Any]:
-    unknown = set(fields) - set(TEXT_FIELDS) - {"timezone"} - set(sending_rules.FIELDS)
+    unknown = set(fields) - set(TEXT_FIELDS) - {"timezone"} - set(OF_ITS_OWN) - set(sending_rules.FIELDS)
     if unknown:
         raise Refusal(
             "unknown_field",
@@ -131,6 +132,7 @@ def checked(fields: dict[str, Any]) -> dict[str, Any]:
             Kind.MALFORMED,
         )
     rules = sending_rules.checked(fields)
+    rules |= {name: OF_ITS_OWN[name](name, value) for name, value in fields.items() if name in OF_ITS_OWN}
     cleaned = {name: _tidy(name, str(value or "")) for name, value in fields.items() if name not in rules}
     for name, sentence in REQUIRED.items():
         if name in cleaned and not cleaned[name]:
@@ -168,6 +170,21 @@ def _tidy(name: str, value: str) -> str:
     if len(cleaned) > longest:
         raise invalid(name, f"This can have at most {longest} characters.")
     return cleaned
+
+
+def _colour(name: str, value: Any) -> str:
+    return colour.checked(name, str(value or ""))
+
+
+def _days(name: str, value: Any) -> int:
+    given = value.strip() if isinstance(value, str) else value
+    number = int(given) if isinstance(given, str) and given.isdecimal() and len(given) < 6 else given
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= LONGEST_KEPT:
+        raise invalid(name, f"This must be a whole number of days up to {LONGEST_KEPT}; 0 for never.")
+    return number
+
+
+OF_ITS_OWN: Final = {"colour": _colour, "purge_after": _days}
 
 
 def _known_zone(name: str) -> None:

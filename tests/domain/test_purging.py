@@ -17,15 +17,26 @@ from data.config import Config, use_config
 from data.database import close_database, open_database, reading, unit
 from data.secrets import use_keys
 from domain.audience import segments
+from domain.audience.audience import Audience
 from domain.book import consent, customers, records, statuses
 from domain.channels import email
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Delivery
 from domain.message import practice, templates
 from domain.refusal import Refusal
-from domain.sending import campaigns, dispatches, launches, purging, reports, resending, trail
+from domain.sending import (
+    campaigns,
+    dispatches,
+    launches,
+    one_shots,
+    preview,
+    promotion,
+    purging,
+    reports,
+    resending,
+    trail,
+)
 from domain.sending.launches import Press
-from domain.sending.purging import KEPT_FOR
 from domain.sending.resending import Which
 from domain.sending.trail import Asked
 from domain.shop import shop as shops
@@ -34,6 +45,7 @@ from ui import audit_words
 
 SECRET = "Zirconflux"  # stands in everything that was written, and nowhere else
 TEN = 10
+KEPT_FOR = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,7 @@ class Shop:
     dispatch: int
     template: int
     segment: int
+    one_shot: int
 
 
 @pytest.fixture
@@ -77,12 +90,23 @@ def filled(folder: Path, cast: Cast, now: datetime) -> Shop:
         content = {"name": f"{SECRET} news", "audience": {"type": "all"}, "from_name": SECRET, **letter}
         campaign = campaigns.create(session, content, by=cast.max_, now=now).id
         dispatch = launches.launch(session, campaign, Press(), by=cast.max_, now=now).id
+        everybody = Audience.parse({"type": "all"})
+        one_shot = launches.launch_one_shot(
+            session,
+            preview.drafted(session, letter),
+            everybody,
+            Press(),
+            channel_name="email",
+            by=cast.max_,
+            now=now,
+        ).id
         _went_out(session, dispatch, now)
         consent.set_by_staff(session, 1, opted_out=True, reason="asked", by=cast.olive, now=now)
         campaigns.delete(session, campaign, by=cast.olive, now=now)
         templates.delete(session, template, by=cast.olive, now=now)
         segments.delete(session, segment, used_by=[], by=cast.olive, now=now)
-    return Shop(folder, cast, campaign, dispatch, template, segment)
+        one_shots.delete(session, one_shot, by=cast.max_, now=now)
+    return Shop(folder, cast, campaign, dispatch, template, segment, one_shot)
 
 
 def test_every_figure_is_as_it_was(kept: Shop, now: datetime) -> None:
@@ -120,18 +144,57 @@ def test_the_log_keeps_who_did_what_and_not_what_it_said(kept: Shop, now: dateti
     assert {(one.entry.before, one.entry.after) for one in after} == {(None, None)}
     newest = told(kept, Asked())[0]
     assert audit_words.sentence(newest) == (
-        "Olive removed for good what was deleted: 1 campaign, 1 template, 1 segment"
+        "Olive removed for good what was deleted: 1 campaign, 1 one-shot, 1 template, 1 segment"
     )
 
 
 def test_what_was_deleted_is_kept_for_ninety_days_and_then_goes_by_itself(kept: Shop, now: datetime) -> None:
     with unit() as session:
         assert purging.purge_old(session, now=now + KEPT_FOR - timedelta(seconds=1)).total == 0
-        assert [one.goes_at for one in purging.waiting(session, by=kept.cast.olive)] == [now + KEPT_FOR] * 3
-        assert purging.purge_old(session, now=now + KEPT_FOR).total == 3
+        assert [one.goes_at for one in purging.waiting(session, by=kept.cast.olive)] == [now + KEPT_FOR] * 4
+        assert purging.purge_old(session, now=now + KEPT_FOR).total == 4
         assert purging.waiting(session, by=kept.cast.olive) == []
     with unit() as session:
         assert purging.purge_old(session, now=now + KEPT_FOR).total == 0
+
+
+def test_the_owner_says_how_long_it_is_kept_and_may_say_for_ever(kept: Shop, now: datetime) -> None:
+    olive, years = kept.cast.olive, now + timedelta(days=4000)
+    with unit() as session:
+        shops.change(session, {"purge_after": 0}, by=olive, now=now)
+        assert purging.purge_old(session, now=years).total == 0
+        assert {one.goes_at for one in purging.waiting(session, by=olive)} == {None}
+        shops.change(session, {"purge_after": "7"}, by=olive, now=now)
+        assert purging.purge_old(session, now=now + timedelta(days=7)).total == 4
+        for odd in (-1, "soon", 99_999, True):
+            with pytest.raises(Refusal, match="whole number of days"):
+                shops.change(session, {"purge_after": odd}, by=olive, now=now)
+
+
+def test_a_deleted_one_shot_says_nothing_more_and_can_be_put_back(kept: Shop, now: datetime) -> None:
+    olive, sal = kept.cast.olive, kept.cast.sal
+    with unit() as session:
+        with pytest.raises(Refusal, match="was deleted"):
+            resending.retry(session, kept.one_shot, Which.FAILED, by=olive, now=now)
+        with pytest.raises(Refusal, match="was deleted"):
+            promotion.promote(session, kept.one_shot, "Kept", by=olive, now=now)
+        assert len(reports.send_rows(session, page=1, size=50)[0]) == 2
+        purging.put_back(session, "one_shot", kept.one_shot, by=olive, now=now)
+        with pytest.raises(Refusal, match="belongs to a campaign"):
+            one_shots.delete(session, kept.dispatch, by=olive, now=now)
+        with pytest.raises(Refusal, match="Ask the owner"):
+            one_shots.delete(session, kept.one_shot, by=sal, now=now)
+        assert (
+            promotion.promote(session, kept.one_shot, "Kept", by=olive, now=now).subject == f"{SECRET} opals"
+        )
+
+
+def test_a_one_shot_under_way_is_not_deleted(kept: Shop, now: datetime) -> None:
+    with unit() as session:
+        purging.put_back(session, "one_shot", kept.one_shot, by=kept.cast.olive, now=now)
+        session.execute(text("UPDATE dispatches SET state = 'paused', finished_at = NULL"))
+        with pytest.raises(Refusal, match="Stop it first"):
+            one_shots.delete(session, kept.one_shot, by=kept.cast.olive, now=now)
 
 
 def test_what_was_deleted_can_be_put_back_unless_its_name_is_taken(kept: Shop, now: datetime) -> None:
@@ -208,11 +271,12 @@ def purge(shop: Shop, now: datetime) -> None:
 def figures(shop: Shop, now: datetime) -> dict[str, object]:
     """What reports, lists and the ledger of consent say."""
     with reading() as session:
-        report = reports.report(session, shop.dispatch, now=now)
+        report, alone = (reports.report(session, one, now=now) for one in (shop.dispatch, shop.one_shot))
         outcomes = session.execute(select(Delivery.id, Delivery.state, Delivery.reason, Delivery.heard)).all()
         said = session.execute(text("SELECT customer_id, channel, message_type, allowed FROM consents")).all()
         return {
             "books": report.books,
+            "books of the one-shot": alone.books,
             "times": (report.dispatch.created_at, report.dispatch.starts_at, report.dispatch.recipients),
             "sends": reports.send_rows(session, page=1, size=50)[1],
             "month": reports.sent_between(session, now - timedelta(days=1), now + timedelta(days=1)),
@@ -235,7 +299,10 @@ def found_in(folder: Path, word: bytes = SECRET.encode()) -> list[str]:
 
 def _went_out(session: Session, dispatch: int, now: datetime) -> None:
     """Some arrived, some did not, one was opened; in practice, so that the letters lie in the practice inbox."""
-    session.execute(text("UPDATE dispatches SET state = 'stopped', outcome = 'partial', practice = 1"))
+    ended = (
+        "UPDATE dispatches SET state = 'stopped', outcome = 'partial', practice = 1, finished_at = created_at"
+    )
+    session.execute(text(ended))
     session.execute(text("UPDATE campaigns SET status = 'sent'"))
     session.execute(text("UPDATE deliveries SET state = 'sent', settled_at = next_at"))
     refused = (

@@ -12,7 +12,7 @@ from ui.api.shapes import Id, Listed, Moment, Told
 
 router = APIRouter(prefix="/settings/deleted", tags=["Settings"], route_class=SignedIn)
 
-Sort = Literal["campaign", "template", "segment"]
+Sort = Literal["campaign", "one_shot", "template", "segment"]
 
 
 class DeletedTold(Told):
@@ -20,11 +20,12 @@ class DeletedTold(Told):
     id: int
     name: str
     deleted_at: Moment
-    goes_at: Annotated[Moment, Field(description="When it goes for good by itself.")]
+    goes_at: Annotated[Moment | None, Field(description="When it goes for good by itself. Null: never.")]
 
 
 class PurgedTold(Told):
     campaigns: int
+    one_shots: int
     templates: int
     segments: int
 

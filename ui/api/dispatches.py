@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from data.database import reading
+from data.database import now, reading, unit
 from domain.audience.audience import Audience
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Books
-from domain.sending import dispatches
+from domain.sending import dispatches, one_shots
 from domain.sending.dispatches import Dispatch
 from jobs import posting, sending
-from ui.api.door import Sender, SignedIn, Viewer
+from ui.api.door import CampaignEditor, Sender, SignedIn, Viewer
 from ui.api.launching import Key, Launched, UndoSeconds, as_press
 from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Told, read_number
 from ui.api.words import HOLD, Dialect, Words
@@ -67,6 +67,9 @@ class DispatchTold(Told):
     starts_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
+    deleted_at: Annotated[
+        Moment | None, Field(description="Of a one-shot: what it said goes for good some day.")
+    ]
 
 
 @router.get("")
@@ -94,6 +97,13 @@ def send(given: OneShotAsked, by: Sender, key: Key = None) -> Launched:
 @router.get("/{dispatch_id}")
 def read(dispatch_id: Id, by: Viewer, words: Words) -> DispatchTold:
     return _one(dispatch_id, words)
+
+
+@router.delete("/{dispatch_id}", status_code=204)
+def delete(dispatch_id: Id, by: CampaignEditor) -> None:
+    """A one-shot: what it said goes for good some day, and can be put back until then. What came of it stays."""
+    with unit() as session:
+        one_shots.delete(session, dispatch_id, by=by, now=now())
 
 
 @router.post("/{dispatch_id}/undo")
@@ -161,4 +171,5 @@ def _told(dispatch: Dispatch, books: Books, words: Dialect) -> DispatchTold:
         starts_at=dispatch.starts_at,
         started_at=dispatch.started_at,
         finished_at=dispatch.finished_at,
+        deleted_at=dispatch.deleted_at,
     )

@@ -29,6 +29,8 @@ CAP = "At most so many marketing messages to one person in capDays days. Null: n
 STOPS_ALL = (
     "Whether one press on unsubscribe stops marketing and newsletters alike, not only the kind that was sent."
 )
+COLOUR = "Such as #7a1f3d: on pages for recipients and over each message. Empty: none."
+PURGE = "Days after which what is deleted goes for good. 0: never by itself."
 MEASURED = "Kinds of messages whose opens and clicks are counted: marketing, newsletter, operational."
 
 
@@ -50,6 +52,8 @@ class ShopAsked(Asked):
     measured: Annotated[list[str] | None, Field(description=MEASURED)] = None
     one_click_stops_all: Annotated[bool | None, Field(description=STOPS_ALL)] = None
     sign_up_open: Annotated[bool | None, Field(description="Whether anybody may sign up at /join.")] = None
+    colour: Annotated[str | None, Field(description=COLOUR)] = None
+    purge_after: Annotated[int | None, Field(description=PURGE)] = None
 
 
 class ShopTold(Told):
@@ -69,6 +73,8 @@ class ShopTold(Told):
     measured: list[str]
     one_click_stops_all: bool
     sign_up_open: bool
+    colour: str
+    purge_after: int
     updated_at: Moment | None
 
 

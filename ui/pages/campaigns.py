@@ -9,7 +9,6 @@ from nicegui import events, ui
 from data.database import now, reading, unit
 from domain.sending import campaigns, purging
 from domain.sending.campaigns import Status
-from domain.sending.purging import KEPT_FOR
 from domain.sending.reports import Asked
 from domain.shop.people import Actor, Right
 from ui import words
@@ -222,7 +221,7 @@ async def sure_to_delete(campaign_id: int) -> bool:
 async def _sure_to_drop(campaign_id: int, name: str) -> bool:
     """Nobody ever got it and it is their own: they may also have it gone at once."""
     with sheet(f"Delete “{name}”?") as dialog:
-        text(f"It leaves the list. The owner can put it back for {KEPT_FOR.days} days.", "body", "p")
+        text("It leaves the list. The owner can put it back, under Settings, Deleted.", "body", "p")
         for_good = checkbox("Remove it for good at once", testid="for-good")
         with box("actions"):
             put(button("Cancel", lambda: dialog.submit(None), testid="cancel"), autofocus=True)

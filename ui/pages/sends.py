@@ -4,8 +4,8 @@ from nicegui import events, ui
 
 from data.database import now, reading, unit
 from domain.refusal import Refusal
-from domain.sending import campaigns, dispatches, promotion, reports
-from domain.sending.dispatches import PURGED, Dispatch
+from domain.sending import campaigns, dispatches, one_shots, promotion, reports
+from domain.sending.dispatches import DELETED, PURGED, Dispatch
 from domain.sending.preview import Sight
 from domain.sending.reports import Report
 from domain.shop.people import Actor, Right
@@ -22,6 +22,7 @@ from ui.parts.basics import (
     head,
     icon_button,
     link,
+    link_button,
     menu,
     page,
     pill,
@@ -30,7 +31,7 @@ from ui.parts.basics import (
 )
 from ui.parts.bought_afterwards import BoughtAfterwards
 from ui.parts.campaign_story import send_story
-from ui.parts.dialogs import ask, sheet
+from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import handled, io, refusals_to, toast
 from ui.parts.inputs import field, select, text_input
 from ui.parts.send_controls import controls
@@ -87,6 +88,7 @@ class SendList:
             self.month = ANY
         with page("wide"):
             with head("Sends", "Everything that went out, newest first: campaigns and one-shots."):
+                link_button("Email log", "/marketing/log", icon="list", testid="email-log")
                 icon_button("refresh", "Refresh", self.refresh, testid="refresh").classes("hb-hide-phone")
             with box("hb-card hb-sends"):
                 self._bar()
@@ -179,7 +181,8 @@ class SendPage:
     def _fill(self, look: Look, campaign: str) -> None:
         send = look.report.dispatch
         self.top.show(
-            (self.by.role, send.state, holds.state_of(send), campaign), lambda: self._head(send, campaign)
+            (self.by.role, send.state, holds.state_of(send), campaign, send.finished_at, send.deleted_at),
+            lambda: self._head(send, campaign),
         )
         story = send_story(look.report, look.zone, look.at)
         self.details.show(tuple(story), lambda: self._details(story))
@@ -194,9 +197,12 @@ class SendPage:
             icon_button("refresh", "Refresh", self.redraw, testid="refresh").classes("hb-hide-phone")
             if dispatch.is_running and self.by.may(Right.SEND):
                 controls(dispatch, self.redraw)
-            elif dispatch.campaign_id is None and self.by.may(Right.EDIT_CAMPAIGNS):
+            elif self._may_keep_or_delete(dispatch):
                 button("Save as campaign", self._promote, icon="mail", testid="promote")
-            menu([("copy", "Copy diagnosis", lambda: diagnosis.show(self.id))], label="More", testid="more")
+            more = [("copy", "Copy diagnosis", lambda: diagnosis.show(self.id))]
+            if self._may_keep_or_delete(dispatch) and dispatch.finished_at is not None:
+                more.append(("trash", "Delete", self._delete))
+            menu(more, label="More", testid="more")
         with box("hb-row wrap hb-under-head"):
             pill(*holds.state_of(dispatch), testid="status")
             text(dispatch.audience_label, "muted", "span", testid="audience")
@@ -206,12 +212,36 @@ class SendPage:
                 )
         if dispatch.purged_at is not None:
             alert("What was written is gone", PURGED, testid="purged")
+        elif dispatch.deleted_at is not None:
+            alert("This one-shot is deleted", f"{DELETED} {STAYS}", tone="info", testid="deleted")
+
+    def _may_keep_or_delete(self, dispatch: Dispatch) -> bool:
+        is_whole = dispatch.deleted_at is None and dispatch.purged_at is None
+        is_one_shot = dispatch.campaign_id is None and not dispatch.is_running
+        return is_one_shot and is_whole and self.by.may(Right.EDIT_CAMPAIGNS)
+
+    async def _delete(self) -> None:
+        by = await current_actor()
+        sure = await confirm(
+            "Delete this one-shot?",
+            f"What it said goes for good some day; until then the owner can put it back. {STAYS}",
+            confirm_label="Delete",
+            kind="danger",
+            icon="trash",
+        )
+        if sure:
+            await io(_deleted, self.id, by)
+            toast("Deleted")
+            await self.redraw()
 
     async def _promote(self) -> None:
         made = await _asked_for_name(self.id)
         if made:
             toast("Saved as a campaign")
             ui.navigate.to(f"/marketing/campaigns/{made}")
+
+
+STAYS = "That it was sent, to whom, and what came of it, stays in this list."
 
 
 async def _asked_for_name(dispatch_id: int) -> int | None:
@@ -269,6 +299,11 @@ def _sight(dispatch: Dispatch) -> tuple[str, Sight | None]:
             return reports.letter(session, dispatch)
     except Refusal:
         return "", None
+
+
+def _deleted(dispatch_id: int, by: Actor) -> None:
+    with unit() as session:
+        one_shots.delete(session, dispatch_id, by=by, now=now())
 
 
 def _promoted(dispatch_id: int, name: str, by: Actor) -> int:

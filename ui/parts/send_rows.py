@@ -91,7 +91,7 @@ def _row(dispatch: Dispatch, found: Figures, zone: ZoneInfo, moment: datetime) -
         "href": f"{PATH}/{dispatch.id}",
         "when": when,
         "name": readable(dispatch.name),
-        "sub": f"{held}, {words.people(books.queued)} to go" if held else dispatch.audience_label,
+        "sub": f"{held}, {words.people(books.queued)} to go" if held else _to_whom(dispatch),
         "type": kind,
         "recipients": books.recipients,
         "sent": None if undone else books.sent,
@@ -101,6 +101,14 @@ def _row(dispatch: Dispatch, found: Figures, zone: ZoneInfo, moment: datetime) -
         "tone": tone,
         "facts": " · ".join(filter(None, [when, kind, *_counts(found)])),
     }
+
+
+def _to_whom(dispatch: Dispatch) -> str:
+    return (
+        f"Deleted. {dispatch.audience_label}"
+        if dispatch.deleted_at and not dispatch.purged_at
+        else dispatch.audience_label
+    )
 
 
 def _sent_share(books: Books) -> str:
