@@ -1,0 +1,82 @@
+"""Whose the twin is: the numbers, keys and figures of a WhatsApp account that exists nowhere else."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+SCOPES: Final = ("whatsapp_business_management", "whatsapp_business_messaging", "business_management")
+TIERS: Final = {"TIER_250": 250, "TIER_1K": 1_000, "TIER_2K": 2_000, "TIER_10K": 10_000, "TIER_100K": 100_000}
+
+
+@dataclass(slots=True)
+class Account:
+    """What an owner copies from the platform's pages; the figures may change while the twin runs."""
+
+    access_token: str = "EAATwinAccessToken000000000000000000000000"
+    app_secret: str = "0123456789abcdef0123456789abcdef"
+    verify_token: str = "the twin and the shop know this word"
+    phone_number_id: str = "106540352242922"
+    business_account_id: str = "102290129340398"
+    app_id: str = "1155550783881"
+    number: str = "15550783881"  # digits only
+    shown_number: str = "+1 555-078-3881"
+    name: str = "Practice shop"
+    quality: str = "GREEN"
+    tier: str = "TIER_2K"
+    status: str = "CONNECTED"
+    per_second: int = 80
+    per_person: float = 6.0  # seconds between two messages to the same person
+    is_expired: bool = False  # the access token
+    scopes: tuple[str, ...] = SCOPES
+    subscribed: list[str] = field(default_factory=list)  # apps
+
+    @property
+    def reach(self) -> int | None:
+        """Different people in 24 hours; None: as many as you like."""
+        return TIERS.get(self.tier)
+
+    def number_facts(self) -> dict[str, Any]:
+        return {
+            "id": self.phone_number_id,
+            "display_phone_number": self.shown_number,
+            "verified_name": self.name,
+            "quality_rating": self.quality,
+            "messaging_limit_tier": self.tier,
+            "whatsapp_business_manager_messaging_limit": self.tier,
+            "code_verification_status": "VERIFIED",
+            "name_status": "APPROVED",
+            "new_name_status": "NONE",
+            "platform_type": "CLOUD_API",
+            "account_mode": "LIVE",
+            "status": self.status,
+            "is_official_business_account": False,
+            "throughput": {"level": "STANDARD"},
+        }
+
+    def account_facts(self) -> dict[str, Any]:
+        return {
+            "id": self.business_account_id,
+            "name": self.name,
+            "timezone_id": "1",
+            "currency": "EUR",
+            "message_template_namespace": "5d3c1b0a_practice",
+            "account_review_status": "APPROVED",
+            "business_verification_status": "verified",
+            "status": "ACTIVE",
+            "whatsapp_business_manager_messaging_limit": self.tier,
+        }
+
+    def token_facts(self) -> dict[str, Any]:
+        return {
+            "app_id": self.app_id,
+            "type": "SYSTEM_USER",
+            "application": "Practice",
+            "data_access_expires_at": 0,
+            "expires_at": 0,
+            "is_valid": not self.is_expired,
+            "issued_at": 1_750_000_000,
+            "scopes": list(self.scopes),
+            "granular_scopes": [
+                {"scope": scope, "target_ids": [self.business_account_id]} for scope in self.scopes
+            ],
+            "user_id": "122100000000000001",
+        }
