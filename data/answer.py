@@ -1,13 +1,14 @@
-"""What became of one message at a mail server, and where that was decided."""
+"""What became of one message at whoever carries it, and where that was decided."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
 from data.dialogue import Reply
 from data.mail_account import words
 
-Stage = Literal["mail", "rcpt", "data", "body", "final"]
+Stage = Literal["mail", "rcpt", "data", "body", "final", "content", "account"]
 
 
 class Fate(StrEnum):
@@ -26,12 +27,16 @@ class Answer:
 
     "mail" is about the sender or the account, "rcpt" about the recipient, "data" and "final" about the message,
     and "body" means that the gate stayed closed. Code 421 at any stage: the server is leaving, use a new session.
+    "content" and "account" hold up everybody: nobody can get these words now, or the shop itself is kept from sending.
+    `reason` is the ledger's word where it is known better than by the code; `again` is how long "later" is at least.
     """
 
     fate: Fate
     code: int
     text: str
     stage: Stage
+    reason: str = ""
+    again: timedelta | None = None
 
 
 HELD_BACK: Final = Answer(Fate.UNSENT, 0, "Held back before it was handed over.", "body")

@@ -16,6 +16,7 @@ from data.mail_account import MailAccount, Security
 
 LIMITS = ("per_second", "per_hour", "per_day", "per_connection")
 LARGEST_LIMIT = 100_000_000
+WHATSAPP_API_VERSION = "v25.0"  # of the Graph API; each is kept for two years at least
 A_WEB_ADDRESS = "must be a web address such as https://mail.my-shop.com"
 
 
@@ -35,12 +36,13 @@ class Config(BaseSettings):
     owner_email: str = ""
     owner_password: SecretStr = SecretStr("")
     smtp_url: SecretStr = SecretStr("")
+    whatsapp_api_url: str = "https://graph.facebook.com"
     database_url: str = ""
     redis_url: str = ""
     undo_seconds: Annotated[int, Field(ge=0, le=600)] = 30
     workers: Annotated[int, Field(ge=0, le=16)] = 4
 
-    @field_validator("base_url")
+    @field_validator("base_url", "whatsapp_api_url")
     @classmethod
     def _is_web_address(cls, value: str) -> str:
         parts = urlsplit(value)

@@ -65,6 +65,7 @@ LEFT_OUT_WORDS: Final[dict[LeftOut, tuple[str, str]]] = {
     LeftOut.NO_ADDRESS: ("without {address}", "without {address}"),
     LeftOut.BAD_ADDRESS: ("with an address that does not work", "with addresses that do not work"),
     LeftOut.OPTED_OUT: ("opted out", "opted out"),
+    LeftOut.NO_YES: ("who never said yes to it", "who never said yes to it"),
     LeftOut.SUPPRESSED: ("not to be written to", "not to be written to"),
     LeftOut.ENOUGH: ("got enough lately", "got enough lately"),
     LeftOut.DUPLICATE: ("shares an address", "share an address"),

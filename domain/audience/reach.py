@@ -7,4 +7,8 @@ from domain.book.reach import Reach
 
 EMAIL_REACH: Final = Reach("email", Customer.email_key, Customer.email_hash, Customer.email_trouble)
 
-REACHES: Final[dict[str, Reach]] = {"email": EMAIL_REACH}
+WHATSAPP_REACH: Final = Reach(
+    "whatsapp", Customer.phone_key, Customer.phone_hash, Customer.whatsapp_trouble, needs_yes=True
+)
+
+REACHES: Final[dict[str, Reach]] = {one.channel: one for one in (EMAIL_REACH, WHATSAPP_REACH)}

@@ -29,7 +29,13 @@ from domain.book.consent import LeftOut
 from domain.book.customers import Customer
 from domain.book.side_tables import Aside, SharedAddress, aside_of
 
-ALONE: Final = (LeftOut.NO_ADDRESS, LeftOut.BAD_ADDRESS, LeftOut.OPTED_OUT, LeftOut.SUPPRESSED)
+ALONE: Final = (
+    LeftOut.NO_ADDRESS,
+    LeftOut.BAD_ADDRESS,
+    LeftOut.OPTED_OUT,
+    LeftOut.SUPPRESSED,
+    LeftOut.NO_YES,
+)
 MATCHED, GONE = "matched", "deleted"
 FEW: Final = 8  # up to this part of the book, those who are meant are read one by one
 

@@ -22,6 +22,7 @@ from domain.ledger.deliveries import OPEN, REACHED, Delivery
 from domain.refusal import missing
 from domain.shop.shop import read as read_shop
 
+NAMES: Final = {"email": "email", "whatsapp": "WhatsApp"}
 HOW: Final = {
     "link": "by the link in a message",
     "one_click": "with the unsubscribe button of the mail program",
@@ -36,6 +37,7 @@ TROUBLE: Final = {
     "bounced": "Messages to {address} came back undelivered.",
     "complained": "Reported an earlier message as unwanted.",
     "unreachable": "For weeks, everything sent to {address} came back undelivered.",
+    "not_there": "{address} is not on WhatsApp, or can’t be reached there.",
     "invalid": "{address} is not an address that can be written to.",
 }
 KEPT_OUT: Final = {
@@ -113,6 +115,8 @@ def _left_out(
             return said.format(address=_address(session, customer, reach))
         case LeftOut.OPTED_OUT:
             return _opted_out(session, customer, reach, message_type)
+        case LeftOut.NO_YES:
+            return f"Never said yes to messages by {NAMES.get(reach.channel, reach.channel)}."
         case LeftOut.SUPPRESSED:
             return _suppressed(session, customer, reach, message_type)
         case LeftOut.ENOUGH:

@@ -7,13 +7,13 @@ about, always both. A no that belongs to an address lies in `suppressions`.
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, case, exists, or_
+from sqlalchemy import ColumnElement, case, exists, not_, or_
 from sqlalchemy.orm import Session
 
 from domain.book import preferences, proof
 from domain.book.message_types import EVERY_TYPE, MessageType
 from domain.book.person import Customer
-from domain.book.preferences import Preference, is_no, refusers
+from domain.book.preferences import Preference, agreed, agreers, is_no, refusers
 from domain.book.reach import Reach
 from domain.book.suppressions import Suppression, holds, kept_out
 from domain.refusal import invalid, missing
@@ -28,6 +28,7 @@ class LeftOut(StrEnum):
     BAD_ADDRESS = "bad_address"
     SUPPRESSED = "suppressed"
     OPTED_OUT = "opted_out"
+    NO_YES = "not_asked"
     ENOUGH = "enough"
     DUPLICATE = "duplicate"
 
@@ -53,6 +54,8 @@ def why_left_out(
             )
         )
     reasons.append((_is_suppressed(reach, message_type, of_many), LeftOut.SUPPRESSED))
+    if reach.needs_yes:
+        reasons.append((not_(_said_yes(reach.channel, message_type, of_many)), LeftOut.NO_YES))
     return case(*[(condition, str(word)) for condition, word in reasons], else_=None)
 
 
@@ -141,6 +144,17 @@ def _said_no(channel: str, message_type: MessageType, of_many: bool) -> ColumnEl
     return (
         exists()
         .where(Preference.customer_id == Customer.id, is_no(channel, message_type))
+        .correlate(Customer)
+    )
+
+
+def _said_yes(channel: str, message_type: MessageType, of_many: bool) -> ColumnElement[bool]:
+    """To this type; a message about somebody's own order may go to whoever said yes to any."""
+    if of_many:
+        return Customer.id.in_(agreers(channel, message_type))
+    return (
+        exists()
+        .where(Preference.customer_id == Customer.id, agreed(channel, message_type))
         .correlate(Customer)
     )
 

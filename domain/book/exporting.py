@@ -218,8 +218,10 @@ def _own_columns(one: Customer) -> dict[str, Any]:
         "created_at",
         "updated_at",
         "active_at",
+        "wa_user_id",
     )
-    return {**_picked(one, names), "address_trouble": one.email_trouble, "attrs": one.attrs or {}}
+    trouble = {"address_trouble": one.email_trouble, "phone_trouble": one.whatsapp_trouble}
+    return {**_picked(one, names), **trouble, "attrs": one.attrs or {}}
 
 
 def _homes(session: Session, ids: list[int]) -> dict[int, int]:

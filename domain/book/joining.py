@@ -27,7 +27,7 @@ from domain.shop.people import Actor, Right
 # What can be taken from the other one, and the columns that go together.
 TOGETHER: Final = {
     "email": ("email", "email_key", "email_hash"),
-    "phone": ("phone", "phone_key", "phone_hash"),
+    "phone": ("phone", "phone_key", "phone_hash", "whatsapp_trouble", "wa_user_id"),
 }
 PLAIN: Final = (
     "first_name", "last_name", "company", "status", "language", "timezone", "preferred_channel", "postcode", "notes",

@@ -17,6 +17,7 @@ class Customer(Base):
         Index("ix_customers_created", "created_at"),
         Index("ix_customers_active_at", "active_at"),
         Index("ix_customers_name", "last_name", "first_name", "id"),
+        Index("ix_customers_wa_user_id", "wa_user_id", sqlite_where=text("wa_user_id IS NOT NULL")),
         Index("ix_customers_merged_into", "merged_into", sqlite_where=text("merged_into IS NOT NULL")),
     )
 
@@ -35,6 +36,10 @@ class Customer(Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     phone_key: Mapped[str | None] = mapped_column(String(20), index=True)  # E.164
     phone_hash: Mapped[str | None] = mapped_column(String(32))
+    whatsapp_trouble: Mapped[str | None] = mapped_column(String(20))  # of the number; gone when that changes
+    wa_user_id: Mapped[str | None] = mapped_column(
+        String(160)
+    )  # there people may have a name instead of a number
     status: Mapped[str] = mapped_column(String(40), default="customer", index=True)
     language: Mapped[str] = mapped_column(String(10), default="")
     timezone: Mapped[str] = mapped_column(String(64), default="")

@@ -77,6 +77,18 @@ def refusers(channel: str, message_type: MessageType) -> Select[int]:
     return select(Preference.customer_id).where(is_no(channel, message_type))
 
 
+def agreers(channel: str, message_type: MessageType) -> Select[int]:
+    """Who said yes to this type of message, or to any where no yes to it is asked for."""
+    return select(Preference.customer_id).where(agreed(channel, message_type))
+
+
+def agreed(channel: str, message_type: MessageType) -> ColumnElement[bool]:
+    said = [Preference.channel == channel, Preference.allowed.is_(True)]
+    if message_type.needs_consent:
+        said.append(Preference.message_type == message_type)
+    return and_(*said)
+
+
 def is_no(channel: str, message_type: MessageType) -> ColumnElement[bool]:
     said = Preference.channel == channel, Preference.message_type == message_type
     return and_(*said, Preference.allowed.is_(False))

@@ -17,6 +17,7 @@ class Reach:
     address: SQLColumnExpression[Any]
     address_hash: SQLColumnExpression[Any]
     trouble: SQLColumnExpression[Any]
+    needs_yes: bool = False  # whoever never said yes to this channel is not written to by it
 
     @property
     def place(self) -> str:

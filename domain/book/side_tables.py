@@ -237,5 +237,17 @@ LATEST_TRIGGERS = [
     ),
 ]  # fmt: skip
 
-for _statement in [*FACT_TRIGGERS, *SHARE_TRIGGERS, *ASIDE_TRIGGERS, *LATEST_TRIGGERS]:
+# What was learned of somebody at WhatsApp belongs to the number, whoever changes that: a page, a list, an import taken back.
+NUMBER_TRIGGERS = [
+    _trigger(
+        "customers_number_changed",
+        "UPDATE OF phone_key",
+        "customers",
+        "new.phone_key IS NOT old.phone_key AND coalesce(new.whatsapp_trouble, new.wa_user_id) IS NOT NULL "
+        "AND new.whatsapp_trouble IS old.whatsapp_trouble AND new.wa_user_id IS old.wa_user_id",
+        "UPDATE customers SET whatsapp_trouble = NULL, wa_user_id = NULL WHERE id = new.id;",
+    )
+]
+
+for _statement in [*FACT_TRIGGERS, *SHARE_TRIGGERS, *ASIDE_TRIGGERS, *LATEST_TRIGGERS, *NUMBER_TRIGGERS]:
     event.listen(Base.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from data.smtp import Answer
 from domain.book.message_types import MessageType
 from domain.book.reach import Reach
 from domain.refusal import Kind, Refusal
-from domain.shop.limits import Limits
+from domain.shop.limits import Grant, Limits
 
 Gate = Callable[[], Awaitable[bool]]
 
@@ -34,6 +34,9 @@ class Draft:
     text_body: str
     shop_name: str
     postal_address: str
+    content: Mapping[str, Any] = field(
+        default_factory=dict, hash=False
+    )  # what a channel of another kind says
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,23 @@ class Channel(Protocol):
     def reach(self) -> Reach: ...
 
     def is_connected(self, session: Session) -> bool: ...
+
+    def routes(self, session: Session, *, now: datetime) -> Sequence[Route]:
+        """The ways that may be tried now, the best first. Raises Refusal where there can be none."""
+
+    def rest(
+        self, session: Session, account_id: int, sentence: str, *, until: datetime, now: datetime
+    ) -> None:
+        """That account had trouble of its own."""
+
+    def note_success(self, session: Session, account_id: int, *, now: datetime) -> None:
+        """That account carried a message."""
+
+    def room(self, session: Session, *, now: datetime) -> Grant | None:
+        """How many people may be written to now, where not messages are counted but people. None: any number."""
+
+    def turns(self, session: Session, addresses: Sequence[str], *, now: datetime) -> Mapping[str, Grant]:
+        """Who of these has to wait, and why; the others are written down as written to now, in this unit of work."""
 
     def check(self, session: Session, draft: Draft) -> None:
         """Raises Refusal where this can't be sent; the sentence says what to mend."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -39,6 +39,7 @@ from domain.message.sanitize import UnsafeHtml
 from domain.message.wire import ascii_address
 from domain.refusal import Refusal
 from domain.shop import mail, mailbox, provider_keys
+from domain.shop.limits import Grant
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,23 @@ class Email:
 
     def is_connected(self, session: Session) -> bool:
         return not mail.is_practice(session)
+
+    def routes(self, session: Session, *, now: datetime) -> Sequence[Route]:
+        return mail.routes(session, now=now)
+
+    def rest(
+        self, session: Session, account_id: int, sentence: str, *, until: datetime, now: datetime
+    ) -> None:
+        mail.rest(session, account_id, sentence, until=until, now=now)
+
+    def note_success(self, session: Session, account_id: int, *, now: datetime) -> None:
+        mail.note_success(session, now, account_id)
+
+    def room(self, session: Session, *, now: datetime) -> Grant | None:
+        return None
+
+    def turns(self, session: Session, addresses: Sequence[str], *, now: datetime) -> Mapping[str, Grant]:
+        return {}
 
     def check(self, session: Session, draft: Draft) -> None:
         _check_sender(draft)

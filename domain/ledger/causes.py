@@ -22,6 +22,22 @@ class Cause(StrEnum):
     THEIR_TROUBLE = "their_trouble"
     REFUSED = "refused"
     NOT_WRITTEN = "not_written"
+    # by WhatsApp
+    NOT_ON_WHATSAPP = "not_on_whatsapp"
+    WINDOW_CLOSED = "window_closed"
+    HELD_BY_WHATSAPP = "held_by_whatsapp"
+    STOPPED_THERE = "stopped_there"
+    EXPERIMENT = "experiment"
+    NOT_THIS_COUNTRY = "not_this_country"
+    OWN_NUMBER = "own_number"
+    NOT_ON_THE_LIST = "not_on_the_list"
+    NO_NUMBER_THERE = "no_number_there"
+    TOO_LONG = "too_long"
+    TEMPLATE = "template"
+    SHOP_ACCOUNT = "shop_account"
+    TOO_FAST = "too_fast"
+    THEIR_TROUBLE_THERE = "their_trouble_there"
+    REFUSED_THERE = "refused_there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +152,96 @@ TOLD: dict[Cause, Explained] = {
             "The message could not be put together with this person’s details.",
             "whose message could not be put together",
             "Look at these people’s own fields; the reason stands beside each of them.",
+        ),
+        Explained(
+            Cause.NOT_ON_WHATSAPP,
+            "This number is not on WhatsApp, or can’t be reached there.",
+            "whose number is not on WhatsApp, or can’t be reached there",
+            "Look for slips of the pen in the number, or write to these people by email.",
+        ),
+        Explained(
+            Cause.WINDOW_CLOSED,
+            "This person has not written to the shop within 24 hours, so only a template may be sent.",
+            "who have not written to you within 24 hours",
+            "Choose a template for them.",
+        ),
+        Explained(
+            Cause.HELD_BY_WHATSAPP,
+            "Held by WhatsApp: this person gets many marketing messages just now, from any business.",
+            "held by WhatsApp, because they get many marketing messages just now",
+            "It is no fault of yours. Wait at least a day, or write to these people by email.",
+        ),
+        Explained(
+            Cause.STOPPED_THERE,
+            "This person has stopped the shop’s marketing in WhatsApp.",
+            "who have stopped your marketing in WhatsApp",
+            "They are not written to by WhatsApp until they allow it again.",
+        ),
+        Explained(
+            Cause.EXPERIMENT,
+            "WhatsApp keeps this person out of marketing messages, as part of a trial of its own.",
+            "whom WhatsApp keeps out of marketing messages for a trial of its own",
+            "Write to these people by email.",
+        ),
+        Explained(
+            Cause.NOT_THIS_COUNTRY,
+            "The shop may not write to people in this country by WhatsApp.",
+            "in a country to which you may not write by WhatsApp",
+            "Write to these people by email.",
+        ),
+        Explained(
+            Cause.OWN_NUMBER,
+            "This is the shop’s own number.",
+            "with your own number",
+            "Take the shop’s number off their card.",
+        ),
+        Explained(
+            Cause.NOT_ON_THE_LIST,
+            "The shop still has WhatsApp’s test number, which reaches only the numbers listed there.",
+            "that WhatsApp’s test number does not reach",
+            "Connect the shop’s own number under Settings, WhatsApp.",
+        ),
+        Explained(
+            Cause.NO_NUMBER_THERE,
+            "WhatsApp takes this kind of message only for a telephone number, and this person has none there.",
+            "without a number at WhatsApp",
+            "Ask these people for their number.",
+        ),
+        Explained(
+            Cause.TOO_LONG,
+            "With this person’s details the message is longer than WhatsApp takes.",
+            "for whom the message became too long",
+            "Shorten the fields that fill it.",
+        ),
+        Explained(
+            Cause.TEMPLATE,
+            "WhatsApp does not take this template as it is now.",
+            "because WhatsApp does not take the template",
+            "Look at the template under WhatsApp campaigns.",
+        ),
+        Explained(
+            Cause.SHOP_ACCOUNT,
+            "The shop’s account at WhatsApp was kept from sending.",
+            "while your account at WhatsApp was kept from sending",
+            "Look at Settings, WhatsApp.",
+        ),
+        Explained(
+            Cause.TOO_FAST,
+            "Too many messages at once for WhatsApp.",
+            "because WhatsApp asked to slow down",
+            "Try these again a little later.",
+        ),
+        Explained(
+            Cause.THEIR_TROUBLE_THERE,
+            "WhatsApp had trouble of its own.",
+            "because WhatsApp had trouble of its own",
+            "Try these again later.",
+        ),
+        Explained(
+            Cause.REFUSED_THERE,
+            "WhatsApp did not take the message for this person.",
+            "refused by WhatsApp for a reason of its own",
+            "WhatsApp’s own words stand beside each of them.",
         ),
     )
 }

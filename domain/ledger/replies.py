@@ -7,8 +7,10 @@ nobody could read stays "refused", and the server's own words are always kept be
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
+from domain.ledger import whatsapp_errors
 from domain.ledger.causes import TOLD, Cause, Explained
 
 # From the top: the first that fits. Words only, in any case; what is found in several languages stands together.
@@ -208,6 +210,9 @@ DECISIVE = {"5.1.1", "5.1.10", "5.1.2", "5.4.1", "5.2.2", "4.2.2", "5.2.3", "5.3
 
 def explain(code: int | None, reply: str | None) -> Explained:
     """Never fails: an answer that says nothing is simply a refusal. Words without a code are our own, not a server's."""
+    of_whatsapp = whatsapp_errors.by_words(code, reply)
+    if of_whatsapp is not None:
+        return replace(TOLD[of_whatsapp.cause], sentence=of_whatsapp.sentence)
     if reply and not code:
         return TOLD[Cause.NOT_WRITTEN]
     return TOLD[cause_of(code or 0, reply or "")]

@@ -1,12 +1,16 @@
 """What an answer of the mail server means: for the row, for the address, for the account. Pure."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
-from data.smtp import Answer, Fate
+from data.smtp import Answer, Fate, Stage
 from domain.ledger.deliveries import State
 from domain.ledger.steps import Claim, Result
+from domain.sending.dispatches import Hold
 
+BARS: Final[Mapping[Stage, Hold]] = {"content": Hold.CONTENT, "account": Hold.ACCOUNT}
 NO_SUCH_ADDRESS = "no_such_address"
 FIRST_RETRY, LONGEST_RETRY = (
     timedelta(minutes=5),
@@ -30,10 +34,11 @@ def result(claim: Claim, answer: Answer, *, since: datetime, now: datetime) -> R
     if answer.fate is Fate.UNKNOWN:
         return outcome(claim, State.UNKNOWN, "no_answer", answer)
     if answer.fate is Fate.REFUSED:
-        return outcome(claim, State.FAILED, NO_SUCH_ADDRESS if is_dead(answer) else "refused", answer)
-    next_at = next_try(claim.tries + 1, since, now)
+        usual = NO_SUCH_ADDRESS if is_dead(answer) else "refused"
+        return outcome(claim, State.FAILED, answer.reason or usual, answer)
+    next_at = next_try(claim.tries + 1, since, now, answer.again)
     if next_at is None:
-        return outcome(claim, State.FAILED, "gave_up", answer)
+        return outcome(claim, State.FAILED, answer.reason or "gave_up", answer)
     return Result(claim.id, claim.attempt, State.DEFERRED, "later", answer.code, answer.text, next_at)
 
 
@@ -64,8 +69,8 @@ def account_sentence(answer: Answer, sender: str) -> str:
     return f"The mail server is not taking mail just now. It said: {said}"
 
 
-def next_try(tries: int, since: datetime, now: datetime) -> datetime | None:
-    """None: the server has said "later" often enough."""
-    pause = min(FIRST_RETRY * 2 ** min(tries - 1, 8), LONGEST_RETRY)
+def next_try(tries: int, since: datetime, now: datetime, again: timedelta | None = None) -> datetime | None:
+    """None: the server has said "later" often enough. `again` is how long it wants to be left alone."""
+    pause = again or min(FIRST_RETRY * 2 ** min(tries - 1, 8), LONGEST_RETRY)
     in_time = tries < FEWEST_TRIES or now + pause - since <= GIVE_UP_AFTER
     return now + pause if in_time else None

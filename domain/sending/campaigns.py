@@ -59,6 +59,7 @@ class Campaign(Base):
     html_body: Mapped[str] = mapped_column(Text, default="")
     text_body: Mapped[str] = mapped_column(Text, default="")
     template_id: Mapped[int | None] = mapped_column(ForeignKey("templates.id"))
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # of another channel
     audience: Mapped[dict[str, Any]] = mapped_column(default=lambda: {"type": "all"})
 
     status: Mapped[Status] = mapped_column(Word(Status), default=Status.DRAFT)
@@ -234,6 +235,7 @@ def as_draft(session: Session, campaign: Campaign) -> channel.Draft:
         text_body=campaign.text_body,
         shop_name=shop.name,
         postal_address=shop.postal_address,
+        content=campaign.content or {},
     )
 
 
@@ -290,6 +292,8 @@ def _note_change(
 
 def _for_audit(name: str, value: Any) -> Any:
     """Of a body, how long it is; the log is no archive of bodies."""
+    if name == "content":
+        return f"{len(value):,} parts"
     return f"{len(value):,} characters" if name in ("html_body", "text_body") else value
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +15,7 @@ from domain.shop import people
 
 EDITABLE = {
     "name", "message_type", "from_name", "from_email", "reply_to", "subject", "preheader", "html_body", "text_body",
-    "template_id", "audience", "channel",
+    "template_id", "audience", "channel", "content",
 }  # fmt: skip
 
 
@@ -39,6 +40,7 @@ LONGEST = {
 
 
 LONGEST_BODY = 500_000
+LONGEST_CONTENT = 20_000  # characters, as JSON
 
 
 def checked(fields: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +62,8 @@ def _checked_one(name: str, value: Any) -> Any:
         return Audience.parse(value).as_json()
     if name == "template_id":
         return value
+    if name == "content":
+        return _content(value)
     if name == "channel":
         return _channel(value)
     if name in ("html_body", "text_body"):
@@ -80,6 +84,19 @@ def _channel(value: Any) -> str:
     if value not in CHANNELS:
         raise invalid("channel", "Choose one of: " + ", ".join(CHANNELS) + ".")
     return str(value)
+
+
+def _content(value: Any) -> dict[str, Any]:
+    """What stands in it is its channel's business, which is asked before the launch; here only that it can be kept."""
+    if not isinstance(value, Mapping):
+        raise invalid("content", "This must be an object with the parts of the message.")
+    try:
+        written = json.dumps(dict(value), allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise invalid("content", "This must be an object with the parts of the message.") from None
+    if len(written) > LONGEST_CONTENT:
+        raise Refusal("too_large", "The message is too long.", Kind.TOO_LARGE, field="content")
+    return dict(value)
 
 
 def _body(name: str, value: str) -> str:
@@ -118,9 +135,11 @@ def frozen_draft(dispatch: Dispatch) -> Draft:
         text_body=dispatch.text_body,
         shop_name=dispatch.shop_name,
         postal_address=dispatch.postal_address,
+        content=dispatch.content or {},
     )
 
 
 def content_hash(draft: Draft) -> str:
     """Two messages with the same one say the same, footer included."""
-    return hashlib.sha256(json.dumps(asdict(draft), sort_keys=True).encode()).hexdigest()
+    said = {name: value for name, value in asdict(draft).items() if name != "content" or value}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -23,7 +23,7 @@ from domain.book import reach
 from domain.book.merging import values_of
 from domain.book.message_types import MessageType
 from domain.book.reach import Reach
-from domain.channels.channel import Route
+from domain.channels.channel import Channel, Route
 from domain.ledger import steps
 from domain.ledger.steps import Claim, Result
 from domain.sending import dispatches, holds
@@ -48,8 +48,12 @@ class Assignment:
 
     dispatch_id: int
     worker_id: int
-    reach: Reach
+    way: Channel
     message_type: MessageType
+
+    @property
+    def reach(self) -> Reach:
+        return self.way.reach()
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +62,7 @@ class _Asked:
 
     row: int
     attempt: int
+    address: str
     route: Route
     answer: asyncio.Future[bool]
 
@@ -124,7 +129,7 @@ class Desk:
     async def hand_over(self, claim: Claim, route: Route) -> bool:
         """True after the commit that says "from now on this may have been sent". Waits its turn where there are limits."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._pile.asked.append(_Asked(claim.id, claim.attempt, route, answer))
+        self._pile.asked.append(_Asked(claim.id, claim.attempt, claim.address, route, answer))
         self._something.set()
         return await answer
 
@@ -231,7 +236,14 @@ class Desk:
             mine = [one for one in asked if one.route.account_id == route.account_id]
             grant = limits.grant(session, route.account_id, route.limits, len(mine), now=now)
             late.update(dict.fromkeys(mine[grant.granted :], grant))
+        late |= self._people_later(session, [one for one in asked if one not in late], now)
         return late if late and dispatches.is_sending(session, self.assignment.dispatch_id) else {}
+
+    def _people_later(self, session: Session, asked: list[_Asked], now: datetime) -> dict[_Asked, Grant]:
+        if not asked:
+            return {}
+        waiting = self.assignment.way.turns(session, [one.address for one in asked], now=now)
+        return {one: waiting[one.address] for one in asked if one.address in waiting}
 
     def _hand_over(self, session: Session, asked: list[_Asked], now: datetime) -> set[int]:
         if not asked:
@@ -259,7 +271,8 @@ class Desk:
         if not dispatches.is_sending(session, me.dispatch_id):
             return []
         room = limits.room(session, wanted.route.account_id, wanted.route.limits, now=now)
-        self.held = holds.by_limit(room) or holds.by_quiet(session, me.message_type, now=now)
+        self.held = holds.by_limit(room) or holds.by_reach(me.way, session, now)
+        self.held = self.held or holds.by_quiet(session, me.message_type, now=now)
         if self.held:
             return []
         most = wanted.most if room.why in ("", "second") else min(wanted.most, room.granted)

@@ -22,14 +22,13 @@ from data.database import reading, unit
 from data.smtp import AccountTrouble, Answer, Fate
 from domain.book.message_types import MessageType
 from domain.channels import channel
-from domain.channels.channel import Job, Line, Parcel, Route
+from domain.channels.channel import Channel, Job, Line, Parcel, Route
 from domain.ledger.deliveries import State
 from domain.ledger.steps import Claim, Result
 from domain.sending import answers, dispatches
 from domain.sending.desk import Assignment, Desk
-from domain.sending.dispatches import Dispatch
+from domain.sending.dispatches import Dispatch, Hold
 from domain.sending.routing import REST, Routing
-from domain.shop import mail
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +54,14 @@ class Connection:
     on_the_way: int = 0  # messages handed over and not answered
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What keeps everybody from getting it until somebody has done something about it."""
+
+    why: Hold
+    sentence: str
+
+
 class Engine:
     """What happens in one run on one event loop: connections, messages, answers."""
 
@@ -66,8 +73,8 @@ class Engine:
         clock: Clock,
         stopping: threading.Event,
     ) -> None:
-        reach = channel.named(dispatch.channel).reach()
-        task = Assignment(dispatch.id, worker_id, reach, MessageType(dispatch.message_type))
+        self.way = channel.named(dispatch.channel)
+        task = Assignment(dispatch.id, worker_id, self.way, MessageType(dispatch.message_type))
         self.dispatch, self.job, self.clock, self.stopping = dispatch, job, clock, stopping
         self.desk = Desk(task, clock)
         self.routing = Routing(job.routes)
@@ -78,6 +85,7 @@ class Engine:
         self.in_use: dict[asyncio.Task[Any] | None, Connection] = {}  # by the task that serves it
         self.worked: set[int] = set()  # accounts that carried a message
         self.called_off = False
+        self.bar: Bar | None = None
         self.is_proven = False  # the account in use has let us in
         self.first_try = (
             asyncio.Lock()
@@ -230,6 +238,10 @@ class Engine:
             is_loss and connection.line.is_fresh and answer.stage != "body"
         ):  # "body": our own gate stayed closed
             connection.trouble = connection.trouble or self._loss_sentence(answer)
+        if answer.stage in answers.BARS:
+            self._give_back(claim)
+            self.bar = self.bar or Bar(answers.BARS[answer.stage], answer.text)
+            return
         if answers.is_about_the_account(answer) or answer.fate is Fate.UNSENT:
             self._give_back(claim)
             if not is_loss:
@@ -255,7 +267,7 @@ class Engine:
     async def _count_trouble(self, route: Route, sentence: str, *, permanent: bool = False) -> None:
         self.is_proven = False
         if self.routing.note_trouble(route, sentence, permanent=permanent, at=time.monotonic()):
-            await asyncio.to_thread(_rest, route, sentence, self.clock)
+            await asyncio.to_thread(_rest, self.way, route, sentence, self.clock)
 
     # Whose turn it is
 
@@ -281,7 +293,7 @@ class Engine:
         self.refill = None
 
     def _is_over(self) -> bool:
-        over = self.routing.failed or self.desk.held or self.called_off or self.stopping.is_set()
+        over = self.routing.failed or self.bar or self.desk.held or self.called_off or self.stopping.is_set()
         return bool(over)
 
     async def _release_rest(self) -> None:
@@ -312,7 +324,7 @@ def _still_sending(dispatch_id: int) -> bool:
         return dispatches.is_sending(session, dispatch_id)
 
 
-def _rest(route: Route, sentence: str, clock: Clock) -> None:
+def _rest(way: Channel, route: Route, sentence: str, clock: Clock) -> None:
     with unit() as session:
         now = clock()
-        mail.rest(session, route.account_id, sentence, until=now + REST, now=now)
+        way.rest(session, route.account_id, sentence, until=now + REST, now=now)

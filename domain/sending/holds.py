@@ -9,11 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.book.message_types import MessageType
+from domain.channels import channel
+from domain.channels.channel import Channel
 from domain.refusal import Refusal
 from domain.sending import dispatches, standstill
 from domain.sending.calendar import quiet_until
 from domain.sending.dispatches import Dispatch, DispatchState, Hold
-from domain.shop import limits, mail
+from domain.shop import limits
 from domain.shop.limits import Grant, Why
 from domain.shop.shop import read as read_shop
 
@@ -32,6 +34,12 @@ def by_limit(room: Grant) -> Held | None:
     if room.why in LONG_WAITS and room.until and not room.granted:
         return Held(LONG_WAITS[room.why], room.until)
     return None
+
+
+def by_reach(way: Channel, session: Session, now: datetime) -> Held | None:
+    """Where a channel counts people, and has written to as many as it may."""
+    room = way.room(session, now=now)
+    return by_limit(room) if room else None
 
 
 def by_quiet(session: Session, message_type: MessageType, *, now: datetime) -> Held | None:
@@ -70,8 +78,11 @@ def _as_told(dispatch: Dispatch) -> Held | None:
 def _held_now(session: Session, dispatch: Dispatch, now: datetime) -> Held | None:
     """By the account that would be used. Where there is none, whoever takes it up says so."""
     try:
-        route = mail.routes(session, now=now)[0]
+        way = channel.named(dispatch.channel)
+        route = way.routes(session, now=now)[0]
     except Refusal:
         return None
-    held = by_limit(limits.room(session, route.account_id, route.limits, now=now))
+    held = by_limit(limits.room(session, route.account_id, route.limits, now=now)) or by_reach(
+        way, session, now
+    )
     return held or by_quiet(session, MessageType(dispatch.message_type), now=now)

@@ -13,8 +13,7 @@ from domain.refusal import Refusal
 from domain.sending import dispatches, endings, lateness, practice, standstill
 from domain.sending.content import frozen_draft
 from domain.sending.dispatches import Dispatch, DispatchState
-from domain.sending.engine import CONNECTIONS, MESSAGES_A_CONNECTION, Clock, Engine
-from domain.shop import mail
+from domain.sending.engine import CONNECTIONS, MESSAGES_A_CONNECTION, Bar, Clock, Engine
 
 
 def run(dispatch_id: int, worker_id: int, *, clock: Clock, stopping: threading.Event) -> None:
@@ -54,11 +53,13 @@ def _carry_out(engine: Engine, left: int) -> None:
         runner.run(engine.send_all(connections))
     if engine.routing.failed:
         _fail(engine.dispatch.id, engine.routing.failed, engine.clock)
+    if engine.bar:
+        _bar(engine.dispatch.id, engine.bar, engine.clock)
     with unit() as session:
         now = engine.clock()
         for account_id in engine.worked:
             if not engine.routing.has_given_up(account_id):  # whatever it carried before: it rests now
-                mail.note_success(session, now, account_id)
+                engine.way.note_success(session, account_id, now=now)
         if held := engine.desk.held:
             standstill.hold(session, engine.dispatch.id, held.why, held.until, now=now)
 
@@ -72,6 +73,11 @@ def _take_back(dispatch_id: int, worker_id: int, clock: Clock) -> None:
 def _fail(dispatch_id: int, sentence: str, clock: Clock) -> None:
     with unit() as session:
         endings.fail(session, dispatch_id, sentence, now=clock())
+
+
+def _bar(dispatch_id: int, bar: Bar, clock: Clock) -> None:
+    with unit() as session:
+        standstill.bar(session, dispatch_id, bar.why, bar.sentence, now=clock())
 
 
 def _conclude(dispatch_id: int, clock: Clock) -> None:

@@ -2,13 +2,22 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from data.database import changed
 from domain.refusal import Kind, Refusal
-from domain.sending.dispatches import BY_ITSELF, OVER, Dispatch, DispatchState, Hold, get, is_untouched
-from domain.shop import audit, installation
+from domain.sending.dispatches import (
+    BARRED,
+    BY_ITSELF,
+    OVER,
+    Dispatch,
+    DispatchState,
+    Hold,
+    get,
+    is_untouched,
+)
+from domain.shop import audit, installation, notices
 from domain.shop.people import CLOCK, Actor, Right
 
 
@@ -26,10 +35,31 @@ def resume(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> D
     by.require(Right.SEND)
     installation.require_open(session)
     dispatch = get(session, dispatch_id)
-    if not _turn(session, dispatch, DispatchState.PAUSED, DispatchState.SENDING, Hold.NONE, ""):
+    if not _go_on(session, dispatch, by, now):
         raise Refusal("not_paused", _why_not_resumed(dispatch), Kind.CONFLICT)
-    audit.write(session, "dispatch.resumed", by=by, now=now, subject_id=dispatch_id)
     return dispatch
+
+
+def bar(session: Session, dispatch_id: int, why: Hold, sentence: str, *, now: datetime) -> None:
+    """Nobody can get it now. It stands still until somebody lets it go on; the owner is told."""
+    dispatch = get(session, dispatch_id)
+    if not _turn(session, dispatch, DispatchState.SENDING, DispatchState.PAUSED, why, ""):
+        return
+    dispatch.error = sentence
+    audit.write(
+        session, "dispatch.paused", by=CLOCK, now=now, subject_id=dispatch_id, after={"why": str(why)}
+    )
+    told = f"“{dispatch.name}” stands still. {sentence}"
+    notices.leave(session, told, now=now, tone="bad", link=f"/marketing/sends/{dispatch_id}")
+
+
+def lift(session: Session, channel: str, *, by: Actor, now: datetime) -> list[int]:
+    """The channel's account works again: whatever stood still for it goes on. Which sends those are."""
+    kept = (Dispatch.state == DispatchState.PAUSED) & (Dispatch.held_for == Hold.ACCOUNT)
+    waiting = list(session.scalars(select(Dispatch).where(kept, Dispatch.channel == channel)))
+    for dispatch in waiting:
+        _go_on(session, dispatch, by, now)
+    return [dispatch.id for dispatch in waiting]
 
 
 def hold(session: Session, dispatch_id: int, why: Hold, until: datetime, *, now: datetime) -> None:
@@ -59,6 +89,16 @@ def end(session: Session, dispatch: Dispatch, now: datetime) -> None:
         about = {"why": str(dispatch.held_for)}
         audit.write(session, "dispatch.went_on", by=CLOCK, now=now, subject_id=dispatch.id, after=about)
     dispatch.held_until, dispatch.held_for, dispatch.held_by = None, Hold.NONE, ""
+
+
+def _go_on(session: Session, dispatch: Dispatch, by: Actor, now: datetime) -> bool:
+    was_barred = dispatch.held_for in BARRED
+    if not _turn(session, dispatch, DispatchState.PAUSED, DispatchState.SENDING, Hold.NONE, ""):
+        return False
+    if was_barred:
+        dispatch.error = ""
+    audit.write(session, "dispatch.resumed", by=by, now=now, subject_id=dispatch.id)
+    return True
 
 
 def _turn(

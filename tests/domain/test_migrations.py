@@ -19,7 +19,8 @@ from domain import tables
 from domain.book import categories, consent, customers, record_kinds, records, staff
 from domain.book.imports import Import
 from domain.book.proof import Consent
-from domain.book.side_tables import ASIDE_TRIGGERS, LATEST_TRIGGERS
+from domain.book.person import Customer
+from domain.book.side_tables import ASIDE_TRIGGERS, LATEST_TRIGGERS, NUMBER_TRIGGERS
 from domain.book.wordings import Wording
 from domain.ledger import engagement, farewells, received
 from domain.ledger.engagement import Counts
@@ -276,12 +277,36 @@ def test_a_shop_of_version_11_keeps_its_sends_and_its_bin_is_emptied_after_ninet
         assert connection.scalars(text("SELECT recipients FROM dispatches")).all() == [2]
 
 
+def test_a_shop_without_whatsapp_keeps_its_sends_and_customers(engine: Engine) -> None:
+    upgrade(engine, "0012")
+    with engine.begin() as connection:
+        for statement in (CUSTOMER, *SHOP_OF_VERSION_6):
+            connection.execute(text(statement))
+    migrate.migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE customers SET phone_key = '+1', whatsapp_trouble = 'not_there', wa_user_id = 'GB.1'")
+        )
+    with unit() as session:
+        assert (dispatches.get(session, 1).recipients, dispatches.get(session, 1).content) == (2, {})
+        ana = session.get_one(Customer, 1)
+        assert (ana.whatsapp_trouble, ana.wa_user_id) == ("not_there", "GB.1")
+        ana.phone_key = "+2"
+        session.flush()
+        session.refresh(ana)
+        assert (ana.whatsapp_trouble, ana.wa_user_id) == (None, None)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.downgrade(migrate._alembic(connection), "0012")
+        assert connection.scalars(text("SELECT recipients FROM dispatches")).all() == [2]
+
+
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:
     migrate.migrate(engine)
     with engine.connect() as connection:
         found = connection.scalars(text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")).all()
     wanted = [
-        one.replace("IF NOT EXISTS ", "") for one in (*ASIDE_TRIGGERS, *LATEST_TRIGGERS, *engagement.TRIGGERS)
+        one.replace("IF NOT EXISTS ", "")
+        for one in (*ASIDE_TRIGGERS, *LATEST_TRIGGERS, *NUMBER_TRIGGERS, *engagement.TRIGGERS)
     ]
     assert set(wanted) <= set(found)
 

@@ -167,6 +167,7 @@ WHERE = {CustomerRecord: "records", CustomerDate: "dates", Preference: "preferen
 CALLED = {
     "wording_id": "wording",
     "email_trouble": "address_trouble",
+    "whatsapp_trouble": "phone_trouble",
     "month": "date",
     "day": "date",
     "year": "date",

@@ -71,6 +71,7 @@ CAMEL_REASONS = {
     "bad_address": "badAddress",
     "opted_out": "optedOut",
     "suppressed": "suppressed",
+    "not_asked": "notAsked",
     "enough": "enough",
     "duplicate": "duplicate",
 }

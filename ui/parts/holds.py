@@ -11,12 +11,16 @@ from ui.words import Told
 
 CAUSE = {
     Hold.RESTORED: "Paused, because the shop was restored from a copy",
+    Hold.CONTENT: "Paused, because nobody can get these words now",
+    Hold.ACCOUNT: "Paused, because the shop is kept from sending",
     Hold.QUIET: "Waiting for the end of your quiet hours",
     Hold.HOUR: "The mail account’s limit for an hour is used up",
     Hold.DAY: "The mail account’s limit for a day is used up",
 }
 WAITED = {
     Hold.RESTORED: "After the shop was restored from a copy",
+    Hold.CONTENT: "Because nobody could get these words",
+    Hold.ACCOUNT: "Because the shop was kept from sending",
     Hold.QUIET: "For the end of quiet hours",
     Hold.HOUR: "For the mail account’s limit for an hour",
     Hold.DAY: "For the mail account’s limit for a day",
@@ -56,7 +60,7 @@ def state_of(send: Standing) -> Told:
 
 def cause(send: Standing) -> str:
     """The first half of the sentence, such as "Paused by Olive"."""
-    if is_paused(send) and send.held_for is not Hold.RESTORED:
+    if is_paused(send) and send.held_for not in CAUSE:
         return f"Paused by {send.held_by}" if send.held_by else "Paused"
     return CAUSE.get(send.held_for, "Waiting")
 
