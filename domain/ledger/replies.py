@@ -13,6 +13,11 @@ from functools import lru_cache
 from domain.ledger import whatsapp_errors
 from domain.ledger.causes import TOLD, Cause, Explained
 
+PERSON = (
+    r"(?:(?!sender|from|return|reply|source|ip\b|helo|url|link)[\w-]+ ){0,2}"
+    r"(?:user(?:id|name|s)?|mail ?(?:box|drop)(?:es)?|recipients?|rcpt|address(?:ee|es)?|account|alias|destination|local[ -]part|customer|subscriber)\b"
+)  # whoever the message is for, with up to two words before it
+
 # From the top: the first that fits. Words only, in any case; what is found in several languages stands together.
 WORDS: list[tuple[Cause, str]] = [
     (Cause.NOT_WANTED, r"sendernotauthenticatedforgroup"),
@@ -46,6 +51,11 @@ WORDS: list[tuple[Cause, str]] = [
         r"anti-?spoofing|spoof|ptr record|reverse dns|rdns|reverse lookup|no-?reverse|"
         r"(sender )?domain (not found|must exist|of sender address .* does not)|sender verif|"
         r"verification failed for|bad outbound sender|domain does not exist.*sender",
+    ),
+    (
+        Cause.NO_SUCH_ADDRESS,  # so plain that the name of a filter in the same breath changes nothing
+        r"(?<!many )(?<!much )(?<!excessive )\b(user unknown|unknown user|no such (user|mailbox|recipient|account|person)|invalid[ _-]recipient(?!s))\b|"
+        r"\b(user|mailbox|recipient|account)( address)? (not found|unknown|does not exist|doesn.t exist|not exist)\b",
     ),
     (
         Cause.LINK_OR_FILE,
@@ -98,7 +108,7 @@ WORDS: list[tuple[Cause, str]] = [
     ),
     (
         Cause.THEIR_TROUBLE,
-        r"(time|timer|retry|queue|queued|message|delivery|period|attempts?)\b.{0,40}\bexpired|\bexpired\b.{0,40}queue|"
+        r"locked by another|(time|timer|retry|queue|queued|message|delivery|period|attempts?)\b.{0,40}\bexpired|\bexpired\b.{0,40}queue|"
         r"retry time(out)? (exceeded|not reached)|retry timeout|time-?out\b|timed out|host not found, try again|try again\)|"
         r"within the allowed queue|in the queue (too|for)|been in (the )?queue|for a long time|giv(en|ing) up after|"
         r"connection (was |has been )?(refused|reset|closed|lost|dropped|timed|failed|died|broken)|lost connection|"
@@ -121,13 +131,18 @@ WORDS: list[tuple[Cause, str]] = [
         r"\b(disabled|inactive|suspend(ed)?|deactivated|closed|expired|terminated|frozen|locked|deleted|archived)\b.{0,20}"
         r"\b(account|mail ?box|user|recipient|address)\b|currently suspended|suspend the service|has left the (company|organi[sz]ation)|"
         r"address (does not|doesn.t) (receive|accept) (e-?)?mail|"
-        r"no longer (in use|available|active|valid|works?|accepts?|employed|with|used|exists?)|discontinued|compte.*bloqu|"
+        r"(due to|because of|for|after) (\w+ )?inactivity|inactive on this|now disabled|never (logged|signed) (on|in)|hasn.t (entered|logged)|"
+        r"(not|never) (been )?activated|e-?mail (address )?has changed|mailbox owner has changed|deactivated due|"
+        r"inutilizzo|falta de uso|estado: ?inactiv|inactiv[oa]\b|expirad[oa]|"
+        r"no longer (in use|available|active|valid|works?|accepts?|employed|an? (employee|member)|with|used|exists?)|discontinued|compte.*bloqu|"
         r"(has |have )(moved|changed (his|her|their|its)? ?(e-?mail )?address)|has been replaced by|new address (is|:)|"
         r"deaktiviert|gesperrt|stillgelegt|désactivé|suspendid[oa]|desativad|disattivat|opgeheven|zablokowan|nieaktywn|"
         r"konto niedost[eę]pne|заблокирован|отключен|停用|已停|被禁用",
     ),
     (
         Cause.NO_SUCH_DOMAIN,
+        r"(domain|host) (is )?not used for (e-?)?mail|indicated no (smtp|mail) service|bad destination (host|domain|system)|"
+        r"domain (is )?(missing|malformed)|invalid host|host (or domain )?does not exist|"
         r"unrouteable|unroutable|(host|domain)( name)? (is )?(unknown|not found|lookup failed|invalid)|name or service not known|"
         r"name service error|malformed .{0,30}name ?server|host or domain name not found|"
         r"illegal host|(could not|couldn.t|cannot) (find|resolve|be (found|resolved)).{0,40}\b(host|domain|mx|dns)|non-?existent hosts?|"
@@ -137,6 +152,16 @@ WORDS: list[tuple[Cause, str]] = [
     ),
     (
         Cause.NO_SUCH_ADDRESS,
+        rf"\b(unknown|illegal|invalid|bad|wrong|incorrect|unavailable|non-?existent|un-?recogni[sz]ed)( or (unknown|illegal|invalid))?[ _-]{PERSON}|"
+        rf"{PERSON}\b.{{0,60}}\b(is |are |was |were )?(not|no longer|cannot be|could not be|can.t be|never)( an?| been| currently| in| on)? "
+        r"(valid|known|recogni[sz]ed|registered|member|ok|activated|allowed|verified|validated|accepted here|listed|found|exist|hosted|defined)|"
+        rf"{PERSON}\b.{{0,60}}\b(is|are|were) (invalid|unknown|illegal|wrong|incorrect|unavailable)|"
+        rf"\bnot an? ((valid|known|recogni[sz]ed|local|current|active|registered) )+{PERSON}|"
+        r"(does|do) ?(not|n.t) have an? .{0,20}\b(account|mailbox|e-?mail)\b|not known at|incorrectly addressed|destination server rejected recipients|"
+        r"unable to (validate|verify|find) (the )?(recipient|alias|user|mailbox|address)|handle mail for that (user|address)|"
+        r"list of allowed recipients|final (e-?mail )?delivery point|user_unknown|not found in (the )?(ldap|local|directory|active)|"
+        r"(destinatario|indirizzo|usuario|utente|dirección) (errat|inv[aá]lid|desconocid|incorrect)\w*|"
+        r"(nie ma|brak) (takie\w+|u[zż]ytkownik\w*|konta)|"
         r"no such|not our customer|recip(ient)?notfound|bad[_ -]?recipient|badrcptto|invalid[_ -]recipient|"
         r"no mail ?box|non-?existent (user|mailbox|recipient|address|account)|(user|recipient|address) (is )?not known|"
         r"(?<!sender )address rejected[^:;]{0,60}$|addressee unknown|\S@\S+ is unknown|not a user here|recipient address rejected: (access denied|userunknown)|"
@@ -205,7 +230,17 @@ DIGITS = {
     552: Cause.MAILBOX_FULL,
     556: Cause.NO_SUCH_DOMAIN,
 }
-DECISIVE = {"5.1.1", "5.1.10", "5.1.2", "5.4.1", "5.2.2", "4.2.2", "5.2.3", "5.3.4"}  # whatever the words are
+DECISIVE = {"5.1.1", "5.1.10", "5.1.2", "5.4.1", "5.2.2", "4.2.2", "5.2.3", "5.3.4"}
+AGAINST = {  # what words can hold against a code that says "nobody": some servers say 5.1.1 of everything
+    Cause.MAILBOX_FULL,
+    Cause.LOOKS_LIKE_SPAM,
+    Cause.NOT_TRUSTED,
+    Cause.NOT_WANTED,
+    Cause.LINK_OR_FILE,
+    Cause.COME_BACK,
+    Cause.TOO_MANY,
+    Cause.THEIR_TROUBLE,
+}
 
 
 def explain(code: int | None, reply: str | None) -> Explained:
@@ -234,10 +269,16 @@ def counted(answers: Iterable[tuple[int | None, str | None]]) -> dict[Cause, int
 
 @lru_cache(2048)
 def _cause(code: int, reply: str) -> Cause:
-    enhanced = _by_enhanced_code(reply)
-    if enhanced and reply.split(" ", 1)[0] in DECISIVE:
+    enhanced, said = _by_enhanced_code(reply), _by_words(ADDRESS.sub("x@x", reply))
+    if enhanced and reply.split(" ", 1)[0] in DECISIVE and not (enhanced in NOBODY and said in AGAINST):
         return enhanced
-    return _by_words(reply) or enhanced or DIGITS.get(code, Cause.REFUSED)
+    return said or enhanced or DIGITS.get(code, Cause.REFUSED)
+
+
+NOBODY = {Cause.NO_SUCH_ADDRESS, Cause.NO_SUCH_DOMAIN}
+ADDRESS = re.compile(
+    r"(?<![\w.+-])(?!tosa@)[\w+%=#&-]{1,100}(?:\.[\w+%=#&-]{1,100}){0,9}@[\w.-]{1,200}"
+)  # "spam@" in a name says nothing of the message
 
 
 def _by_enhanced_code(reply: str) -> Cause | None:

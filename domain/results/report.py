@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from domain.ledger.causes import Cause
-from domain.ledger.replies import explain
+from domain.results.returned.reasons import DEAD, judge
+from domain.results.returned.returned import Action
 
 
 class Kind(StrEnum):
@@ -67,7 +68,6 @@ class Verdict:
     status: str
 
 
-DEAD: Final = frozenset({Cause.NO_SUCH_ADDRESS, Cause.NO_SUCH_DOMAIN, Cause.MAILBOX_CLOSED})
 LONGEST: Final = 500  # characters of a diagnostic
 EXCERPT: Final = 1_500
 KEYS: Final = frozenset({"signature", "token", "secret", "password", "authorization", "apikey", "api_key"})
@@ -77,28 +77,20 @@ _TYPE: Final = re.compile(r"^\s*(smtp|x-[a-z0-9-]+)\s*;\s*", re.IGNORECASE)
 
 
 def judged(diagnostic: str, *, status: str = "", hard: bool) -> Verdict:
-    """`hard` is the provider's opinion. Only one in three codes of 5.x.x means that the address is dead: words decide."""
+    """`hard` is the provider's opinion. Only one in three codes of 5.x.x means that the address is dead: words decide, by
+    the same rule as for returned mail. Where there are none, a provider is believed, since it knows the address from
+    many shops; a mail that says nothing proves nothing, and stays soft (`returned.reasons.judge`).
+    """
     words = _TYPE.sub("", diagnostic).strip()
     found = _STATUS.search(status) or _STATUS.search(words)
     enhanced = found[1] if found else ""
-    cause = _cause(words, enhanced)
-    if cause is None:
+    if not words and enhanced[1:] in ("", ".0.0", ".3.0", ".5.0"):
         return Verdict(hard, Cause.NO_SUCH_ADDRESS if hard else None, enhanced)
+    cause, is_dead = judge(enhanced, words, Action.FAILED)
     if cause in DEAD:
-        is_final = hard or enhanced.startswith("5.") or (not enhanced and _code(words) >= 500)
+        is_final = is_dead and (hard or enhanced.startswith("5.") or _code(words) >= 500)
         return Verdict(is_final, cause, enhanced)
     return Verdict(hard and cause is Cause.REFUSED, cause, enhanced)
-
-
-def _cause(words: str, enhanced: str) -> Cause | None:
-    """None: nothing was said but that it failed."""
-    if not words and enhanced[1:] in ("", ".0.0", ".3.0", ".5.0"):
-        return None
-    code = _code(words) or (450 if enhanced.startswith("4") else 550)
-    plain = re.sub(r"^\D{0,10}[45]\d\d[ -]+", "", words)
-    if enhanced and not plain.startswith(enhanced):
-        plain = f"{enhanced} {plain}"
-    return explain(code, plain or "?").cause
 
 
 def _code(words: str) -> int:

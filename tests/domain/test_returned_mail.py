@@ -154,6 +154,21 @@ COMPLAINTS = [
         "abuse",
     ),
     (
+        "Hotmail, our message sent back as it was",
+        mail("Our letter.", sender="hello@marlow.example", subject="New rings", X_HmXmrOriginalRecipient=ANN),
+        "abuse",
+    ),
+    (
+        "AOL, without a report",
+        mail(
+            f"--cut\nContent-Type: message/rfc822\n\n{ORIGINAL.format(to=ANN)}\n--cut--\n",
+            sender="scomp@aol.example",
+            subject="Email Feedback Report for IP 192.0.2.1",
+            Content_Type="multipart/mixed; boundary=cut",
+        ),
+        "abuse",
+    ),
+    (
         "Apple Mail's own unsubscribe",
         mail(
             "Apple Mail sent this email to unsubscribe",
@@ -188,9 +203,17 @@ def test_a_complaint_with_everything_blacked_out_still_brings_our_mark() -> None
     assert "https://marlow.example/u/abc123" in read.original.unsubscribe
 
 
-@pytest.mark.parametrize("word", ["auth-failure", "not-spam", "dmarc"])
-def test_what_no_person_complained_of_is_no_complaint(word: str) -> None:
-    assert read_mail(complaint(f"Feedback-Type: {word}\nVersion: 1\n", to=ANN)).kind is not Kind.COMPLAINT
+def test_praise_is_no_complaint() -> None:
+    raw = complaint("Feedback-Type: not-spam\nVersion: 1\n", to=ANN)
+    assert read_mail(raw).kind is not Kind.COMPLAINT
+
+
+@pytest.mark.parametrize("word", ["auth-failure", "dmarc"])
+def test_a_complaint_of_a_server_is_nobodys_wish(word: str) -> None:
+    raw = complaint(f"Feedback-Type: {word}\nVersion: 1\n", to=ANN)
+    (one,) = read_mail(raw).recipients
+    assert (one.address, one.cause) == (ANN, Cause.NOT_TRUSTED)
+    assert [told.kind for told in reports_of(read_mail(raw), raw)] == [News.OTHER]
 
 
 AUTOMATIC = [

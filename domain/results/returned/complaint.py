@@ -1,17 +1,19 @@
-"""A complaint: somebody pressed "this is spam" (RFC 5965, and the form that Hotmail used before it)."""
+"""A complaint: somebody pressed "this is spam" (RFC 5965, and the forms that Hotmail and AOL used before it).
+
+Servers complain in the same form, that they could not tell who the sender is (RFC 6591): a complaint too, but nobody's
+wish, so nothing follows from it for the person. `not-spam` is the opposite of one.
+"""
 
 from typing import Final
 
+from domain.ledger.causes import Cause
 from domain.results.returned.heading import Heading, heading_of, unique
 from domain.results.returned.opened import Opened
 from domain.results.returned.returned import Person
 
 FROM_PEOPLE: Final = {"", "abuse", "fraud", "virus", "opt-out", "opt-out-list", "unsubscribe", "complaint", "miscategorized", "other"}  # fmt: skip
-NOT_PEOPLE: Final = (
-    "auth-failure",
-    "dmarc",
-    "not-spam",
-)  # programs that check senders; somebody who likes us
+OF_SERVERS: Final = ("auth-failure", "dmarc")
+PRAISE: Final = ("not-spam",)
 REPORTERS: Final = ("staff@hotmail.com", "complaints@email-abuse.amazonses.com", "scomp@aol.net")
 BLACKED_OUT: Final = ("redacted", "undisclosed", "xxxx", "hidden", "removed@", "[")
 
@@ -20,27 +22,42 @@ def complaint_word(mail: Opened) -> str:
     """The complaint's own word for itself; empty where the mail is none."""
     if mail.feedback or "feedback-report" in mail.report:
         word = _facts(mail).get("feedback-type", "abuse-type").casefold() or "abuse"
-        return "" if any(word.startswith(one) for one in NOT_PEOPLE) else word
-    sender = mail.heading.get("from").casefold()
-    if "complaint about message from" in mail.heading.get("subject").casefold() or any(
-        one in sender for one in REPORTERS
-    ):
+        return "" if word.startswith(PRAISE) else word
+    if _is_told_in_the_heading(mail.heading):
         return "abuse"
     if mail.heading.get("x-apple-unsubscribe").casefold() == "true":
         return "opt-out"
     return ""
 
 
-def complainers(mail: Opened, original: Heading) -> tuple[Person, ...]:
+def _is_told_in_the_heading(heading: Heading) -> bool:
+    """Some send our own message back as it was, with no report at all."""
+    subject, sender = heading.get("subject").casefold(), heading.get("from").casefold()
+    return (
+        bool(heading.get("x-hmxmroriginalrecipient"))
+        or heading.get("x-loop").casefold() == "scomp"
+        or "complaint about message from" in subject
+        or subject.startswith("email feedback report for ip")
+        or any(one in sender for one in REPORTERS)
+    )
+
+
+def is_of_a_server(word: str) -> bool:
+    return word.startswith(OF_SERVERS)
+
+
+def complainers(mail: Opened, original: Heading, word: str) -> tuple[Person, ...]:
     """Whoever complained, as far as the report tells: many black the address out."""
     facts = _facts(mail)
     told = facts.addresses("original-rcpt-to", "removal-recipient", "redacted-address", "final-recipient")
+    told = told or mail.heading.addresses("x-hmxmroriginalrecipient")
     told = told or original.addresses("x-hmxmroriginalrecipient") or _only(original)
     if not told and mail.heading.get("x-apple-unsubscribe"):
         told = mail.heading.addresses("from")
     shown = unique(one for one in told if not any(mark in one.casefold() for mark in BLACKED_OUT))
     note = next((line.strip() for text in mail.texts for line in text.splitlines() if line.strip()), "")
-    return tuple(Person(one, None, None, diagnostic=note[:300]) for one in shown)
+    cause = Cause.NOT_TRUSTED if is_of_a_server(word) else None
+    return tuple(Person(one, None, cause, diagnostic=note[:300]) for one in shown)
 
 
 def _only(original: Heading) -> list[str]:

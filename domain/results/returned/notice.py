@@ -115,11 +115,20 @@ def _named(mail: Opened, notice: str, original: Heading) -> list[str]:
     not_them = _not_them(mail, original) | _by_the_way(notice)
     for found in (_apart(notice), _announced(notice), _in_refusals(notice), addresses_in(notice)[:1]):
         people = _likely(found, not_them)
-        if mine := [one for one in people if one.casefold() in known]:
-            return mine
+        if any(one.casefold() in known for one in people):
+            return [one for one in people if one.casefold() in known or _has_a_reason(notice, one)]
         if people:
             return people
     return _last_resort(mail, notice, ours)
+
+
+def _has_a_reason(notice: str, address: str) -> bool:
+    """Beside somebody whom we wrote to, others count only where the notice says of them alone what went wrong."""
+    lines = _lines(notice)
+    if any(FORWARDED.match(one) for one in lines):  # the same person by two names
+        return False
+    line = next((one for one in lines if _alone(one).casefold() == address.casefold()), "")
+    return bool(line) and cause_in(_words_beside(lines, _places(lines), address)) is not Cause.REFUSED
 
 
 def _last_resort(mail: Opened, notice: str, ours: list[str]) -> list[str]:

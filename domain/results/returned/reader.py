@@ -34,7 +34,9 @@ def _read(raw: bytes, depth: int) -> Returned:
     mail = open_mail(raw)
     words, original = _apart(mail)
     if word := complaint.complaint_word(mail):
-        return _returned(Kind.COMPLAINT, mail, original, complaint.complainers(mail, original), feedback=word)
+        return _returned(
+            Kind.COMPLAINT, mail, original, complaint.complainers(mail, original, word), feedback=word
+        )
     reports = [*mail.statuses, *(text for text in mail.texts if standard.has_groups(text))]
     if noted := notification.read_notification(mail):
         return _returned(noted[0], mail, original, noted[1], feedback=_word(noted[0]))

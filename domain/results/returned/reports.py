@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.results.report import Kind as News
 from domain.results.report import Report
+from domain.results.returned.complaint import is_of_a_server
 from domain.results.returned.returned import Action, Kind, Person, Returned
 
 MAILBOX: Final = "mailbox"  # the provider's name for what came back as mail
@@ -16,7 +17,8 @@ def reports_of(mail: Returned, raw: bytes) -> list[Report]:
         return [_report(mail, raw, one, _news(one)) for one in mail.recipients]
     if mail.kind is Kind.COMPLAINT:
         people = mail.recipients or (Person("", None, None),)  # blacked out: our mark has to name the person
-        return [_report(mail, raw, one, News.COMPLAINT) for one in people]
+        news = News.OTHER if is_of_a_server(mail.feedback) else News.COMPLAINT
+        return [_report(mail, raw, one, news) for one in people]
     if mail.kind is Kind.AUTO_REPLY:
         return [_report(mail, raw, Person(mail.sender, None, None), News.AUTO_REPLY)]
     return []

@@ -28,7 +28,7 @@ class Person:
 
     address: str
     permanent: bool | None
-    cause: Cause | None  # None in a complaint: nothing is wrong with the mailbox
+    cause: Cause | None  # None in a person's complaint: nothing is wrong with the mailbox
     status: str = ""  # RFC 3463, such as 5.1.1
     diagnostic: str = ""  # the server's own words
     action: Action = Action.FAILED
