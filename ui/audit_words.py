@@ -37,6 +37,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "per_connection": "Most on one connection", "ends_at": "Ends", "parent": "Under", "key": "Word",
     "different_from": "Not the same as card", "into": "Now on card", "counted": "Messages counted",
     "purge_after": "Days until what is deleted goes", "one_shots": "One-shots",
+    "right": "What they tried", "where": "Where",
 }  # fmt: skip
 
 
@@ -180,6 +181,7 @@ SAYS: Final[Mapping[str, Says]] = {
     "staff.changed": "changed the account of {subject}",
     "password.changed": "changed their own password",
     "sign_in.failed": "could not sign in",
+    "permission.refused": "tried to {after[right]} and was refused",
     "api_token.made": "made the access token {subject}",
     "api_token.revoked": "ended the access token {subject}",
     "audit.exported": "took this log away as a file",

@@ -1,6 +1,7 @@
 """Files that signed-in people take away. The browser's cookie says who asks, as on the pages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,10 +13,11 @@ from domain.book.search import Narrowing
 from domain.refusal import Kind, Refusal
 from domain.shop import sessions
 from domain.shop.people import Actor
-from ui import audit_files, counter_card, exports, proof_page, recipient_files
+from ui import audit_files, counter_card, exports, log_files, proof_page, recipient_files
 from ui.audit_files import Wanted
 from ui.exports import Form
 from ui.parts.feedback import SIGN_IN
+from ui.refusals import write_down
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,6 +43,15 @@ def audit_question(
     number: Annotated[str, Query(max_length=18)] = "",
 ) -> Wanted:
     return Wanted(search, person, part, since, until, kind, number)
+
+
+def log_question(
+    search: Annotated[str, Query(max_length=200)] = "",
+    state: Annotated[str, Query(max_length=20)] = "",
+    since: Annotated[str, Query(max_length=10)] = "",
+    until: Annotated[str, Query(max_length=10)] = "",
+) -> log_files.Wanted:
+    return log_files.Wanted(search, state, since, until)
 
 
 @router.get("/customers/export.{form}")
@@ -90,6 +101,12 @@ def recipients(dispatch_id: int, form: recipient_files.Form, request: Request) -
     return _for_signed_in(request, lambda by: recipient_files.file(dispatch_id, form, by), back)
 
 
+@router.get("/marketing/log.csv")
+def email_log(request: Request, wanted: Annotated[log_files.Wanted, Depends(log_question)]) -> Response:
+    """The email log, or the messages that a narrowed list shows."""
+    return _for_signed_in(request, lambda by: log_files.file(wanted, by), "/marketing/log")
+
+
 def _who(request: Request) -> Actor | None:
     token = request.cookies.get(sessions.COOKIE, "")
     with reading() as session:
@@ -103,6 +120,7 @@ def _for_signed_in(request: Request, file: Callable[[Actor], Response], back: st
     if by is None:
         return RedirectResponse(f"{SIGN_IN}?next={back}", 303)
     try:
-        return file(by)
+        return file(replace(by, at=request.url.path))
     except Refusal as refusal:
+        write_down()
         return PlainTextResponse(refusal.sentence, 403 if refusal.kind is Kind.FORBIDDEN else 404)

@@ -7,7 +7,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from domain.shop import sessions
 from domain.shop.people import Actor, Right
 from ui.parts.basics import box, empty, page, skeleton, text
 from ui.parts.feedback import SIGN_IN, SessionOver, answer, io, leave_for_sign_in, noted
+from ui.refusals import write_down
 from ui.shell import START, Nav, Surroundings, draw, look_around
 
 __all__ = ["Nav", "Page", "SessionOver", "current_actor", "register", "send_away"]
@@ -67,11 +68,11 @@ def register(pages: Sequence[Page], *, above: Sequence[Callable[[], Any]] = ()) 
 
 async def current_actor() -> Actor:
     """Who presses, asked of the database each time; a handler begins with this. Raises SessionOver."""
-    request = ui.context.client.request
-    by = await io(_actor, _token(request), _address(request))
+    client = ui.context.client
+    by = await io(_actor, _token(client.request), _address(client.request))
     if by is None:
         raise SessionOver
-    return by
+    return replace(by, at=client.sub_pages_router.current_path)
 
 
 def send_away(token: str) -> None:
@@ -105,6 +106,7 @@ class Rooms(ui.sub_pages):
                 await _enter(one, args, room)
             except Exception as error:  # whatever it is, the page says so kindly
                 _say_instead(error, one, room)
+                await io(write_down)
             finally:
                 if not waiting.is_deleted:
                     waiting.delete()
@@ -249,6 +251,7 @@ def _surroundings(token: str, address: str) -> Surroundings | None:
 
 
 def _actor(token: str, address: str) -> Actor | None:
+    write_down()  # what a part of a page was refused and told in its own place
     moment = now()
     with reading() as session:
         by = sessions.actor_for(session, token, moment, address=address)

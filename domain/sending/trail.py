@@ -29,6 +29,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
         "purge", "audit",
     ),
     "people": ("staff", "password", "sign_in", "api_token"),
+    "refused": ("permission", "sign_in"),
 }  # fmt: skip
 
 

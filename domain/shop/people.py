@@ -1,8 +1,10 @@
 """The people who work here: who they are and what each of them may do."""
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 from pwdlib import PasswordHash
@@ -80,6 +82,7 @@ class Actor:
     via: str = "page"  # page, api, command, clock
     read_only: bool = False  # an API token may be narrower than its owner
     address: str = ""  # where the request came from, for the audit log
+    at: str = ""  # the page or the door of the API that they stand at
 
     def may(self, right: Right) -> bool:
         return right in MAY[self.role] and (right is Right.VIEW or not self.read_only)
@@ -88,6 +91,8 @@ class Actor:
         """The one permission check that pages, API and jobs share."""
         if self.may(right):
             return
+        if self.at:
+            REFUSED.append(Attempt(self, right))
         reason = (
             "This access token can only read." if self.read_only else f"As {self.role} you may not {right}."
         )
@@ -99,6 +104,16 @@ class Actor:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody asked for what they may not do."""
+
+    by: Actor
+    right: Right
+
+
+# The unit of work that was refused is about to be undone, so the doors write these down afterwards.
+REFUSED: Final[deque[Attempt]] = deque(maxlen=200)
 CLOCK = Actor(None, "Handbill", Role.CLOCK, via="clock")
 
 

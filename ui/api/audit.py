@@ -32,7 +32,7 @@ AThing = Annotated[
     Query(max_length=20, description="campaign, dispatch, delivery, customer, segment, template, group ..."),
 ]
 Part = Annotated[
-    str, Query(max_length=20, description="campaigns, sends, customers, groups, settings or people.")
+    str, Query(max_length=20, description="campaigns, sends, customers, groups, settings, people or refused.")
 ]
 ANumber = Annotated[str, Query(max_length=18, description="Of the thing that `kind` names.")]
 

@@ -1,6 +1,7 @@
 """The way in for programs: how much they may bring, who they are, and what they are told when something is wrong."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response, Security
@@ -16,10 +17,12 @@ from domain.refusal import Kind, Refusal
 from domain.shop import shop, tokens
 from domain.shop.people import Actor, Right
 from ui.api.faults import answer
+from ui.refusals import write_down
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 LARGEST: Final = 2 * 1024 * 1024  # bytes
+LONGEST_PLACE: Final = 200
 TAKES_A_FILE: Final = "/customers/import"
 
 bearer = HTTPBearer(auto_error=False, description="An access token from /api/auth/login, or a personal one.")
@@ -37,6 +40,7 @@ class Open(APIRoute):
                 await self.enter(limited)
                 return await inner(limited)
             except Exception as fault:
+                await run_in_threadpool(write_down)
                 return answer(_in_its_words(request, fault))
 
         return handler
@@ -89,7 +93,7 @@ def _who(request: Request) -> Actor:
         asked_for = request.headers.get("orgid")
         if asked_for is not None and asked_for != shop.read(session).public_id:
             raise Refusal("other_shop", "This is another shop's address.", Kind.FORBIDDEN)
-    return by
+    return replace(by, at=f"{request.method} {request.url.path}"[:LONGEST_PLACE])
 
 
 def _in_its_words(request: Request, fault: Exception) -> Exception:

@@ -14,6 +14,7 @@ from nicegui.client import Client
 from sqlalchemy.exc import OperationalError
 
 from domain.refusal import Refusal
+from ui.refusals import write_down
 from ui.theme import glyph
 from ui.words import STORAGE_TROUBLE
 
@@ -47,6 +48,7 @@ def handled(handler: Callable[..., Any]) -> Callable[..., Any]:
                     await result
         except Exception as error:  # whatever it was, the person is told and the log knows
             answer(error, client)
+            await io(write_down)
 
     return guarded
 
