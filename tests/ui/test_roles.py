@@ -90,6 +90,7 @@ API = {
     "GET dispatches": ALL,
     "POST dispatches": RUN,
     "GET dispatches/{dispatch_id}": ALL,
+    "DELETE dispatches/{dispatch_id}": RUN,
     "POST dispatches/{dispatch_id}/undo": RUN,
     "POST dispatches/{dispatch_id}/pause": RUN,
     "POST dispatches/{dispatch_id}/resume": RUN,
