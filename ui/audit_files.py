@@ -50,8 +50,8 @@ class Wanted:
             person=_number(self.person),
             part=self.part,
             action=self.action,
-            since=_midnight(self.since, zone, "since"),
-            until=_midnight(self.until, zone, "until", days=1),
+            since=midnight(self.since, zone, "since"),
+            until=midnight(self.until, zone, "until", days=1),
             kind=self.kind,
             number=_number(self.number),
         )
@@ -151,7 +151,8 @@ def _number(value: str) -> int | None:
     return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None
 
 
-def _midnight(day: str, zone: ZoneInfo, field: str, days: int = 0) -> datetime | None:
+def midnight(day: str, zone: ZoneInfo, field: str, days: int = 0) -> datetime | None:
+    """When that day of the shop begins, or the one so many `days` after it. None where nothing was given."""
     if not day.strip():
         return None
     try:

@@ -18,6 +18,7 @@ from ui.pages import (
     customers,
     deleted,
     duplicates,
+    email_log,
     groups,
     hub,
     importing,
@@ -38,7 +39,7 @@ from ui.public import health, join, tracking, unsubscribe, webhooks
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
-    hub, campaigns, builder, campaign, one_shot, sends, results, practice_inbox, customers, customer, duplicates, groups, tags, importing,
+    hub, campaigns, builder, campaign, one_shot, sends, email_log, results, practice_inbox, customers, customer, duplicates, groups, tags, importing,
     segments,
     segment, templates, template, settings, staff, audit, deleted,
 )  # fmt: skip

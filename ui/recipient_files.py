@@ -18,7 +18,7 @@ from domain.ledger.deliveries import Line
 from domain.ledger.engagement import Engagement
 from domain.sending import dispatches
 from domain.shop.people import Actor, Right
-from ui.parts.deliveries_table import reason_of, state_of
+from ui.parts.delivery_rows import reason_of, state_of
 
 Form = Literal["csv", "xlsx"]
 Cell = str | int | datetime | None

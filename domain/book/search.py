@@ -97,6 +97,15 @@ def suggest(session: Session, typed: str, limit: int = 20) -> list[Customer]:
     return list(session.scalars(found.limit(max(1, min(limit, MOST)))))
 
 
+def anybody(session: Session, typed: str, most: int) -> list[int]:
+    """Up to one more than `most` of those who are called so or reached there, also who was deleted since."""
+    found: dict[int, None] = {}
+    for way in _ways(session, typed):
+        if len(found) <= most:
+            found |= dict.fromkeys(session.scalars(way.limit(most + 1)))
+    return list(found)[: most + 1]
+
+
 def everybody(session: Session, narrowed: Narrowing) -> "array[int]":
     """The numbers of all whom a list narrowed like this shows, in the order of the book: eight bytes for each."""
     wanted = _wanted(session, narrowed.search, narrowed.status, narrowed.tag, narrowed.group)

@@ -215,6 +215,20 @@ def lines(
     return [Line(*row) for row in session.execute(query)]
 
 
+def by_send(session: Session, of: Of, *, after: tuple[int, int] | None, limit: int) -> list[Line]:
+    """Over several sends: those of the newest first, within it in the order of the ledger; from the row behind `after` on,
+    which is the number of a send and of one of its rows.
+    """
+    wanted = [Delivery.dispatch_id == of if isinstance(of, int) else of]
+    if after is not None:
+        send, row = after
+        same = (Delivery.dispatch_id == send) & (Delivery.id > row)
+        wanted.append((Delivery.dispatch_id < send) | same)
+    order = Delivery.dispatch_id.desc(), Delivery.id
+    page = select(Delivery.id).where(*wanted).order_by(*order).limit(limit)
+    return [Line(*row) for row in session.execute(_lines().where(Delivery.id.in_(page)).order_by(*order))]
+
+
 def how_many(session: Session, of: Of, *, states: tuple[State, ...] = (), search: str = "") -> int:
     """The length of the list that `lines` gives page by page. Only a search has to look at people."""
     rows = select(func.count()).select_from(Delivery)

@@ -100,6 +100,7 @@ API = {
     "GET dispatches/{dispatch_id}/recipients.csv": ALL,
     "POST dispatches/{dispatch_id}/retry-failed": RUN,
     "POST dispatches/{dispatch_id}/settle": RUN,
+    "GET deliveries": ALL,
     "POST deliveries/{delivery_id}/resend": RUN,
     "POST deliveries/{delivery_id}/settle": RUN,
     "GET dashboard": ALL,
@@ -153,6 +154,7 @@ PAGES = {
     "/marketing/bulk-sms": ALL,
     "/marketing/whatsapp-campaigns": ALL,
     "/marketing/sends": ALL,
+    "/marketing/log": ALL,
     "/marketing/results": ALL,
     "/marketing/sends/{dispatch_id}": ALL,
     "/practice": ALL,
@@ -213,6 +215,7 @@ OPEN = {
 }
 FILES = {
     "GET /marketing/sends/{dispatch_id}/recipients.{form}": ALL,
+    "GET /marketing/log.csv": ALL,
     "GET /customers/export.{form}": RUN,
     "GET /customers/{customer_id}.json": RUN,
     "GET /customers/{customer_id}/proof": RUN,

@@ -1,21 +1,30 @@
-"""Second tries: one message again, all that failed, and the choice about those of which nobody knows whether they arrived."""
+"""Every message over all sends, and second tries: one again, all that failed, and the choice about those of which nobody
+knows whether they arrived.
+"""
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from data.database import reading
-from domain.ledger import deliveries
+from domain.ledger import deliveries, engagement
+from domain.ledger.deliveries import Heard
 from domain.refusal import missing
+from domain.results import log
+from domain.sending.dispatches import Dispatch
 from domain.sending.resending import Which
+from domain.shop.shop import read as read_shop
 from jobs import sending
-from ui.api.door import Sender, SignedIn
-from ui.api.results import Recipient, recipient
-from ui.api.shapes import Asked, Id, Told
+from ui.api.door import Sender, SignedIn, Viewer
+from ui.api.results import Outcomes, Recipient, recipient
+from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Search, Told, read_number
+from ui.api.words import states_of
+from ui.audit_files import midnight
 
 router = APIRouter(tags=["Results"], route_class=SignedIn)
 
+Day = Annotated[str, Query(max_length=10, description="A day of the shop's clock, as 2026-11-21; included.")]
 AllRight = Annotated[
     bool, Field(description="The message is notSure, and it is all right if it arrives twice.")
 ]
@@ -42,6 +51,16 @@ class AllSettled(Asked):
     ]
 
 
+class Logged(Recipient):
+    """A message with the send that it belongs to."""
+
+    campaign_id: int | None
+    channel: str
+    send_name: str
+    subject: str
+    launched_at: Moment
+
+
 class Queued(Told):
     dispatch_id: int
     queued: int
@@ -51,6 +70,40 @@ class Queued(Told):
 class Counted(Told):
     dispatch_id: int
     counted: int
+
+
+@router.get("/deliveries")
+def list_deliveries(
+    by: Viewer,
+    status: Outcomes = [],  # noqa: B006 - never changed
+    delivery: Annotated[
+        list[Heard], Query(description="What was heard of it since it was sent; may be repeated.")
+    ] = [],  # noqa: B006 - never changed
+    search: Search = "",
+    channel: Annotated[str, Query(max_length=20)] = "",
+    since: Day = "",
+    until: Day = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Listed[Logged]:
+    """Every message to everybody, those of the newest send first. Days are those on which it was launched."""
+    with reading() as session:
+        zone = read_shop(session).zone
+        asked = log.Asked(
+            states_of(status),
+            tuple(delivery),
+            search,
+            midnight(since, zone, "since"),
+            midnight(until, zone, "until", days=1),
+            channel,
+        )
+        found = log.page(session, asked, after=read_number(cursor), limit=limit)
+        did = engagement.of_deliveries(session, [line.id for line in found.lines])
+        items = [
+            _logged(recipient(session, line, did.get(line.id)), found.sends[line.dispatch_id])
+            for line in found.lines
+        ]
+    return Listed(items=items, next_cursor=str(found.last_id) if found.last_id else None, total=found.total)
 
 
 @router.post("/deliveries/{delivery_id}/resend", status_code=202)
@@ -86,9 +139,20 @@ def _again(dispatch_id: int, which: Which, by: Sender) -> Queued:
     return Queued(dispatch_id=dispatch_id, queued=retried.queued, left=retried.left)
 
 
+def _logged(told: Recipient, send: Dispatch) -> Logged:
+    return Logged(
+        **dict(told),
+        campaign_id=send.campaign_id,
+        channel=send.channel,
+        send_name=send.name,
+        subject=send.subject,
+        launched_at=send.created_at,
+    )
+
+
 def _told(delivery_id: int) -> Recipient:
     with reading() as session:
         line = deliveries.by_id(session, delivery_id)
         if line is None:
             raise missing("message")
-        return recipient(session, line)
+        return recipient(session, line, engagement.of_deliveries(session, [line.id]).get(line.id))

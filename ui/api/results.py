@@ -208,15 +208,11 @@ def _recipients(
     total = deliveries.how_many(session, of, states=states, search=search)
     more = str(found[limit - 1].id) if len(found) > limit else None
     did = engagement.of_deliveries(session, [one.id for one in found])
-    items = [_recipient(session, one, did.get(one.id)) for one in found[:limit]]
+    items = [recipient(session, one, did.get(one.id)) for one in found[:limit]]
     return Listed(items=items, next_cursor=more, total=total)
 
 
-def recipient(session: Session, line: Line) -> Recipient:
-    return _recipient(session, line, engagement.of_deliveries(session, [line.id]).get(line.id))
-
-
-def _recipient(session: Session, line: Line, did: Engagement | None) -> Recipient:
+def recipient(session: Session, line: Line, did: Engagement | None) -> Recipient:
     in_doubt, refused = line.state is State.UNKNOWN, line.state in (State.FAILED, State.DEFERRED)
     sender = dispatches.get(session, line.dispatch_id).from_email if in_doubt else ""
     return Recipient(

@@ -16,7 +16,7 @@ from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import current_actor
 from ui.parts.basics import box, empty, text
-from ui.parts.deliveries_table import WHY
+from ui.parts.delivery_rows import WHY
 from ui.parts.feedback import io
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, pill_cell
 
