@@ -47,6 +47,9 @@ WORDS: list[tuple[Cause, str]] = [
         Cause.NOT_TRUSTED,
         r"sender address (rejected|does|unknown)|sender.{0,30}(unknown|not exist)|helo command rejected|verify sender|"
         r"(unknown|invalid|bad) sender|find your (host|reverse)|"
+        r"(absender|expéditeur|remitente|mittente|remetente|afzender|nadawc|отправител).{0,40}"
+        r"(ungültig|unbekannt|nicht|inconnu|invalid|rejet|rechaz|desconocid|sconosciut|ongeldig|onbekend|odrzuc|не |отклон)|"
+        r"\bvalid from\b|\bfrom:? (domain|address|header)|your (domain|e-?mail address) (is )?(invalid|not )|"
         r"\b(spf|dkim|dmarc)\b|unauthenticated|authentication (level|information|checks?)|"
         r"anti-?spoofing|spoof|ptr record|reverse dns|rdns|reverse lookup|no-?reverse|"
         r"(sender )?domain (not found|must exist|of sender address .* does not)|sender verif|"
@@ -136,6 +139,8 @@ WORDS: list[tuple[Cause, str]] = [
         r"inutilizzo|falta de uso|estado: ?inactiv|inactiv[oa]\b|expirad[oa]|"
         r"no longer (in use|available|active|valid|works?|accepts?|employed|an? (employee|member)|with|used|exists?)|discontinued|compte.*bloqu|"
         r"(has |have )(moved|changed (his|her|their|its)? ?(e-?mail )?address)|has been replaced by|new address (is|:)|"
+        r"gelöscht|geschlossen|fermée?\b|supprimée?\b|eliminad[oa]|cancellat[oa]|de?sactivad[oa]|gesloten|verwijderd|usunięt|удал[её]н|закрыт|"
+        r"削除|삭제|已删除|已注销|已刪除|"
         r"deaktiviert|gesperrt|stillgelegt|désactivé|suspendid[oa]|desativad|disattivat|opgeheven|zablokowan|nieaktywn|"
         r"konto niedost[eę]pne|заблокирован|отключен|停用|已停|被禁用",
     ),
@@ -161,6 +166,9 @@ WORDS: list[tuple[Cause, str]] = [
         r"unable to (validate|verify|find) (the )?(recipient|alias|user|mailbox|address)|handle mail for that (user|address)|"
         r"list of allowed recipients|final (e-?mail )?delivery point|user_unknown|not found in (the )?(ldap|local|directory|active)|"
         r"(destinatario|indirizzo|usuario|utente|dirección) (errat|inv[aá]lid|desconocid|incorrect)\w*|"
+        r"ungültig|ongeldig|pas (été )?trouvé|no (es )?válid|inválid|inexistent|nie znaleziono|(hittades|hittas) inte|ikke fun[dn]e|ei löy|"
+        r"nalezena?\b|nenalezen|nem található|nu a fost găsit|nu există|δεν (βρέθηκε|υπάρχει)|bulunamad|bulunmu|(kullanıcı|adres) yok|"
+        r"okänd|ukendt|ukjent|tuntematon|neznám|ismeretlen|bilinmeyen|άγνωστ|пользовател\w+ нет|无此|無此|查无|찾을 수 없|לא נמצא|לא קיים|غير موجود|العثور|"
         r"(nie ma|brak) (takie\w+|u[zż]ytkownik\w*|konta)|"
         r"no such|not our customer|recip(ient)?notfound|bad[_ -]?recipient|badrcptto|invalid[_ -]recipient|"
         r"no mail ?box|non-?existent (user|mailbox|recipient|address|account)|(user|recipient|address) (is )?not known|"

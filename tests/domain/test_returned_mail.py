@@ -159,6 +159,17 @@ COMPLAINTS = [
         "abuse",
     ),
     (
+        "a letter of a provider, with our message in it",
+        mail(
+            "--cut\nContent-Type: text/plain\n\nOne of our users reported the attached message as spam.\n"
+            f"--cut\nContent-Type: message/rfc822\n\n{ORIGINAL.format(to=ANN)}\n--cut--\n",
+            sender="feedbackloop@there.example",
+            subject="A report of a user",
+            Content_Type="multipart/mixed; boundary=cut",
+        ),
+        "abuse",
+    ),
+    (
         "AOL, without a report",
         mail(
             f"--cut\nContent-Type: message/rfc822\n\n{ORIGINAL.format(to=ANN)}\n--cut--\n",
@@ -222,6 +233,8 @@ AUTOMATIC = [
     ("in French", mail("Je suis en congé.", sender=ANN, subject="Réponse automatique : New rings")),
     ("in Polish", mail("Jestem na urlopie.", sender=ANN, subject="[Automatyczna odpowiedź] New rings")),
     ("by its heading", mail("Thanks.", sender=ANN, subject="New rings", Auto_Submitted="auto-replied")),
+    ("in Hebrew", mail("אני לא במשרד", sender=ANN, subject="תשובה אוטומטית: New rings")),
+    ("by a heading of a rare program", mail("Thanks.", sender=ANN, subject="Re: New rings", Preference="auto_reply")),
     ("by its other heading", mail("Thanks.", sender=ANN, subject="New rings", X_Autoreply="yes")),
     (
         "from nobody, with nothing but its words",

@@ -13,7 +13,7 @@ SURE: Final = re.compile(
     r"|risposta automatica|fuori (sede|ufficio)|automatisch antwoord|autosvar|automatiskt? svar|automaattinen vastaus"
     r"|odpowied[źz] automatyczna|automatyczna odpowied|autoodpowied|automatick[áa] odpov|automatikus v[áa]lasz"
     r"|otomatik yan[ıi]t|ofis d[ıi][şs][ıi]nda|r[ăa]spuns automat|αυτόματη απάντηση|автоответ|автоматический ответ|вне офиса"
-    r"|自動(返信|応答)|自动(回复|答复)|自動回覆|자동 (회신|응답)"
+    r"|תשובה אוטומטית|מענה אוטומטי|رد تلقائي|自動(返信|応答)|自动(回复|答复)|自動回覆|자동 (회신|응답)"
 )
 LIKELY: Final = re.compile(
     r"(?i)^\s*((thank you|thanks) for (contacting|your)|vielen dank f[üu]r ihre|merci (de|pour) votre|we have received your)"
@@ -78,10 +78,17 @@ def _says_so(mail: Opened) -> bool:
     head = mail.heading
     submitted = head.get("auto-submitted").casefold()
     return (
-        submitted.startswith(("auto-replied", "auto-notified"))
+        submitted.startswith(("auto-replied", "auto-notified", "auto-generated"))
         or "disposition-notification" in mail.report  # "your message was displayed"
-        or bool(head.get("x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply", "x-vacation"))
-        or head.get("precedence").casefold() in ("auto_reply", "auto-reply")
-        or head.get("x-precedence").casefold() in ("auto_reply", "auto-reply")
+        or bool(head.get(*NAMED_SO))
+        or any("auto_reply" in head.get(name).casefold().replace("-", "_") for name in PRECEDENCE)
+        or "autorespon" in f"{head.get('x-post-messageclass')} {head.get('delivered-to')}".casefold()
         or head.get("x-mailer").casefold().startswith(("vacation", "autorespond", "auto"))
     )
+
+
+NAMED_SO: Final = (
+    "x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply", "x-vacation", "x-autoreply-from", "x-mail-autoreply",
+    "x-fc-machinegenerated",
+)  # fmt: skip
+PRECEDENCE: Final = ("precedence", "x-precedence", "preference")

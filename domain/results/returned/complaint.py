@@ -4,6 +4,7 @@ Servers complain in the same form, that they could not tell who the sender is (R
 wish, so nothing follows from it for the person. `not-spam` is the opposite of one.
 """
 
+import re
 from typing import Final
 
 from domain.ledger.causes import Cause
@@ -23,7 +24,7 @@ def complaint_word(mail: Opened) -> str:
     if mail.feedback or "feedback-report" in mail.report:
         word = _facts(mail).get("feedback-type", "abuse-type").casefold() or "abuse"
         return "" if word.startswith(PRAISE) else word
-    if _is_told_in_the_heading(mail.heading):
+    if _is_told_in_the_heading(mail.heading) or mail.report == "abuse-report":
         return "abuse"
     if mail.heading.get("x-apple-unsubscribe").casefold() == "true":
         return "opt-out"
@@ -35,11 +36,26 @@ def _is_told_in_the_heading(heading: Heading) -> bool:
     subject, sender = heading.get("subject").casefold(), heading.get("from").casefold()
     return (
         bool(heading.get("x-hmxmroriginalrecipient"))
+        or bool(heading.get("x-xarf"))
         or heading.get("x-loop").casefold() == "scomp"
         or "complaint about message from" in subject
         or subject.startswith("email feedback report for ip")
         or any(one in sender for one in REPORTERS)
     )
+
+
+def is_told_in_words(mail: Opened, original: Heading) -> bool:
+    """A letter about our message, which it encloses, that somebody called spam."""
+    if mail.feedback:
+        return False  # which says so itself, or says the opposite
+    opening = " ".join([mail.heading.get("subject"), *(text[:800] for text in mail.texts[:2])])
+    return bool(original) and bool(CALLED_SPAM.search(" ".join(opening.split())))
+
+
+CALLED_SPAM: Final = re.compile(
+    r"(?i)\b(e-?mail )?(abuse|spam|feedback) (report|complaint)\b|\bcomplaint about (a |your )?(message|mail|e-?mail)\b"
+    r"|\b(reported|marked|flagged)\b.{0,60}\bas (spam|junk|unsolicited|abuse)"
+)
 
 
 def is_of_a_server(word: str) -> bool:

@@ -24,7 +24,7 @@ SUBJECT: Final = re.compile(
     r"|недоставл|не (может быть |было |удалось )?достав|невозможно достав|ошибка доставки|возвра[щт]"
     r"|olevererbar|kunde inte levereras|g[åa]r inte att leverera|ikke leveres|ikke levert|kan ikke levere|uleverelig|leveringsfejl|ei voi(da)? toimittaa|toimittaminen"
     r"|nedoru[čc]iteln|nelze doru[čc]it|nedoru[čc]en|k[ée]zbes[íi]thetetlen|sikertelen k[ée]zbes|nu se poate livra|teslim edilemedi|iletilemedi|δεν είναι δυνατή η παράδοση|αποτυχία παράδοσης"
-    r"|配信(不能|不可|でき|エラー)|配送(でき|エラー|失敗)|送信(でき|エラー)|届けられ|戻り|无法(投递|送达|传递)|退信|投递失败|未傳遞|無法(傳遞|投遞)|退回|배달되지|배달(할 수|하지)|전송 ?실패|반송"
+    r"|配信(不能|不可|でき|エラー)|配送(でき|エラー|失敗)|送信(でき|エラー)|届けられ|戻り|无法(投递|送达|传递)|退信|投递失败|未傳遞|無法(傳遞|投遞)|לא ניתן|לא נמסר|נכשל|تعذر|فشل|لم يتم|退回|배달되지|배달(할 수|하지)|전송 ?실패|반송"
 )
 BODY: Final = re.compile(
     r"(?i)(could|can|was|were|has|have|is|are|did|does)(not| ?n[o']t| not)( been| be| get| successfully)* (deliver|deliverable|sent|reach|accepted|processed|transmitted|relayed)"
@@ -33,11 +33,11 @@ BODY: Final = re.compile(
     r"|(message|mail|recipient|address|delivery|user)\S{0,3}( .{0,60})? (failed|refused|rejected|bounced|returned|blocked|deferred|delayed|discarded|expired)"
     r"|(user|recipient|mailbox|address|account|host|domain|name)\S{0,3}( .{0,40})? (is )?(unknown|invalid|unavailable|disabled|inactive|full|not found|not known|suspended|closed|over quota|not available|not recognized|not listed|no longer)"
     r"|(unknown|invalid|no such|nonexistent|unrecognized|bad|illegal) (local )?(user|recipient|mailbox|address|account|host|domain|destination|person|alias)|(does|do) ?(not|n't|n.t) (exist|have an?|accept)|(over|exceed|exceeds|exceeded) .{0,30}quota|quota.{0,20}exceed|mailbox .{0,30}full"
-    r"|will (keep|continue) (on )?(trying|to (try|be))|retr(y|ied|ying).{0,50}(day|hour|until)|giving up|given up|not yet been delivered|still being"
+    r"|will (keep|continue) (on )?(trying|to (try|be))|retr(y|ied|ying).{0,50}(day|hour|until)|giving up|given up|not yet been delivered|still being|"
     r"(konnte|kann|wurde|k[öo]nnen|konnten).{0,80}nicht|unzustellbar|unbekannt|empf[äa]nger.{0,60}(nicht|unbekannt|existiert|abgelehnt)|fehlgeschlagen|fehler"
     r"|n'a pas (pu|[ée]t[ée])|n'ont pas|(impossible|[ée]chec|inconnu|n'existe)|no (se ha|ha podido|pudo|se pudo|se puede|existe)|imposible|non (è|e'|[ée]) (stato|possibile|riuscit)|impossibile|niet (worden|bezorgd|bestaat|afgeleverd)|onbekend|n[ãa]o (foi|p[ôo]de|existe|pode|conseguiu)"
     r"|не (был|может|удалось|доставлен|существует)|недостав|nie (mo[żz]|zosta|istnieje|uda[łl])|inte (levereras|n[åa]|kunde)|kunde inte|ikke (leveres|levert|fundet)|ei voi|nelze|nebyl|nem (siker|lehet)|teslim|iletil"
-    r"|(配信|配送|送信|届|エラー|存在|見つかり)|无法|失败|不存在|拒绝|無法|失敗|실패|없습니다|없는"
+    r"|(配信|配送|送信|届|エラー|存在|見つかり)|无法|失败|不存在|拒绝|無法|失敗|실패|없습니다|없는|לא ניתן|נכשל|تعذر|فشل"
 )
 DELAYED: Final = re.compile(
     r"(?i)warning message only|this is a warning|do not (need to )?resend|(no|don't|not) (action|need|have) .{0,40}resend|(will|is|are) (keep|continue|be|being) (on )?(trying|retri|tried|to (try|be tried|retry|attempt))"

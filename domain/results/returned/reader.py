@@ -60,6 +60,10 @@ def _without_report(mail: Opened, words: str, original: Heading, depth: int) -> 
         return _returned(Kind.BOUNCE, mail, original, notice.people_in(mail, words, original))
     if inner := _enclosed(mail, depth):
         return inner
+    if complaint.is_told_in_words(mail, original) and not answer.is_answer(mail.heading):
+        return _returned(
+            Kind.COMPLAINT, mail, original, complaint.complainers(mail, original, ""), feedback="abuse"
+        )
     if _from_nobody(mail):
         return _said(Kind.AUTO_REPLY, mail, original)
     if answer.is_answer(mail.heading):

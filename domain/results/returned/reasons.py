@@ -36,7 +36,16 @@ def cause_in(words: str) -> Cause:
     found = cause_of(int(code[1]), words[code.end() :].lstrip(" -:.,;)]")) if code else Cause.REFUSED
     if found is Cause.REFUSED:
         found = cause_of(0, words)
+    if found in DEAD and BEFORE_THEM.search(words) and not RCPT.search(words):
+        return Cause.NOT_TRUSTED
     return Cause.NOT_WANTED if found is Cause.NOT_ALLOWED and RELAY.search(words) else found
+
+
+BEFORE_THEM: Final = re.compile(
+    r"(?i)\b(after|in reply to|in response to|during) (the )?(mail from|ehlo|helo|initial connection|starttls|auth)\b"
+    r"|>>> ?(mail|ehlo|helo)\b|refused to talk to me"
+)  # the server had not heard yet for whom the message is: so what it does not know is the sender
+RCPT: Final = re.compile(r"(?i)\brcpt\b")
 
 
 RELAY: Final = re.compile(
