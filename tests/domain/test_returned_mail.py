@@ -108,6 +108,15 @@ def test_our_marks_are_found_in_a_quoted_message_too() -> None:
     assert (read.original.message_id, read.original.to) == ("d7f3@marlow.example", (ANN,))
 
 
+def test_a_report_that_lost_the_blanks_of_its_folded_fields_is_read() -> None:
+    """Some mail is stored or passed on with every line moved to the left."""
+    raw = report("", failed(ANN, "5.1.1", "550 User unknown"), to=ANN)
+    heading, body = raw.replace(b"; ", b";\n").split(b"\n\n", 1)
+    received = b"Received: from mx.there.example\nby mx.marlow.example with ESMTP\n"
+    read = read_mail(received + heading + b"\n\n" + body)
+    assert [(one.address, one.permanent) for one in read.recipients] == [(ANN, True)]
+
+
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"], ids=["base64", "quoted-printable"])
 def test_a_report_may_be_encoded(encoding: str) -> None:
     import binascii

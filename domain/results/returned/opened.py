@@ -59,7 +59,25 @@ MULTIPART: Final = re.compile(rb"(?im)^content-type:[ \t\n]*multipart/")
 def _in_lines(raw: bytes) -> bytes:
     """One kind of line end, and reports and enclosed messages as text, so that no parser descends into them."""
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"").lstrip(b"\n \t\xef\xbb\xbf")
-    return AS_TEXT.sub(rb"\1text/x-", lines)
+    return AS_TEXT.sub(rb"\1text/x-", _folded(lines))
+
+
+def _folded(lines: bytes) -> bytes:
+    """Some mail lost the blanks before the second line of a field, and every parser would end the heading there."""
+    head, gap, body = PARAMETER.sub(rb"\1\n \2", lines).partition(b"\n\n")
+    rows = head[:LONGEST_TEXT].split(b"\n")
+    last = max((at for at, row in enumerate(rows) if NAMED.match(row)), default=0)
+    if not any(LOST.match(row) for row in rows[1:last]):
+        return head + gap + body
+    mended = [b" " + row if 0 < at < last and LOST.match(row) else row for at, row in enumerate(rows)]
+    return b"\n".join(mended) + head[LONGEST_TEXT:] + gap + body
+
+
+PARAMETER: Final = re.compile(
+    rb"(?im)^(content-type:[^\n]{0,500};)[ \t]*\n((?:boundary|charset|name|report-type|type|format|differences)=)"
+)
+NAMED: Final = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}[ \t]*:")
+LOST: Final = re.compile(rb"(?!--)(?![A-Za-z][A-Za-z0-9-]{0,60}[ \t]*:)[^\s>]")
 
 
 AS_TEXT: Final = re.compile(rb"(?im)^(content-type:[ \t]*(?:\n[ \t]+)?)(?:message/|text/(?=rfc822-headers))")
