@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from domain.sending.trail import Line
 from domain.shop.audit import AuditEntry
 from domain.shop.people import Role
+from domain.shop.refused import ACTION as REFUSED
 from ui.words import ROLE, counted, moment_in_full, number
 
 UNKNOWN: Final = "…"  # what was noted is gone, as with somebody who was erased
@@ -229,7 +230,9 @@ def changes(entry: AuditEntry, zone: ZoneInfo) -> list[tuple[str, str, str]]:
 
 
 def in_short(entry: AuditEntry, zone: ZoneInfo, most: int = 2) -> str:
-    """The first changes on one line: "Name: Ana → Anna". Only where there is a before and an after."""
+    """The first changes on one line: "Name: Ana → Anna". Else only at which door somebody was refused."""
+    if entry.action == REFUSED and entry.after:
+        return str(entry.after.get("where", ""))
     if not (entry.before and entry.after):
         return ""
     both = [row for row in changes(entry, zone) if row[1] or row[2]]

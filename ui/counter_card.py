@@ -16,12 +16,14 @@ def page(by: Actor) -> HTMLResponse:
     """Raises Refusal."""
     by.require(Right.VIEW)
     with reading() as session:
-        name = shops.read(session).name
+        shop = shops.read(session)
+        name = shop.name
     here = config().public_url
     code = segno.make(f"{here}/join?from={Source.COUNTER}", error="m")
     return plain.page(
         "counter_card",
         shop_name=name,
+        colour=shop.colour,
         words=WORDS.format(shop=name or "the shop"),
         shown=f"{here.partition('://')[2]}/join",
         qr=code.svg_inline(scale=4, border=2, dark="#161a17", light="#ffffff", omitsize=True),

@@ -34,6 +34,7 @@ class Draft:
     text_body: str
     shop_name: str
     postal_address: str
+    colour: str = ""  # the shop's
     content: Mapping[str, Any] = field(
         default_factory=dict, hash=False
     )  # what a channel of another kind says

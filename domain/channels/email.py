@@ -39,6 +39,7 @@ from domain.message.sanitize import UnsafeHtml
 from domain.message.wire import ascii_address
 from domain.refusal import Refusal
 from domain.shop import mail, mailbox, provider_keys
+from domain.shop.colour import by_day
 from domain.shop.limits import Grant
 
 log = logging.getLogger(__name__)
@@ -260,6 +261,7 @@ def letter(session: Session, draft: Draft, *, measured: bool = False) -> Letter:
         draft.postal_address,
         _domain(draft.from_email),
         config().public_url,
+        by_day(draft.colour).base if draft.colour else "",
     )
     try:
         return compile_letter(

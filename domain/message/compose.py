@@ -69,7 +69,7 @@ def compile_letter(
     head = opening(seen if "{" not in seen else shop.name, style)
     first_line = (
         Preheader(preheader),
-        after_preheader(bool(content.preheader.strip())),
+        after_preheader(bool(content.preheader.strip()), shop.colour),
     )
     body, links = _body(harden(markup), shop.base_url, measured)
     words = pieces(parse(text.rstrip(), part="Plain text"))

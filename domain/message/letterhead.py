@@ -16,6 +16,7 @@ class ShopFacts:
     postal_address: str
     list_id_domain: str
     base_url: str
+    colour: str = ""  # "#7a1f3d"; what can be seen on white
 
 
 BULK: Final = frozenset({"marketing", "newsletter"})
@@ -57,8 +58,9 @@ def opening(title: str, style: str) -> str:
     return HEAD.format(title=_safe(title), style=style, fonts=FONTS)
 
 
-def after_preheader(has_preheader: bool) -> str:
-    return f"{PADDING if has_preheader else ''}</div>\n{BOX}"
+def after_preheader(has_preheader: bool, colour: str = "") -> str:
+    strip = STRIP.format(colour=colour) if colour else ""
+    return f"{PADDING if has_preheader else ''}</div>\n{SHEET}{strip}{BOX}"
 
 
 def split_style(clean: str) -> tuple[str, str]:
@@ -84,10 +86,14 @@ HEAD: Final = """<!doctype html>
 {style}</head>
 <body style="margin:0;padding:0;background-color:#f4f2ee;font-family:{fonts}">
 <div style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;mso-hide:all">"""
-BOX: Final = f"""<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
+SHEET: Final = """<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
 <tr><td align="center" style="padding:24px 8px">
 <table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0" style="width:100%;max-width:600px">
-<tr><td class="hb-box" align="left" style="padding:32px;background-color:#ffffff;border-radius:8px;color:#202124;\
+"""
+STRIP: Final = """<tr><td height="6" style="height:6px;font-size:0;line-height:0;background-color:{colour};\
+border-radius:8px 8px 0 0">&nbsp;</td></tr>
+"""
+BOX: Final = f"""<tr><td class="hb-box" align="left" style="padding:32px;background-color:#ffffff;border-radius:8px;color:#202124;\
 font-family:{FONTS};font-size:16px;line-height:1.6;word-break:break-word">
 """
 FOOT: Final = f"""

@@ -235,6 +235,7 @@ def as_draft(session: Session, campaign: Campaign) -> channel.Draft:
         text_body=campaign.text_body,
         shop_name=shop.name,
         postal_address=shop.postal_address,
+        colour=shop.colour,
         content=campaign.content or {},
     )
 

@@ -135,11 +135,13 @@ def frozen_draft(dispatch: Dispatch) -> Draft:
         text_body=dispatch.text_body,
         shop_name=dispatch.shop_name,
         postal_address=dispatch.postal_address,
+        colour=dispatch.colour,
         content=dispatch.content or {},
     )
 
 
 def content_hash(draft: Draft) -> str:
-    """Two messages with the same one say the same, footer included."""
+    """Two messages with the same one say the same, footer included; in which colour is all one."""
     said = {name: value for name, value in asdict(draft).items() if name != "content" or value}
+    del said["colour"]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

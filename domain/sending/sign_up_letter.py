@@ -54,6 +54,7 @@ def write(session: Session, asked: SignUp, *, now: datetime) -> Ready:
         text_body=BODY.format(link=link(asked.id)),
         shop_name=shop.name,
         postal_address=shop.postal_address,
+        colour=shop.colour,
     )
     body = email.letter(session, draft).render(
         {},

@@ -1,5 +1,9 @@
 """The plain pages show what they are given, and only as text."""
 
+import base64
+import hashlib
+import re
+
 import pytest
 
 from ui.plain import page
@@ -44,3 +48,17 @@ def test_what_is_wrong_stands_at_its_field() -> None:
     ).decode()
     assert 'id="email-wrong"' in html
     assert 'aria-describedby="email-wrong"' in html
+
+
+def test_the_shop_s_colour_stands_on_the_page_and_the_policy_lets_that_sheet_in_and_no_other() -> None:
+    shown = page(
+        "join_said", title="x", sentence="x", shop_name="x", postal_address="", is_done=True, colour="#7a1f3d"
+    )
+    sheet = re.findall(r"<style>(.*?)</style>", bytes(shown.body).decode())
+    assert len(sheet) == 1
+    assert "--brand:#7a1f3d" in sheet[0]
+    mark = base64.b64encode(hashlib.sha256(sheet[0].encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{mark}';" in shown.headers["content-security-policy"]
+    plain = page("join_said", title="x", sentence="x", shop_name="x", postal_address="", is_done=True)
+    assert "<style>" not in bytes(plain.body).decode()
+    assert "sha256" not in plain.headers["content-security-policy"]

@@ -33,7 +33,7 @@ PARTS: Final = {
     "groups": "Segments, groups and tags",
     "settings": "Settings",
     "people": "Staff and sign-in",
-    "refused": "What was refused",
+    "refused": "Refused",
 }
 SPANS: Final = {
     ANY: "Any time",

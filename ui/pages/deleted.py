@@ -16,7 +16,7 @@ from ui.frame import Page, current_actor
 from ui.parts.basics import box, button, empty, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
-from ui.parts.inputs import field, select
+from ui.parts.inputs import select
 from ui.parts.sent_message import readable
 from ui.parts.settings_room import settings_room
 from ui.parts.tables import Column, ListTable, Row
@@ -68,11 +68,12 @@ class Bin:
                 self.purge = button(
                     "Remove for good", self._purge, kind="danger", icon="trash", testid="purge"
                 )
-            with field("Goes for good by itself", "Counted from the day it was deleted."):
+            with box("bar"):
+                text("Goes for good by itself", "hb-bar-words", "span")
                 shown = SPANS if days in SPANS else {**SPANS, days: f"After {words.counted(days, 'day')}"}
                 select(
                     shown, days, on_change=self._choose, label="Goes for good by itself", testid="purge-after"
-                )
+                ).classes("hb-filter")
             self.table = ListTable(COLUMNS, phone=PHONE, nothing=_nothing, testid="deleted-table")
             self.table.table.on("back", handled(lambda event: self._put_back(event.args)))
         self.show(rows)

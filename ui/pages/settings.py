@@ -13,6 +13,7 @@ from ui import places
 from ui.frame import Nav, Page, current_actor
 from ui.pages import account, mail_account, measuring, reports, sending_rules, shop_words, sign_up, statuses
 from ui.parts.basics import box, button, card, text
+from ui.parts.colour_field import ColourField
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, select, text_area, text_input
@@ -29,6 +30,7 @@ class Facts:
     sender_name: str
     sender_email: str
     reply_to: str
+    colour: str
 
 
 async def build(by: Actor) -> None:
@@ -72,6 +74,7 @@ class ShopForm:
                     country = select(
                         places.countries(), facts.country, label="Country", searchable=True, testid="country"
                     )
+            self.colour = ColourField(facts.colour, facts.name)
         with card("The usual sender", "A campaign may choose another."):
             with box("hb-two"):
                 self.sender_name = Field("Sender's name", "Shown in the inbox.")
@@ -97,6 +100,7 @@ class ShopForm:
                 "sender_name": self.sender_name,
                 "sender_email": self.sender_email,
                 "reply_to": self.reply_to,
+                "colour": self.colour.field,
             }
         )
         self.inputs = {
@@ -107,6 +111,7 @@ class ShopForm:
             "sender_name": sender_name,
             "sender_email": sender_email,
             "reply_to": reply_to,
+            "colour": self.colour.typed,
         }
         with box("hb-row end"):
             button("Save", self.save, kind="primary", testid="save-shop")
@@ -163,6 +168,7 @@ def _facts() -> Facts:
             shop.sender_name,
             shop.sender_email,
             shop.reply_to,
+            shop.colour,
         )
 
 

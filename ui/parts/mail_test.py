@@ -103,6 +103,7 @@ def a_test(tried: MailAccount, password: str | None, by: Actor, account_id: int 
             text_body="This is the test you asked for. If you can read it, the mail account works.",
             shop_name=shop.name,
             postal_address=shop.postal_address,
+            colour=shop.colour,
         )
         account = replace(
             mail.with_kept_password(session, tried, password, account_id),

@@ -151,5 +151,6 @@ def _shop() -> dict[str, Any]:
         return {
             "shop_name": shop.name,
             "postal_address": shop.postal_address,
+            "colour": shop.colour,
             "is_open": shop.ready and shop.sign_up_open and bool(shop.sender_email),
         }

@@ -42,6 +42,7 @@ class Page:
     shop_name: str
     postal_address: str
     measures: bool
+    colour: str
 
     @property
     def we(self) -> str:
@@ -158,6 +159,7 @@ def _shown(seen: Page, done: Done | None = None) -> HTMLResponse:
         "preferences",
         shop_name=seen.shop_name,
         postal_address=seen.postal_address,
+        colour=seen.colour,
         channel=channel.named(of.channel).label.lower(),
         address_hint=_hint(of),
         done=done,
@@ -204,7 +206,7 @@ def _page(token: str) -> Page | None:
             return None
         shop, said = shops.read(session), opt_out.standing(session, of)
         measures = bool(shop.measured) and said.may_return
-        return Page(of, said, shop.name, shop.postal_address, measures)
+        return Page(of, said, shop.name, shop.postal_address, measures, shop.colour)
 
 
 def _unknown() -> HTMLResponse:
