@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -35,7 +36,7 @@ class Postman(Errand):
 
 
 def send_next() -> bool:
-    """False when there is none. One that can't be sent is tried again later, a few times."""
+    """False when none may go now. One that can't be sent is tried again later, a few times."""
     with unit() as session:
         sign_ups.forget_unanswered(session, now=now())
         asked = sign_ups.claim(session, now=now())
@@ -43,7 +44,11 @@ def send_next() -> bool:
             return False
         number = asked.id
         try:
-            ready = sign_up_letter.write(session, asked, now=now())
+            way = sign_up_letter.way(session, now=now())
+            if isinstance(way, datetime):
+                sign_ups.wait(session, asked, way)
+                return False
+            ready = sign_up_letter.write(session, asked, way, now=now())
         except Refusal as refusal:
             log.warning("A letter to somebody who signed up waits: %s", refusal.sentence)
             return True

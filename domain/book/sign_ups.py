@@ -125,6 +125,14 @@ def claim(session: Session, *, now: datetime) -> SignUp | None:
     return found
 
 
+def wait(session: Session, asked: SignUp, until: datetime) -> None:
+    """The mail account may send no more for now. That is no try, and the others need not be asked one by one."""
+    asked.tries -= 1
+    asked.next_at = until
+    others = update(SignUp).where(SignUp.next_at < until).values(next_at=until)
+    session.execute(others.execution_options(synchronize_session=False))
+
+
 def note_sent(session: Session, number: int) -> None:
     session.execute(update(SignUp).where(SignUp.id == number).values(next_at=None))
 

@@ -13,8 +13,9 @@ from domain.book.message_types import MessageType
 from domain.book.sign_ups import SignUp
 from domain.channels import email
 from domain.channels.channel import Draft
-from domain.shop import mail
+from domain.shop import limits, mail
 from domain.shop import shop as shops
+from domain.shop.mail import Route
 
 JOIN: Final = "join"  # what the link's token is for
 SUBJECT: Final = "Please confirm: messages from {shop}"
@@ -39,7 +40,18 @@ def link(sign_up_id: int) -> str:
     return f"{config().public_url}/join/{email.links().token(JOIN, sign_up_id)}"
 
 
-def write(session: Session, asked: SignUp, *, now: datetime) -> Ready:
+def way(session: Session, *, now: datetime) -> Route | datetime:
+    """The account by which one letter may go now, which counts into its limits; or when there is one. Raises Refusal."""
+    later: list[datetime] = []
+    for route in mail.routes(session, now=now):
+        told = limits.grant(session, route.account_id, route.limits, 1, now=now)
+        if told.granted:
+            return route
+        later.append(told.until or now + limits.MINUTE)
+    return min(later)
+
+
+def write(session: Session, asked: SignUp, by: Route, *, now: datetime) -> Ready:
     """No word of it was typed by whoever filled in the form. Raises Refusal."""
     shop = shops.read(session)
     name = shop.name.translate({ord("{"): "(", ord("}"): ")"})  # it must not be read as a field
@@ -63,4 +75,4 @@ def write(session: Session, asked: SignUp, *, now: datetime) -> Ready:
         message_id=email.message_id(shop.sender_email, 0, asked.id, int(now.timestamp() * 1000)),
         date=format_datetime(now),
     )
-    return Ready(mail.account(session), shop.sender_email, asked.email_key, body)
+    return Ready(by.account, shop.sender_email, asked.email_key, body)

@@ -8,7 +8,8 @@ from data.config import Config, use_config
 from data.database import now, reading, unit
 from domain.book import sign_ups
 from domain.book.sign_ups import MOST_TRIES, SignUp, Source
-from domain.shop import installation
+from domain.shop import installation, limits
+from domain.shop.limits import Limits
 from jobs import clock
 from jobs.sign_ups import Postman, send_next
 from tests.jobs.conftest import Desk
@@ -59,6 +60,24 @@ def test_a_server_in_trouble_is_tried_again_a_few_times(desk: Desk) -> None:
             )
             session.execute(due)
     assert tries == MOST_TRIES
+
+
+def test_letters_wait_for_the_limit_of_the_account_and_count_into_it(desk: Desk) -> None:
+    with ScriptedServer() as server:
+        url = f"smtp://127.0.0.1:{server.port}?security=none&per_hour=2"
+        use_config(Config(data=desk.folder, smtp_url=url))  # type: ignore[arg-type]
+        numbers = [asked(name) for name in ("anna", "bert", "cleo", "dora")]
+        assert (send_next(), send_next(), send_next()) == (True, True, False)
+        assert [waits(number) for number in numbers] == [False, False, True, True]
+        assert server.count == 2
+    with unit() as session:
+        assert limits.room(session, 0, Limits(per_hour=2), now=now()).granted == 0
+        rest = session.scalars(select(SignUp).where(SignUp.next_at.is_not(None))).all()
+        assert {one.tries for one in rest} == {0}
+        assert all(
+            timedelta(minutes=50) < one.next_at - now() < timedelta(minutes=70) for one in rest if one.next_at
+        )
+        assert not sign_ups.is_due(session, now=now())
 
 
 def test_a_copy_of_the_shop_writes_to_nobody(desk: Desk) -> None:
