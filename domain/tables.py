@@ -19,7 +19,7 @@ from domain.book import (
     undoing,
 )
 from domain.ledger import deliveries, engagement, events, received, targets
-from domain.message import practice, templates, whatsapp_templates
+from domain.message import practice, practice_messages, templates, whatsapp_templates
 from domain.results import incoming
 from domain.sending import campaigns, dispatches, workers
 from domain.shop import (
@@ -35,12 +35,13 @@ from domain.shop import (
     shop,
     whatsapp,
     whatsapp_reach,
+    whatsapp_words,
 )
 
 ROOMS = (
     audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, engagement, events, groups, importing,
-    incoming, installation, limits, mail, mailbox, measuring, notices, own_fields, people, practice, provider_keys, received, records, segments, sessions, shop, side_tables, sign_ups, staff,
-    statuses, targets, templates, undoing, whatsapp, whatsapp_reach, whatsapp_templates, workers,
+    incoming, installation, limits, mail, mailbox, measuring, notices, own_fields, people, practice, practice_messages, provider_keys, received, records, segments, sessions, shop, side_tables, sign_ups, staff,
+    statuses, targets, templates, undoing, whatsapp, whatsapp_reach, whatsapp_templates, whatsapp_words, workers,
 )  # fmt: skip
 
 metadata = Base.metadata

@@ -19,6 +19,9 @@ HOW: Final = {
     "sample": "in the sample shop",
     "provider": "at the mail provider",
     "complaint": "by reporting a message as unwanted",
+    "whatsapp_reply": "by a message to the shop on WhatsApp",
+    "whatsapp_app": "in WhatsApp itself",
+    "click_to_chat": "by a link or code that opens WhatsApp",
 }
 
 

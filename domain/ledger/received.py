@@ -1,4 +1,4 @@
-"""What people answered to our messages, as it came into the shop's inbox: for their own page, and for nobody else.
+"""What people wrote to the shop, as it came into its inbox or by another channel: for their own page, and for nobody else.
 
 Who wrote is a customer in the book, so no address stands here.
 """
@@ -7,19 +7,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, String, Text, delete, func, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, delete, false, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from data.listed import listed
 
-LONGEST_SUBJECT, LONGEST_WORDS = 200, 2_000  # characters; the whole letter is in the inbox
+LONGEST_SUBJECT, LONGEST_WORDS, LONGEST_NOTE = 200, 2_000, 200  # characters; the whole letter is in the inbox
 MOST_A_DAY: Final = 50  # of one person; a machine that answers us must not fill the book
 
 
 class ReceivedMail(Base):
     __tablename__ = "received_mails"
-    __table_args__ = (Index("ix_received_mails_customer", "customer_id", "id"),)
+    __table_args__ = (
+        Index("ix_received_mails_customer", "customer_id", "id"),
+        Index(
+            "ix_received_mails_window", "channel", "received_at", "customer_id", sqlite_where=text("channel <> 'email'")
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[str] = mapped_column(String(64), unique=True)  # read again, it is the same
@@ -28,6 +33,9 @@ class ReceivedMail(Base):
     subject: Mapped[str] = mapped_column(String(LONGEST_SUBJECT), default="")
     words: Mapped[str] = mapped_column(Text, default="")
     received_at: Mapped[datetime] = mapped_column(Instant)
+    channel: Mapped[str] = mapped_column(String(20), default="email", server_default="email")
+    note: Mapped[str] = mapped_column(String(200), default="", server_default="")  # what came that is no text
+    opens_window: Mapped[bool] = mapped_column(default=False, server_default=false())  # see `windows`
 
 
 def keep(
@@ -40,6 +48,9 @@ def keep(
     words: str,
     day_began: datetime,
     now: datetime,
+    channel: str = "email",
+    note: str = "",
+    opens_window: bool = False,
 ) -> bool:
     """False: it is here already, or too many came from this person since `day_began`."""
     if session.scalar(select(ReceivedMail.id).where(ReceivedMail.event_id == event_id)):
@@ -55,6 +66,9 @@ def keep(
             subject=subject[:LONGEST_SUBJECT],
             words=words[:LONGEST_WORDS],
             received_at=now,
+            channel=channel,
+            note=note[:LONGEST_NOTE],
+            opens_window=opens_window,
         )
     )
     session.flush()

@@ -12,10 +12,12 @@ from data.config import config
 from domain.refusal import invalid, missing
 from domain.results import news
 from domain.results.post import Field
-from domain.shop import provider_keys
+from domain.shop import provider_keys, whatsapp_practice
 from domain.shop.people import Actor, Right
+from domain.shop.shop import read as read_shop
 
 LONGEST: Final = 2_000  # characters of a key
+WHATSAPP: Final = "whatsapp"  # listened to in practice too: there it is the twin that reports
 
 
 _changes = itertools.count(1)
@@ -37,7 +39,8 @@ class Connection:
 
 
 def every(session: Session, *, by: Actor) -> list[Connection]:
-    return [read(session, one.NAME, by=by) for one in news.every()]
+    """Those of mail; other channels have a page of their own."""
+    return [read(session, one.NAME, by=by) for one in news.every() if not hasattr(one, "CHANNEL")]
 
 
 def read(session: Session, name: str, *, by: Actor) -> Connection:
@@ -91,6 +94,8 @@ def changes() -> int:
 def keys_behind(session: Session, name: str) -> tuple[int, dict[str, str]] | None:
     """The turn of the secret address, and the keys. None: not listened to."""
     row = provider_keys.kept(session, name)
+    if row is None and name == WHATSAPP and read_shop(session).practice_whatsapp_port:
+        return 1, whatsapp_practice.as_keys()
     return (row.turn, provider_keys.opened(row)) if row else None
 
 

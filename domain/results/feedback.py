@@ -21,9 +21,10 @@ from domain.ledger.events import LONGEST_AGENT, Event
 from domain.ledger.hearing import Word
 from domain.results import consequences, humans, incoming
 from domain.results.incoming import IncomingEvent
-from domain.results.matching import Known, key_of, lots, match
+from domain.results.matching import WHATSAPP, Known, keys_of, lots, match, place_of
 from domain.results.post import News
 from domain.results.report import Kind, Report
+from domain.results.whatsapp import taking
 
 HEARD = {
     Kind.ACCEPTED: Heard.ACCEPTED,
@@ -52,7 +53,8 @@ class Fact:
     @property
     def address(self) -> str:
         """As the book compares addresses; empty where nobody is named."""
-        return key_of(self.report.address) or (self.known.address or "" if self.known else "")
+        keys, known = keys_of(self.report), self.known.address if self.known else None
+        return known if known in keys and known else keys[0] if keys else known or ""
 
 
 def take(session: Session, posts: Sequence[News], *, now: datetime) -> list[Taken]:
@@ -78,7 +80,9 @@ def apply(session: Session, reports: Sequence[Report], *, now: datetime) -> int:
     late = _left_behind(session, facts)
     incoming.keep(session, [_row(fact, now) for fact in facts])
     _write_into_ledger(session, [*facts, *late], now)
-    consequences.draw(session, [*facts, *late], now=now)
+    every = [*facts, *late]
+    consequences.draw(session, [one for one in every if one.report.channel != WHATSAPP], now=now)
+    taking.draw(session, [one for one in every if one.report.channel == WHATSAPP], now=now)
     return len(news)
 
 
@@ -97,7 +101,7 @@ def _moment(report: Report, now: datetime) -> datetime:
 def _left_behind(session: Session, facts: Sequence[Fact]) -> list[Fact]:
     """Reports that came too early to be known: now another one about the same message tells whose it is."""
     known = {
-        (one.report.provider, one.report.message_id, one.known.address): one.known
+        place_of(one.report, one.known.address): one.known
         for one in facts
         if one.known and one.report.message_id
     }
@@ -111,9 +115,10 @@ def _left_behind(session: Session, facts: Sequence[Fact]) -> list[Fact]:
                 IncomingEvent.delivery_id.is_(None),
             )
             for row in session.scalars(waiting):
-                theirs = known.get((provider, row.message_id, key_of(row.address)))
+                report = _again(row)
+                theirs = known.get(place_of(report, (keys_of(report) or ("",))[0]))
                 if theirs is not None:
-                    found.append(Fact(_again(row), theirs, row.at))
+                    found.append(Fact(report, theirs, row.at))
                     session.execute(_claimed(row.id, theirs.delivery_id))
     return found
 
@@ -126,7 +131,8 @@ def _claimed(row: int, delivery_id: int) -> Any:
 def _again(row: IncomingEvent) -> Report:
     reason = Cause(row.reason) if row.reason in list(Cause) else None
     return Report(
-        row.provider, row.kind, row.event_id, row.address, row.at, row.permanent, reason, diagnostic=row.diagnostic
+        row.provider, row.kind, row.event_id, row.address, row.at, row.permanent, reason, diagnostic=row.diagnostic,
+        message_id=row.message_id, channel=row.provider if row.provider == WHATSAPP else "email",
     )  # fmt: skip
 
 
@@ -164,13 +170,16 @@ def _word(fact: Fact) -> Word | None:
 
 def _who(report: Report) -> dict[str, str]:
     agent = report.agent[:LONGEST_AGENT]
-    verdict = humans.reported(FACTS[report.kind], agent, is_machine=bool(report.machine))
+    if report.channel == WHATSAPP:
+        verdict = humans.RECEIPT
+    else:
+        verdict = humans.reported(FACTS[report.kind], agent, is_machine=bool(report.machine))
     said = {"who": str(verdict.who), "rule": str(verdict.rule)}
     return {**said, "agent": agent, "device": humans.device(agent)}
 
 
 def _row(fact: Fact, now: datetime) -> dict[str, Any]:
-    report, key = fact.report, key_of(fact.report.address)
+    report, key = fact.report, (keys_of(fact.report) or ("",))[0]
     return {
         "provider": report.provider,
         "event_id": report.event_id,

@@ -40,6 +40,7 @@ class Rule(StrEnum):
     BURST = "burst"  # several links at once
     UNKNOWN = "unknown_agent"
     TOLD_MACHINE = "provider_says"  # the provider called it one
+    RECEIPT = "read_receipt"  # the app itself tells that they looked at it
     TOLD = "provider"  # heard from a provider, which does not say who it was
 
 
@@ -70,6 +71,9 @@ AT_ONCE: Final = timedelta(seconds=1)  # two links within it are pressed by no f
 IN_A_ROW: Final = timedelta(seconds=10)  # nor are three within this
 BESIDE: Final = timedelta(seconds=10)  # what the same program fetched around a burst belongs to it
 TOGETHER: Final = IN_A_ROW + BESIDE  # what lies further apart says nothing about each other
+
+
+RECEIPT: Final = Verdict(Who.HUMAN, Rule.RECEIPT)
 
 
 def alone(hit: Hit) -> Verdict:
@@ -191,7 +195,7 @@ def _moment(hit: Hit) -> datetime:
     return hit.at
 
 
-SURE: Final = (Rule.PRACTICE, Rule.GOOGLE, Rule.YAHOO, Rule.TOLD, Rule.TOLD_MACHINE)
+SURE: Final = (Rule.PRACTICE, Rule.RECEIPT, Rule.GOOGLE, Rule.YAHOO, Rule.TOLD, Rule.TOLD_MACHINE)
 PLAIN: Final = ("Mozilla/5.0",)  # Apple says no more
 GOOGLE: Final = re.compile(r"GoogleImageProxy|ggpht\.com", re.IGNORECASE)
 YAHOO: Final = re.compile(r"YahooMailProxy", re.IGNORECASE)

@@ -5,18 +5,19 @@ the address it speaks of.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import SQLColumnExpression, select
 from sqlalchemy.orm import Session
 
 from domain.book.contact import read_email
 from domain.book.customers import Customer
 from domain.book.message_types import MessageType
+from domain.book.whatsapp_numbers import spellings
 from domain.channels.email import read_mark
 from domain.ledger.deliveries import Delivery, State
 from domain.ledger.hearing import Word
@@ -29,6 +30,11 @@ NUMBERS_KNOWN_FOR: Final = timedelta(
     days=60
 )  # a provider's number is looked for in answers not older than that
 LOT: Final = 500
+WHATSAPP: Final = "whatsapp"
+PLACES: Final[Mapping[str, SQLColumnExpression[str | None]]] = {
+    "email": Customer.email_key,
+    WHATSAPP: Customer.phone_key,
+}
 _NUMBER: Final = re.compile(r"[A-Za-z0-9_.@+-]{12,}")
 
 
@@ -61,8 +67,22 @@ def match(session: Session, reports: Sequence[Report], *, now: datetime) -> list
 
 def fits(report: Report, known: Known) -> bool:
     """Some providers black the address out; then the mark alone counts."""
+    keys = keys_of(report)
+    same_way = report.channel == known.channel
+    return same_way and (not keys or known.address is None or known.address in keys)
+
+
+def keys_of(report: Report) -> tuple[str, ...]:
+    """The address as the book compares it; a number may have several spellings, the told one first."""
+    if report.channel == WHATSAPP:
+        return spellings(report.address)
     key = key_of(report.address)
-    return not key or known.address is None or key == known.address
+    return (key,) if key else ()
+
+
+def place_of(report: Report, address: str | None) -> tuple[str, str, str | None]:
+    """What tells messages apart that share a provider's number: one mail may go to many, a WhatsApp message goes to one."""
+    return report.provider, report.message_id, None if report.channel == WHATSAPP else address
 
 
 @lru_cache(4096)
@@ -87,16 +107,12 @@ def lots(values: Iterable[str]) -> Iterable[list[str]]:
 
 def _by_siblings(session: Session, reports: Sequence[Report], found: list[Known | None]) -> None:
     """Another report about the same message had our mark."""
-    told = {
-        (one.provider, one.message_id, known.address): known
-        for one, known in zip(reports, found, strict=True)
-        if known
-    }
+    told = {place_of(one, known.address): known for one, known in zip(reports, found, strict=True) if known}
     missing = [one for one, known in zip(reports, found, strict=True) if known is None and one.message_id]
     told |= _siblings(session, missing)
     for at, one in enumerate(reports):
         if found[at] is None and one.message_id:
-            found[at] = told.get((one.provider, one.message_id, key_of(one.address)))
+            found[at] = told.get(place_of(one, key_of(one.address)))
 
 
 def _siblings(session: Session, missing: Sequence[Report]) -> dict[tuple[str, str, str | None], Known]:
@@ -114,7 +130,7 @@ def _siblings(session: Session, missing: Sequence[Report]) -> dict[tuple[str, st
                     named.setdefault((provider, message_id), set()).add(number)
     rows = _rows(session, {number for numbers in named.values() for number in numbers})
     return {
-        (*pair, rows[number].address): rows[number]
+        (*pair, None if rows[number].channel == WHATSAPP else rows[number].address): rows[number]
         for pair, numbers in named.items()
         for number in numbers
         if number in rows
@@ -124,20 +140,33 @@ def _siblings(session: Session, missing: Sequence[Report]) -> dict[tuple[str, st
 def _by_answers(
     session: Session, reports: Sequence[Report], found: list[Known | None], now: datetime
 ) -> None:
-    """The provider's mail server said its number for the message when it took it."""
-    wanted = {
-        key
-        for one, known in zip(reports, found, strict=True)
-        if known is None and one.message_id and (key := key_of(one.address))
-    }
+    """The provider's server said its number for the message when it took it."""
+    for channel, place in PLACES.items():
+        wanted = {
+            key
+            for one, known in zip(reports, found, strict=True)
+            if known is None and one.message_id and one.channel == channel
+            for key in keys_of(one)
+        }
+        _by_answers_at(session, reports, found, now, wanted, place)
+
+
+def _by_answers_at(
+    session: Session,
+    reports: Sequence[Report],
+    found: list[Known | None],
+    now: datetime,
+    wanted: Collection[str],
+    place: SQLColumnExpression[str | None],
+) -> None:
     answers: dict[str, list[tuple[int, str]]] = {}
     for some in lots(wanted):
         theirs = (
             select(Delivery.id, Delivery.address_key, Delivery.reply)
             .join(Customer, Customer.id == Delivery.customer_id)
             .where(
-                Customer.email_key.in_(some),
-                Delivery.address_key == Customer.email_key,
+                place.in_(some),
+                Delivery.address_key == place,
                 Delivery.reply.is_not(None),
                 Delivery.settled_at >= now - NUMBERS_KNOWN_FOR,
             )
@@ -148,7 +177,8 @@ def _by_answers(
         at: number
         for at, one in enumerate(reports)
         if found[at] is None
-        for number, reply in answers.get(key_of(one.address), ())
+        for key in keys_of(one)
+        for number, reply in answers.get(key, ())
         if _names(reply, one.message_id)
     }
     rows = _rows(session, set(taken.values()))

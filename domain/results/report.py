@@ -15,6 +15,7 @@ from typing import Any, Final
 from domain.ledger.causes import Cause
 from domain.results.returned.reasons import DEAD, judge
 from domain.results.returned.returned import Action
+from domain.results.whatsapp.news import News
 
 
 class Kind(StrEnum):
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     RESUBSCRIBE = "resubscribe"
     AUTO_REPLY = "auto_reply"
+    MESSAGE = "message"  # somebody wrote to the shop
     OTHER = "other"
 
 
@@ -54,11 +56,14 @@ class Report:
     machine: bool | None = None  # the provider's opinion of who opened it
     said: str = ""  # the provider's word for the kind
     excerpt: str = ""  # what was posted about it, cut, without keys
+    channel: str = "email"
+    person: str = ""  # an id that the provider has for them, where an address may be missing
+    about: News | None = None  # what only this channel has
 
     @property
     def is_dead(self) -> bool:
         """Nobody reads mail at this address, and nobody will."""
-        return bool(self.permanent) and self.reason in DEAD
+        return bool(self.permanent) and (self.reason in DEAD or self.reason is Cause.NOT_ON_WHATSAPP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Shop(Base):
         default=USUALLY_KEPT, server_default=str(USUALLY_KEPT)
     )  # days; 0: never by itself
     practice_port: Mapped[int | None]  # where Handbill's own mail catcher listens, while it runs
+    practice_whatsapp_port: Mapped[int | None]  # and the WhatsApp of its own
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime | None] = mapped_column(Instant)
 

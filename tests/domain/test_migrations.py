@@ -22,7 +22,7 @@ from domain.book.proof import Consent
 from domain.book.person import Customer
 from domain.book.side_tables import ASIDE_TRIGGERS, LATEST_TRIGGERS, NUMBER_TRIGGERS
 from domain.book.wordings import Wording
-from domain.ledger import engagement, farewells, received
+from domain.ledger import engagement, farewells, received, windows
 from domain.ledger.engagement import Counts
 from domain.sending import dispatches
 from domain.shop import mailbox
@@ -298,6 +298,26 @@ def test_a_shop_without_whatsapp_keeps_its_sends_and_customers(engine: Engine) -
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         command.downgrade(migrate._alembic(connection), "0012")
         assert connection.scalars(text("SELECT recipients FROM dispatches")).all() == [2]
+
+
+def test_answers_by_mail_stay_answers_by_mail_when_other_ways_come(engine: Engine) -> None:
+    upgrade(engine, "0013")
+    with engine.begin() as connection:
+        connection.execute(text(CUSTOMER))
+        connection.execute(
+            text(
+                "INSERT INTO received_mails (event_id, customer_id, subject, words, received_at) "
+                "VALUES ('1', 1, 'Re: Hello', 'Yes', '2026-01-01')"
+            )
+        )
+    migrate.migrate(engine)
+    with reading() as session:
+        [mail] = received.of(session, 1)
+        assert (mail.channel, mail.words, mail.note, mail.opens_window) == ("email", "Yes", "", False)
+        assert windows.open_of(session, [1], now=LONG_AGO) == {}
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.downgrade(migrate._alembic(connection), "0013")
+        assert connection.scalars(text("SELECT words FROM received_mails")).all() == ["Yes"]
 
 
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:

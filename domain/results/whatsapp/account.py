@@ -1,0 +1,87 @@
+"""What follows from the platform's word on a template, the shop's number or its account: the copy here, the sends, a notice."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.message import whatsapp_templates
+from domain.results.whatsapp.news import AccountNews, TemplateNews, Tone
+from domain.sending import standstill
+from domain.sending.dispatches import Dispatch, DispatchState, Hold
+from domain.shop import notices, whatsapp
+from domain.shop.notices import Notice
+
+CHANNEL: Final = "whatsapp"
+PAGE, SETTINGS = "/marketing/whatsapp-campaigns", "/marketing/settings/whatsapp"
+APPROVED: Final = {"APPROVED", "REINSTATED", "UNARCHIVED"}
+NOT_SENT: Final = {
+    "PAUSED": "WhatsApp has paused this template, because too many people did not like it.",
+    "DISABLED": "WhatsApp has switched this template off for good. Choose another one.",
+    "REJECTED": "WhatsApp has turned this template down.",
+    "PENDING_DELETION": "This template was deleted at WhatsApp.",
+    "DELETED": "This template was deleted at WhatsApp.",
+    "ARCHIVED": "WhatsApp has put this template away, because it was not used for long.",
+}
+KEPT_FROM_SENDING: Final = {"BANNED", "RESTRICTED", "DISCONNECTED"}
+
+
+def template(session: Session, told: TemplateNews, *, now: datetime) -> None:
+    if told.quality:
+        whatsapp_templates.note_quality(session, told.name, told.language, told.quality)
+    if told.category:
+        whatsapp_templates.note_category(session, told.name, told.language, told.category)
+    if told.status in APPROVED:
+        whatsapp_templates.note_status(session, told.name, told.language, "APPROVED")
+    elif told.status in NOT_SENT:
+        whatsapp_templates.note_status(session, told.name, told.language, told.status, told.reason)
+        why = NOT_SENT[told.status]
+        _tell(session, f"Template “{told.name}” ({told.language}): {why}", Tone.WARN, PAGE, now)
+        _bar(session, Hold.CONTENT, why, now, told)
+    _look_again(session)
+
+
+def account(session: Session, told: AccountNews, *, dispatch_id: int | None = None, now: datetime) -> None:
+    """`dispatch_id`: the send that learned it."""
+    row = whatsapp.number(session)
+    if row is not None:
+        row.tier, row.quality = told.tier or row.tier, told.quality or row.quality
+        row.name, row.status = told.name or row.name, told.status or row.status
+    if told.status in KEPT_FROM_SENDING:
+        _bar(session, Hold.ACCOUNT, told.sentence, now)
+    if dispatch_id is not None:
+        standstill.bar(session, dispatch_id, Hold.ACCOUNT, told.sentence, now=now)
+    elif told.sentence:
+        _tell(session, told.sentence, told.tone, SETTINGS, now)
+
+
+def _bar(
+    session: Session, why: Hold, sentence: str, now: datetime, about: TemplateNews | None = None
+) -> None:
+    running = select(Dispatch).where(Dispatch.channel == CHANNEL, Dispatch.state == DispatchState.SENDING)
+    for dispatch in session.scalars(running).all():
+        if about is None or _uses(dispatch, about):
+            standstill.bar(session, dispatch.id, why, sentence, now=now)
+
+
+def _uses(dispatch: Dispatch, told: TemplateNews) -> bool:
+    meant = dict(dispatch.content or {}).get("template")
+    return isinstance(meant, dict) and (meant.get("name"), meant.get("language")) == (
+        told.name,
+        told.language,
+    )
+
+
+def _look_again(session: Session) -> None:
+    """Notices may come late and in any order; what is true stands at the platform."""
+    row = whatsapp.number(session)
+    if row is not None:
+        row.synced_at = None
+
+
+def _tell(session: Session, sentence: str, tone: Tone, link: str, now: datetime) -> None:
+    """Once, until somebody has seen it."""
+    same = select(Notice.id).where(Notice.sentence == sentence, Notice.seen_at.is_(None))
+    if session.scalar(same.limit(1)) is None:
+        notices.leave(session, sentence, now=now, tone=str(tone), link=link)

@@ -1,0 +1,268 @@
+"""What follows from news by WhatsApp for the people in the book: what they wrote, what they wish, how they are found there."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from data.listed import listed
+from domain.audience.reach import WHATSAPP_REACH
+from domain.book import customers, suppressions
+from domain.book.customers import Customer
+from domain.book.whatsapp_numbers import spellings
+from domain.ledger import received, second_tries
+from domain.ledger.causes import Cause
+from domain.ledger.deliveries import REACHED, Delivery
+from domain.refusal import Refusal
+from domain.results.incoming import IncomingEvent
+from domain.results.matching import Known, lots
+from domain.results.report import Kind, Report
+from domain.results.whatsapp import account, wishes
+from domain.results.whatsapp.news import AccountNews, NewNumber, Spoken, TemplateNews, Wish
+from domain.results.whatsapp.words import says
+from domain.shop import notices, whatsapp_words
+from domain.shop.people import Actor, Role
+from domain.shop.whatsapp_words import Words
+
+DEAD: Final = "bounced"  # a word of `customers.whatsapp_trouble`
+ANSWERS_FOR: Final = timedelta(days=3)  # a message that quotes none of ours answers the newest of that time
+ALIVE: Final = (Kind.DELIVERY, Kind.OPEN, Kind.MESSAGE)
+CHAT: Final = Actor(None, "WhatsApp", Role.MANAGER, via="whatsapp")
+
+
+class Told(Protocol):
+    @property
+    def report(self) -> Report: ...
+
+    @property
+    def known(self) -> Known | None: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def address(self) -> str: ...
+
+
+def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
+    if not facts:
+        return
+    _learn_ids(session, facts)
+    words = (
+        whatsapp_words.read(session) if any(isinstance(one.report.about, Spoken) for one in facts) else None
+    )
+    for one in facts:
+        about = one.report.about
+        if isinstance(about, Spoken) and words is not None:
+            _hear(session, one, about, words, now)
+        elif isinstance(about, Wish):
+            _wish(session, one, about)
+        elif isinstance(about, NewNumber):
+            _move(session, one, about, now)
+        elif isinstance(about, TemplateNews):
+            account.template(session, about, now=now)
+        elif isinstance(about, AccountNews):
+            account.account(session, about, dispatch_id=one.known.dispatch_id if one.known else None, now=now)
+        if one.report.because is Kind.UNSUBSCRIBE:
+            wishes.say(session, _people(session, one), one.address, False, how="whatsapp_app", at=one.at, source=_source(one))  # fmt: skip
+    _weigh(session, facts)
+
+
+# What somebody wrote
+
+
+def _hear(session: Session, fact: Told, about: Spoken, words: Words, now: datetime) -> None:
+    people = _people(session, fact)
+    if says(about.words, [words.join]):
+        people = people or _new(session, fact, about, now)
+        wishes.say(
+            session, people, fact.address, True, how="click_to_chat", at=fact.at, source=about.words, words=words.wording
+        )  # fmt: skip
+    elif _is(about, words.stop):
+        wishes.say(
+            session, people, fact.address, False, how="whatsapp_reply", at=fact.at, source=_said(fact, about)
+        )
+    elif _is(about, words.start):
+        wishes.say(
+            session, people, fact.address, True, how="whatsapp_reply", at=fact.at, source=_said(fact, about)
+        )
+    if people:
+        _keep(session, fact, about, people[0])
+    else:
+        _tell_of_a_stranger(session, fact, about, now)
+
+
+def _is(about: Spoken, words: Iterable[str]) -> bool:
+    return says(about.words, words) or says(about.payload, words)
+
+
+def _said(fact: Told, about: Spoken) -> str:
+    """Their own words, and the send that they answered, where that is known."""
+    return f"“{about.words[:80]}”{f', {_source(fact)}' if fact.known else ''}"
+
+
+def _source(fact: Told) -> str:
+    return f"dispatch {fact.known.dispatch_id}" if fact.known else ""
+
+
+def _keep(session: Session, fact: Told, about: Spoken, person: Customer) -> None:
+    delivery_id = fact.known.delivery_id if fact.known else _newest(session, fact)
+    if fact.known is not None:
+        second_tries.prove_arrival(session, fact.known.delivery_id, now=fact.at)  # whoever answers it has it
+    received.keep(
+        session,
+        suppressions.fingerprint(fact.report.event_id)[:64],
+        person.id,
+        delivery_id=delivery_id,
+        subject="",
+        words=about.words,
+        day_began=fact.at - timedelta(days=1),
+        now=fact.at,
+        channel="whatsapp",
+        note=about.note,
+        opens_window=about.opens_window,
+    )
+    latest = update(Customer).where(Customer.id == person.id, Customer.active_at < fact.at)
+    session.execute(latest.values(active_at=fact.at).execution_options(synchronize_session=False))
+
+
+def _newest(session: Session, fact: Told) -> int | None:
+    if not fact.address:
+        return None
+    newest = (
+        select(Delivery.id)
+        .join(Customer, Customer.id == Delivery.customer_id)
+        .where(
+            Customer.phone_key == fact.address,
+            Delivery.address_key == fact.address,
+            Delivery.state.in_(REACHED),
+            Delivery.handed_at <= fact.at,
+            Delivery.handed_at >= fact.at - ANSWERS_FOR,
+        )
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    return session.scalar(newest)
+
+
+def _new(session: Session, fact: Told, about: Spoken, now: datetime) -> list[Customer]:
+    """Whoever joins by the link comes into the book by the name they have there."""
+    if not fact.address:
+        return []
+    fields = {"first_name": about.name or "WhatsApp", "phone": fact.address}
+    try:
+        person = customers.create(session, fields, by=CHAT, now=now, source="chat")
+    except Refusal:  # a number that the book does not take
+        return []
+    person.wa_user_id = fact.report.person or None
+    session.flush()
+    return [person]
+
+
+def _tell_of_a_stranger(session: Session, fact: Told, about: Spoken, now: datetime) -> None:
+    who = fact.address or about.name or "Somebody"
+    what = about.words[:120] or about.note
+    said = f"{who} is not in the book and wrote by WhatsApp: “{what}”"
+    notices.leave(session, said, now=now, tone="info", link="/marketing/customers")
+
+
+# What somebody did in the app
+
+
+def _wish(session: Session, fact: Told, about: Wish) -> None:
+    wishes.say(
+        session, _people(session, fact), fact.address, about.allowed, how="whatsapp_app", at=fact.at, source="in WhatsApp itself"
+    )  # fmt: skip
+
+
+def _move(session: Session, fact: Told, about: NewNumber, now: datetime) -> None:
+    """The id follows the person; the number in the book is the shop's to change."""
+    if about.old_id and about.new_id:
+        renamed = update(Customer).where(Customer.wa_user_id == about.old_id).values(wa_user_id=about.new_id)
+        session.execute(renamed.execution_options(synchronize_session=False))
+    if about.number:
+        for person in _people(session, fact):
+            said = f"{person.shown_name} has another number on WhatsApp now: {about.number}"
+            notices.leave(session, said, now=now, tone="info", link=f"/marketing/customers/{person.id}")
+
+
+# How somebody is found
+
+
+def _people(session: Session, fact: Told) -> list[Customer]:
+    """Everybody in the book with that number; by the id there where no number is told; else whom we wrote to."""
+    keys = spellings(fact.report.address)
+    if keys:
+        found = _those(session, Customer.phone_key.in_(keys))
+    else:
+        found = _those(session, Customer.wa_user_id == fact.report.person) if fact.report.person else []
+    if not found and fact.known is not None and fact.known.customer_id is not None:
+        mine = select(Customer.merged_into).where(Customer.id == fact.known.customer_id).scalar_subquery()
+        found = _those(session, or_(Customer.id == fact.known.customer_id, Customer.id == mine))
+    meant = fact.known.customer_id if fact.known else None
+    return sorted(found, key=lambda one: (one.id != meant, one.id))
+
+
+def _those(session: Session, which: ColumnElement[bool]) -> list[Customer]:
+    there = select(Customer).where(which, Customer.deleted_at.is_(None))
+    return list(session.scalars(there))
+
+
+def _learn_ids(session: Session, facts: Sequence[Told]) -> None:
+    """The platform's id of a person belongs to whoever has the number, or got the message."""
+    ids = {
+        one.known.customer_id: one.report.person
+        for one in facts
+        if one.report.person and one.known and one.known.customer_id
+    }
+    told = {
+        key: one.report.person for one in facts if one.report.person for key in spellings(one.report.address)
+    }
+    for number, key, known in _cards(session, ids, told):
+        new = ids.get(number) or told.get(key or "")
+        if new and known != new:
+            learned = update(Customer).where(Customer.id == number).values(wa_user_id=new)
+            session.execute(learned.execution_options(synchronize_session=False))
+
+
+def _cards(
+    session: Session, ids: Iterable[int], keys: Iterable[str]
+) -> list[tuple[int, str | None, str | None]]:
+    columns = select(Customer.id, Customer.phone_key, Customer.wa_user_id)
+    by_id = Customer.id.in_(listed(sorted(ids)))
+    by_number = Customer.phone_key.in_(listed(sorted(keys)))
+    return [
+        (number, key, known)
+        for which in (by_id, by_number)
+        for number, key, known in session.execute(columns.where(which))
+    ]
+
+
+# Whether anybody is there
+
+
+def _weigh(session: Session, facts: Sequence[Told]) -> None:
+    """A number at which nobody could be reached, and none was heard of since, is not written to."""
+    dead = {one.address for one in facts if one.report.is_dead and one.address}
+    alive = {one.address for one in facts if one.report.kind in ALIVE and one.address}
+    for some in lots(alive - dead):
+        marked = Customer.phone_key.in_(some), Customer.whatsapp_trouble.is_not(None)
+        dead |= {key for key in session.scalars(select(Customer.phone_key).where(*marked)) if key}
+    for address in sorted(dead):
+        _mark(session, address, DEAD if _is_dead(session, address) else None)
+
+
+def _is_dead(session: Session, address: str) -> bool:
+    marks = {suppressions.fingerprint(one) for one in spellings(address)}
+    last = select(func.max(IncomingEvent.at)).where(IncomingEvent.address_hash.in_(marks))
+    failed = session.scalar(last.where(IncomingEvent.reason == Cause.NOT_ON_WHATSAPP))
+    heard = session.scalar(last.where(IncomingEvent.kind.in_(ALIVE)))
+    return failed is not None and (heard is None or heard < failed)
+
+
+def _mark(session: Session, address: str, trouble: str | None) -> None:
+    where = WHATSAPP_REACH.address == address, WHATSAPP_REACH.trouble.is_not(trouble)
+    marked = update(Customer).where(*where).values(whatsapp_trouble=trouble)
+    session.execute(marked.execution_options(synchronize_session=False))

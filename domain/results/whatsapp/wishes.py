@@ -1,0 +1,86 @@
+"""What somebody said on WhatsApp about being written to there. The later word counts, in whatever order they come in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from domain.book import consent, preferences, suppressions
+from domain.book.message_types import MessageType
+from domain.book.person import Customer
+from domain.book.preferences import Preference
+from domain.book.suppressions import OWN_WORD, Suppression
+
+CHANNEL: Final = "whatsapp"
+KINDS: Final = tuple(kind for kind in MessageType if kind.needs_consent)
+
+
+def say(
+    session: Session,
+    people: Sequence[Customer],
+    number: str,
+    allowed: bool,
+    *,
+    how: str,
+    at: datetime,
+    source: str = "",
+    words: str = "",
+) -> None:
+    """Both kinds that need a yes. `number`: also where nobody in the book has it, a no is known should it come back."""
+    for person in people:
+        for kind in KINDS:
+            _say(session, person, kind, allowed, how, at, source, words)
+    if number and allowed:
+        _let_in(session, number, at)
+    elif number and not people:
+        _keep_out(session, number, at)
+
+
+def _say(
+    session: Session,
+    person: Customer,
+    kind: MessageType,
+    allowed: bool,
+    how: str,
+    at: datetime,
+    source: str,
+    words: str,
+) -> None:
+    said = session.scalar(
+        select(Preference).where(
+            Preference.customer_id == person.id,
+            Preference.channel == CHANNEL,
+            Preference.message_type == kind,
+        )
+    )
+    if said is not None and not _is_later(at, allowed, said):
+        return
+    if said is not None and said.allowed is allowed:
+        preferences.keep(session, person, CHANNEL, kind, allowed, at)  # said again, later: nothing to prove
+        return
+    write = consent.grant if allowed else consent.withdraw
+    write(session, person.id, CHANNEL, kind, how=how, now=at, source=source, words=words)
+
+
+def _is_later(at: datetime, allowed: bool, said: Preference) -> bool:
+    """Two words at the same moment: the no counts."""
+    return at > said.changed_at or (at == said.changed_at and not allowed)
+
+
+def _keep_out(session: Session, number: str, at: datetime) -> None:
+    for kind in KINDS:
+        mark = suppressions.fingerprint(number)
+        suppressions.suppress(session, CHANNEL, mark, reason=OWN_WORD, now=at, scope=kind)
+
+
+def _let_in(session: Session, number: str, at: datetime) -> None:
+    theirs = delete(Suppression).where(
+        Suppression.channel == CHANNEL,
+        Suppression.address_hash == suppressions.fingerprint(number),
+        Suppression.reason == OWN_WORD,
+        Suppression.scope.in_([str(kind) for kind in KINDS]),
+        Suppression.at < at,
+    )
+    session.execute(theirs.execution_options(synchronize_session=False))
