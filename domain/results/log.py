@@ -19,7 +19,10 @@ from domain.refusal import Kind, Refusal
 from domain.sending.dispatches import Dispatch
 
 MOST_PEOPLE: Final = 2_000  # who fit what was typed; beyond that it is too short to look for messages
-TOO_MANY: Final = f"More than {MOST_PEOPLE:,} people fit these letters. Type more of the name or the address."
+TOO_MANY: Final = "too_many_people"
+TYPE_MORE: Final = (
+    f"More than {MOST_PEOPLE:,} people fit these letters. Type more of the name or the address."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def _meant(session: Session, asked: Asked) -> ColumnElement[bool]:
     typed = asked.search.strip()
     people = search.anybody(session, typed, MOST_PEOPLE)
     if len(people) > MOST_PEOPLE:
-        raise Refusal("too_many_people", TOO_MANY, Kind.MALFORMED, field="search")
+        raise Refusal(TOO_MANY, TYPE_MORE, Kind.MALFORMED, field="search")
     to_them = select(Delivery.id).where(Delivery.customer_id.in_(listed(people)))
     # Written out as in the unique index, so that the database sees that it fits.
     there = and_(Delivery.address_key == typed.lower(), text("deliveries.state != 'skipped'"))

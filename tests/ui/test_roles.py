@@ -177,6 +177,7 @@ PAGES = {
     "/settings": ALL,
     "/settings/mail": OWN,
     "/settings/reports": OWN,
+    "/settings/reports/events": OWN,
     "/settings/sending": ALL,
     "/settings/measuring": ALL,
     "/settings/sign-up": OWN,

@@ -11,6 +11,7 @@ from nicegui import ui
 
 from data.database import now, reading
 from domain.ledger import engagement
+from domain.refusal import Refusal
 from domain.results import log
 from domain.sending import resending
 from domain.sending.dispatches import Dispatch
@@ -62,6 +63,7 @@ class Found:
     rows: list[Row]
     total: int
     last_id: int | None
+    too_many: str = ""  # why nothing is listed
 
 
 async def build(search: str = "", state: str = "", since: str = "", until: str = "") -> None:
@@ -80,7 +82,7 @@ async def build(search: str = "", state: str = "", since: str = "", until: str =
 
 class Log:
     def __init__(self, wanted: Wanted) -> None:
-        self.wanted, self.asked = wanted, 0
+        self.wanted, self.asked, self.too_many = wanted, 0, ""
         self.places: list[int | None] = [None]  # the row behind which each page begins
 
     def draw(self) -> None:
@@ -122,6 +124,7 @@ class Log:
         if mine != self.asked or self.table.table.is_deleted:
             return
         self.places[place:] = [found.last_id] if found.last_id is not None else []
+        self.too_many = found.too_many
         self.table.show(found.rows, found.total, place)
         self._say(found.total)
 
@@ -189,6 +192,9 @@ class Log:
             await self.refresh()
 
     def _nothing(self) -> None:
+        if self.too_many:
+            empty("search", "Too many people are called so", self.too_many, testid="log-too-many")
+            return
         if self.wanted.narrowed:
             empty(
                 "search",
@@ -212,7 +218,12 @@ def _found(wanted: Wanted, after: int | None, may_send: bool) -> Found:
     moment = now()
     with reading() as session:
         zone = read_shop(session).zone
-        found = log.page(session, wanted.asked(zone), after=after, limit=PAGE)
+        try:
+            found = log.page(session, wanted.asked(zone), after=after, limit=PAGE)
+        except Refusal as refusal:
+            if refusal.code != log.TOO_MANY:
+                raise
+            return Found([], 0, None, refusal.sentence)
         did = engagement.of_deliveries(session, [line.id for line in found.lines])
         hopes: dict[int, str | None] = {}
         for send in found.sends if may_send else ():

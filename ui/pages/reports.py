@@ -11,7 +11,8 @@ from domain.results.connections import Connection
 from domain.results.post import Field as Key
 from domain.shop.people import Actor, Right
 from ui.frame import Page, current_actor
-from ui.parts.basics import alert, box, button, card, pill, text
+from ui.pages import events
+from ui.parts.basics import alert, box, button, card, link, pill, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, select, text_area, text_input
@@ -49,6 +50,8 @@ class ReportsRoom:
                     on_change=self._draw,
                     testid="provider",
                 )
+            with box("hb-row end"):
+                link("What was reported", events.PATH, testid="to-events")
         self.room = box("hb-stack full")
         self._draw()
 
@@ -157,4 +160,4 @@ def _forget(name: str, by: Actor) -> Connection:
         return connections.read(session, name, by=by)
 
 
-PAGES = [Page(HERE, "Delivery reports", build, right=Right.MANAGE_SHOP)]
+PAGES = [Page(HERE, "Delivery reports", build, right=Right.MANAGE_SHOP), *events.PAGES]
