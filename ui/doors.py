@@ -55,9 +55,8 @@ def build(lifespan: Lifespan | None = None) -> FastAPI:
     """The public and the machine doors stand on the outer application: NiceGUI would give each of them a session."""
     shop = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     guard.install(shop)
+    webhooks.install(shop)
     tracking.install(shop)
-    # Before the hundreds of doors for programs: each of them is asked in turn.
-    shop.include_router(webhooks.router)
     api.install(shop)
     for door in (entrance, files, health, join, unsubscribe):
         shop.include_router(door.router)

@@ -210,7 +210,6 @@ OPEN = {
     "POST /join/{token}",
     "GET /u/{token}",
     "POST /u/{token}",
-    "POST /webhooks/{name}/{secret}",
     "GET /favicon.ico",
     "GET /",
 }

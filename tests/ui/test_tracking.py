@@ -121,7 +121,7 @@ def test_who_pressed_a_link_gets_there_also_while_nothing_can_be_written(
     with unit():
         assert visitor.get(link(letter)).headers["location"] == RINGS
         assert visitor.get(picture(letter)).status_code == 200
-    monkeypatch.setattr(intake, "WAITING", 0)
+    monkeypatch.setattr(intake.waiting, "most", 0)
     assert visitor.get(link(letter)).headers["location"] == RINGS
     until = time.monotonic() + 20
     while len(events()) < 2:  # what could only wait is written later

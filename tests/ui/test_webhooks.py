@@ -53,6 +53,7 @@ from tests.twins.providers import (
 from tests.ui.conftest import Api
 from tests.ui.doors import client, open_for_business
 from ui.public import webhooks
+from ui.public.murmur import Murmur
 
 ANNA = "anna@berg.example"
 
@@ -257,7 +258,7 @@ def test_what_is_too_large_is_not_read(door: Door) -> None:
 def test_rubbish_is_refused_and_written_into_the_log_once(
     door: Door, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "murmur", webhooks.Murmur(logging.getLogger("handbill.webhooks")))
+    monkeypatch.setattr(webhooks, "murmur", Murmur(logging.getLogger("handbill.webhooks")))
     door.listen("mailgun", MAILGUN_KEYS)
     with caplog.at_level(logging.WARNING, "handbill.webhooks"):
         answers = {door.post("mailgun", Sent(b"\x00rubbish")).status_code for _ in range(300)}
