@@ -95,6 +95,7 @@ WORDS: list[tuple[Cause, str]] = [
         Cause.ON_A_BLOCK_LIST,
         r"spamhaus|barracuda|spamcop|sorbs|proofpoint|\bdnsbl\b|\brbl\b|block ?list|black ?list|"
         r"(client )?(host|ip)\b.{0,60}\b(blocked|listed|rejected|denied|not accepted)|"
+        r"(?<!not )(?<!n't )(?<!longer )\blisted (by|in|on|at)\b(?!.{0,40}(directory|address))|"
         r"blocked using|poor reputation|reputation|banned|\bs3150\b|\btosa@|weren't sent|"
         r"(for spam\.|bl\d{6})",
     ),

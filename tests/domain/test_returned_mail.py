@@ -109,12 +109,16 @@ def test_our_marks_are_found_in_a_quoted_message_too() -> None:
 
 
 def test_a_report_that_lost_the_blanks_of_its_folded_fields_is_read() -> None:
-    """Some mail is stored or passed on with every line moved to the left."""
-    raw = report("", failed(ANN, "5.1.1", "550 User unknown"), to=ANN)
-    heading, body = raw.replace(b"; ", b";\n").split(b"\n\n", 1)
-    received = b"Received: from mx.there.example\nby mx.marlow.example with ESMTP\n"
-    read = read_mail(received + heading + b"\n\n" + body)
-    assert [(one.address, one.permanent) for one in read.recipients] == [(ANN, True)]
+    """Stored or passed on with every line moved to the left: what follows the first such line is heading still."""
+    (one,) = read_mail(
+        b"From: Outlook <postmaster@there.example>\nTo: hello@marlow.example\n"
+        b"Content-Type: multipart/report; report-type=delivery-status;\nboundary=cut\n"
+        b"Subject: Undeliverable: New rings\nReturn-Path: <>\n\n"
+        b"--cut\nContent-Type: text/plain\n\n"
+        b"Your message to these recipients was turned away:\n\nann@there.example\n"
+        b"The e-mail address could not be found at there.example.\n--cut--\n"
+    ).recipients
+    assert (one.address, one.permanent) == (ANN, True)
 
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"], ids=["base64", "quoted-printable"])
