@@ -322,7 +322,9 @@ def _hire_owner(session: Any, config: Config) -> None:
 def _lifespan(config: Config) -> Any:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        with _catching(), _working(config):
+        from jobs import practice_whatsapp
+
+        with _catching(), practice_whatsapp.running(config), _working(config):
             _spare_what_stays()
             yield
         _close_shop()

@@ -6,7 +6,7 @@ from pathlib import Path
 from data.database import unit
 from data.liveness import sweep_away
 from data.stock import take_stock
-from domain.message import practice
+from domain.message import practice, practice_messages
 from domain.results import incoming
 from domain.sending import purging, workers
 from domain.shop import limits, sessions
@@ -21,6 +21,7 @@ def tidy(now: datetime, *, pulses: Path) -> None:
         purging.purge_old(session, now=now)
     with unit() as session:
         practice.keep_newest(session)
+        practice_messages.keep_newest(session)
         sessions.forget_old(session, now=now)
         workers.forget_old(session, now=now)
         limits.forget_old(session, now=now)

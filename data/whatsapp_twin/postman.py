@@ -63,6 +63,11 @@ class Postman:
             self._thread.join(PATIENCE)
             self._thread = None
 
+    def go_to(self, url: str) -> None:
+        with self._news:
+            self.url = url
+            self._news.notify_all()
+
     def put(self, change: Change, after: float = 0.0) -> None:
         with self._news:
             heapq.heappush(self._letters, Letter(time.monotonic() + after, next(self._places), [change]))

@@ -139,13 +139,10 @@ class Twin:
 
     # What the people at the other end do
 
-    def report_to(self, url: str) -> bool:
-        """From now on everything is told there. Whether the shop answered the challenge."""
-        self.post.url = url
-        taken = self.post.challenge()
-        with self.post._news:
-            self.post._news.notify_all()
-        return taken
+    def report_to(self, url: str, *, ask: bool = True) -> bool:
+        """From now on everything is told there. Whether the shop answered the challenge, where it was asked."""
+        self.post.go_to(url)
+        return ask and self.post.challenge()
 
     def say(self, number: str, words: str, *, name: str = "", answers: str = "") -> str:
         """They write. Answers with the message's id."""

@@ -100,6 +100,13 @@ def note(session: Session, row_id: int, status: str, *, code: int = 0) -> None:
         row.status, row.code = status, code
 
 
+def latest_from_them(session: Session) -> dict[str, datetime]:
+    """When each of them last wrote."""
+    theirs = select(PracticeMessage.number, func.max(PracticeMessage.at)).where(~PracticeMessage.from_shop)
+    found: dict[str, datetime] = dict(iter(session.execute(theirs.group_by(PracticeMessage.number))))
+    return found
+
+
 def mark_seen(session: Session, number: str, *, now: datetime) -> None:
     theirs = PracticeMessage.number == number, PracticeMessage.seen_at.is_(None)
     session.execute(
