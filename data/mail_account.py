@@ -52,6 +52,7 @@ class AccountTrouble(Exception):
         self.sentence = sentence
         self.code = code
         self.text = text
+        self.at = 0  # the UID of the message over which a mailbox broke off
 
 
 def words(raw: bytes | str) -> str:

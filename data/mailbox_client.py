@@ -47,6 +47,7 @@ class Client(imaplib.IMAP4):
         self._box, self._left = box, MOST_BYTES
         self._sockets: list[socket.socket] = []
         self.out_of_time = False
+        self.at = 0  # the UID of the message that is asked for just now
         self._watch = threading.Timer(box.patience, self._hang_up)
         self._watch.daemon = True
         self._watch.start()
@@ -132,7 +133,9 @@ def signed_in(box: Mailbox) -> Iterator[Client]:
             "closed", False, f"{box.host} sent more than a mailbox should hold. Handbill hung up."
         ) from None
     except (imaplib.IMAP4.error, OSError, ValueError, TypeError, IndexError, AttributeError) as problem:
-        raise _trouble(box, way.step, problem, client) from problem
+        trouble = _trouble(box, way.step, problem, client)
+        trouble.at = client.at if client is not None else 0
+        raise trouble from problem
     finally:
         if client is not None:
             client.leave()
@@ -147,6 +150,12 @@ def _protect(client: Client) -> None:
     if "STARTTLS" not in client.capabilities:
         raise ssl.SSLError("STARTTLS is not offered")
     client.starttls(verifying_context())
+
+
+def can_move(client: Client) -> bool:
+    """Asked once more after the sign-in: many tell only then."""
+    _, data = client.capability()
+    return b"MOVE" in b" ".join(one or b"" for one in data).upper().split()
 
 
 def _sign_in(client: Client, box: Mailbox) -> None:

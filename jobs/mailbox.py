@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from data import mailbox as boxes
 from data.database import now, unit
 from data.mail_account import AccountTrouble
-from data.mailbox import Place
+from data.mailbox import Manner, Place
 from domain.refusal import Refusal
 from domain.results import collected
 from domain.results.collected import Found
@@ -34,26 +34,31 @@ class _Visit:
     found: Found = field(default_factory=Found)
     more: bool = False
     sentence: str = ""  # what went wrong
+    at: int = 0  # at which message
 
-    def take(self, mails: list[bytes], place: Place) -> None:
-        """What was read and up to where are one unit of work. A mail that can't be taken must not stop those behind it."""
+    def take(self, mails: list[bytes], place: Place) -> list[bool]:
+        """What was read and up to where are one unit of work. A mail that can't be taken must not stop those behind it.
+
+        Tells which of them are nothing that anybody would look for in the inbox.
+        """
         try:
-            self._write(mails, place)
+            return self._write(mails, place)
         except (_NotTaken, OperationalError) as problem:
             raise _NotTaken from problem
         except Exception:
             log.exception("Mail from the inbox could not be taken; each is tried alone")
             for mail in mails:
                 self._write_alone(mail)
-            self._write([], place)
+            return self._write([], place)
 
-    def _write(self, mails: list[bytes], place: Place | None) -> None:
+    def _write(self, mails: list[bytes], place: Place | None) -> list[bool]:
         letters = collected.read(mails)
         with unit() as session:
             if not mailbox.go_on(session, place or self.of.place, self.of):
                 raise _NotTaken
             found = collected.take(session, letters, now=now())
         self.found.add(found)
+        return found.ours
 
     def _write_alone(self, mail: bytes) -> None:
         try:
@@ -94,11 +99,12 @@ def read_now(by: Actor) -> Found:
 def _visit(row: MailboxSettings, stopping: threading.Event) -> _Visit:
     visit = _Visit(row)
     try:
-        visit.more = boxes.visit(
-            mailbox.opened(row), row.place, visit.take, marks=row.marks_read, stopping=stopping.is_set
-        )
-    except (AccountTrouble, Refusal) as trouble:
-        visit.sentence = trouble.sentence
+        manner = Manner(row.marks_read, row.moves_to, row.in_the_way)
+        visit.more = boxes.visit(mailbox.opened(row), row.place, visit.take, manner, stopping=stopping.is_set)
+    except Refusal as refusal:
+        visit.sentence = refusal.sentence
+    except AccountTrouble as trouble:
+        visit.sentence, visit.at = trouble.sentence, trouble.at
     except _NotTaken:
         visit.sentence = OURS
     _note(visit)
@@ -109,5 +115,5 @@ def _note(visit: _Visit) -> None:
     with unit() as session:
         if not visit.sentence:
             mailbox.note_visit(session, visit.of, more=visit.more, now=now())
-        elif mailbox.note_trouble(session, visit.of, visit.sentence, now=now()):
+        elif mailbox.note_trouble(session, visit.of, visit.sentence, at=visit.at, now=now()):
             log.warning("The inbox could not be read: %s", visit.sentence)

@@ -7,7 +7,7 @@ that we wrote to not long ago; anything else is kept as a note.
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -43,6 +43,9 @@ class Found:
     reports: int = 0
     answers: int = 0
     unsubscribed: int = 0
+    ours: list[bool] = field(
+        default_factory=list
+    )  # of each letter: no person wrote it, and it is about our mail
 
     def add(self, other: "Found") -> None:
         self.reports += other.reports
@@ -67,12 +70,17 @@ def take(session: Session, letters: Sequence[Letter], *, now: datetime) -> Found
     reports: list[Report] = []
     for letter in letters:
         raw, mail = letter.raw, letter.mail
+        is_ours = False
         if mail.kind not in (Kind.BOUNCE, Kind.COMPLAINT) and (token := _way_out(mail)) is not None:
             found.unsubscribed += _stop(session, token, now)
+            is_ours = True
         elif mail.kind in _OF_PEOPLE:
             found.answers += _answer(session, mail, raw, now)
         else:
-            reports += [_ours(session, one, mail, now) for one in reports_of(mail, raw)]
+            told = [_ours(session, one, mail, now) for one in reports_of(mail, raw)]
+            is_ours = any(one.mark for one in told)
+            reports += told
+        found.ours.append(is_ours)
     found.reports = feedback.apply(session, reports, now=now)
     return found
 

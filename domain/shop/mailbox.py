@@ -24,6 +24,7 @@ EVERY: Final = timedelta(minutes=3)
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (3, 5, 10, 30))  # after trouble, and again
 CLAIM: Final = timedelta(minutes=6)  # longer than a visit may last; whoever died holds nobody up for longer
 TOLD_AFTER: Final = 3  # visits in trouble, before the owner gets a notice
+STUCK_AFTER: Final = 3  # visits that broke off over one and the same message, before it is stepped over
 LONGEST_FOLDER: Final = 120
 HERE: Final = "/settings/mail"
 
@@ -61,6 +62,11 @@ class MailboxSettings(Base):
     def place(self) -> Place:
         return Place(self.uid_validity, self.last_uid)
 
+    @property
+    def in_the_way(self) -> int:
+        """The UID of a message over which the server hangs up each time; 0 for none."""
+        return self.stuck_uid if self.stuck_visits >= STUCK_AFTER else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -74,6 +80,7 @@ class Wish:
     password: str | None = None
     folder: str = ""
     marks_read: bool = False
+    moves_to: str = ""
 
 
 def kept(session: Session) -> MailboxSettings | None:
@@ -93,12 +100,12 @@ def save(session: Session, wish: Wish, *, by: Actor, now: datetime) -> MailboxSe
     tried = checked(session, wish)
     row = row or MailboxSettings(id=1)
     if _where(row) != (tried.host, tried.username, tried.folder):
-        row.uid_validity = row.last_uid = 0
+        row.uid_validity = row.last_uid = row.stuck_uid = row.stuck_visits = row.left_out = 0
     row.address = _address(wish)
     row.host, row.port, row.security = tried.host, tried.port, tried.security
     row.username, row.folder = tried.username, tried.folder
     row.sealed_password = keys().seal(tried.password)
-    row.marks_read = wish.marks_read
+    row.marks_read, row.moves_to = wish.marks_read, _moves_to(wish, tried.folder)
     row.due_at = row.updated_at = now
     row.last_error, row.failures = "", 0
     session.add(row)
@@ -130,8 +137,8 @@ def checked(session: Session, wish: Wish) -> Mailbox:
     if not password:
         raise invalid("password", "Please give the password of the mailbox.")
     folder = wish.folder.strip() or "INBOX"
-    if len(folder) > LONGEST_FOLDER or not folder.isprintable():
-        raise invalid("folder", f"The name of a folder has at most {LONGEST_FOLDER} ordinary characters.")
+    _require_folder("folder", folder)
+    _moves_to(wish, folder)
     return Mailbox(tried.host, tried.port, tried.security, tried.username, password, folder)
 
 
@@ -158,6 +165,7 @@ def go_on(session: Session, place: Place, of: MailboxSettings) -> bool:
     """Remember how far it was read. False: it is another inbox by now, and what was read of the old one counts for nothing."""
     row = _still(session, of)
     if row is not None:
+        _step_over(row, place)
         row.uid_validity, row.last_uid = place.validity, place.uid
     return row is not None
 
@@ -169,17 +177,44 @@ def note_visit(session: Session, of: MailboxSettings, *, more: bool, now: dateti
         row.due_at = now if more else now + EVERY
 
 
-def note_trouble(session: Session, of: MailboxSettings, sentence: str, *, now: datetime) -> bool:
-    """It is tried again later, and more and more seldom. True: that is news, worth a line in the log."""
+def note_trouble(session: Session, of: MailboxSettings, sentence: str, *, at: int = 0, now: datetime) -> bool:
+    """It is tried again later, and more and more seldom. True: that is news, worth a line in the log.
+
+    `at`: the message that was asked for when it broke off.
+    """
     row = _still(session, of)
     if row is None:
         return False
     is_news = row.last_error != sentence
     row.claimed_until, row.last_error, row.failures = None, sentence, row.failures + 1
+    if at:
+        row.stuck_visits = row.stuck_visits + 1 if row.stuck_uid == at else 1
+        row.stuck_uid = at
     row.due_at = now + PAUSES[min(row.failures, len(PAUSES)) - 1]
     if row.failures == TOLD_AFTER:
         notices.leave(session, f"The inbox for returned mail can't be read. {sentence}", now=now, link=HERE)
     return is_news
+
+
+def _step_over(row: MailboxSettings, place: Place) -> None:
+    """What was in the way lies behind: it could be read after all, or was left out."""
+    is_same = row.uid_validity == place.validity
+    if row.stuck_uid and (place.uid >= row.stuck_uid or not is_same):
+        row.left_out += is_same and bool(row.in_the_way)
+        row.stuck_uid = row.stuck_visits = 0
+
+
+def _moves_to(wish: Wish, folder: str) -> str:
+    chosen = wish.moves_to.strip()
+    _require_folder("moves_to", chosen)
+    if chosen and chosen.casefold() == folder.casefold():
+        raise invalid("moves_to", "This is the folder that is read. Choose another one.")
+    return chosen
+
+
+def _require_folder(field: str, name: str) -> None:
+    if len(name) > LONGEST_FOLDER or not name.isprintable():
+        raise invalid(field, f"The name of a folder has at most {LONGEST_FOLDER} ordinary characters.")
 
 
 def _still(session: Session, of: MailboxSettings) -> MailboxSettings | None:
@@ -230,4 +265,5 @@ def _public(row: MailboxSettings) -> dict[str, Any]:
         "username": row.username,
         "folder": row.folder,
         "marks_read": row.marks_read,
+        "moves_to": row.moves_to,
     }

@@ -9,10 +9,11 @@ import pytest
 
 from data import mailbox
 from data.mail_account import AccountTrouble, Security
-from data.mailbox import MOST, Mailbox, Place
+from data.mailbox import MOST, Mailbox, Manner, Place
 from tests.twins.certificate import make_certificate
 from tests.twins.imap_server import Act, ImapServer, announce, drop, hang, say, trickle
 
+AS_USUAL = Manner()
 MAIL = b"Subject: hello\r\n\r\nhello\r\n"
 
 
@@ -26,13 +27,14 @@ class Reader:
     def __init__(self) -> None:
         self.place, self.mails = Place(), list[bytes]()
 
-    def take(self, mails: list[bytes], place: Place) -> None:
+    def take(self, mails: list[bytes], place: Place) -> list[bool]:
         self.mails += mails
         self.place = place
+        return [b"away" in mail for mail in mails]
 
-    def visit(self, server: ImapServer, *, marks: bool = False, stopping: Callable[[], bool] = bool, **other: object) -> bool:  # fmt: skip
+    def visit(self, server: ImapServer, manner: Manner = AS_USUAL, *, stopping: Callable[[], bool] = bool, **other: object) -> bool:  # fmt: skip
         box = box_at(server, **other)
-        return mailbox.visit(box, self.place, self.take, marks=marks, stopping=stopping)
+        return mailbox.visit(box, self.place, self.take, manner, stopping=stopping)
 
 
 def test_each_message_is_read_once_and_stays_unread_in_the_mailbox() -> None:
@@ -50,7 +52,7 @@ def test_each_message_is_read_once_and_stays_unread_in_the_mailbox() -> None:
 
 def test_they_are_marked_as_read_where_the_owner_wants_that() -> None:
     with ImapServer([MAIL, MAIL]) as server:
-        Reader().visit(server, marks=True)
+        Reader().visit(server, Manner(marks=True))
     assert server.seen == set(server.mails)
 
 
@@ -129,6 +131,35 @@ def test_a_message_without_an_end_is_left_out_and_the_next_one_read() -> None:
         server.acts.clear()
         reader.visit(server)
     assert reader.mails == [MAIL]
+
+
+def test_what_came_before_a_message_that_can_not_be_had_is_taken_and_that_one_is_named() -> None:
+    reader = Reader()
+    with ImapServer([MAIL, MAIL, MAIL]) as server:
+        first, second, _ = server.mails
+        server.poison.add(second)
+        with pytest.raises(AccountTrouble, match="closed the connection") as trouble:
+            reader.visit(server)
+        assert (trouble.value.at, len(reader.mails)) == (second, 1)
+        assert first <= reader.place.uid < second
+        reader.visit(server, Manner(skip=second))
+        assert (reader.place.uid, len(reader.mails)) == (max(server.mails), 2)
+        assert server.fetched.count(first) == 1
+
+
+def test_only_what_nobody_would_look_for_is_moved_and_the_folder_is_made() -> None:
+    away = b"Subject: away\r\n\r\n"
+    with ImapServer([MAIL, away, MAIL, away]) as server:
+        uids = [uid for uid, mail in server.mails.items() if mail == away]
+        Reader().visit(server, Manner(moves_to="Returned mail"))
+        assert server.moved == {"Returned mail": uids}
+        assert set(server.mails.values()) == {MAIL}
+    with ImapServer([away], moves=False) as server:
+        reader = Reader()
+        reader.visit(server, Manner(moves_to="Returned mail"))
+        assert (len(reader.mails), len(server.mails)) == (1, 1)
+        with pytest.raises(AccountTrouble, match="can't move messages"):
+            mailbox.look(box_at(server), "Returned mail")
 
 
 def test_lines_without_an_end_are_not_read_to_the_end() -> None:

@@ -17,6 +17,7 @@ from domain.book import preferences
 from domain.book.customers import Customer
 from domain.ledger import farewells, received
 from domain.ledger.deliveries import Delivery, Heard
+from domain.refusal import Refusal
 from domain.results import collected
 from domain.results.collected import Found, Letter
 from domain.results.incoming import IncomingEvent
@@ -28,6 +29,7 @@ from tests.domain.returned_mail.writing import failed
 from tests.jobs.conftest import Desk
 from tests.twins.imap_server import ImapServer, drop, hang
 from tests.twins.smtp_server import ScriptedServer
+from ui.parts.mailbox_known import known
 
 INBOX = "inbox@marlow.example"
 
@@ -210,6 +212,37 @@ def test_an_inbox_in_trouble_is_tried_more_and_more_seldom_and_logged_once(
     inbox.acts.clear()
     collecting.read_now(desk.cast.olive)
     assert (settings().last_error, settings().failures) == ("", 0)
+
+
+def test_a_mail_over_which_the_server_hangs_up_each_time_is_stepped_over_and_told(
+    desk: Desk, inbox: ImapServer
+) -> None:
+    desk.write_in("Ana")
+    inbox.deliver(letter("ana@example.org", "Re: one", "Yes"))
+    inbox.poison.add(inbox.deliver(b"Subject: a mail that breaks their server"))
+    inbox.deliver(letter("ana@example.org", "Re: two", "Yes"))
+    set_up(desk, inbox)
+    for _ in range(mailbox.STUCK_AFTER):
+        with pytest.raises(Refusal, match="closed the connection"):
+            collecting.read_now(desk.cast.olive)
+    assert [subject for subject, _ in answers("ana@example.org")] == ["Re: one"]
+    assert collecting.read_now(desk.cast.olive).answers == 1
+    row = settings()
+    assert (row.left_out, row.stuck_uid, row.last_uid, row.last_error) == (1, 0, max(inbox.mails), "")
+    assert known().state[2].endswith("1 message was left out, because the server hung up over it each time; nothing was lost there.")  # fmt: skip
+
+
+def test_what_no_person_wrote_goes_into_another_folder_where_the_owner_wants_that(
+    desk: Desk, inbox: ImapServer
+) -> None:
+    mails = sent(desk, "Ana")
+    ours = inbox.deliver(returned(mails["ana@example.org"], "ana@example.org"))
+    strange = inbox.deliver(returned(EmailMessage(), "friend@elsewhere.example"))
+    answer = inbox.deliver(letter("ana@example.org", "Re: Hello", "Yes"))
+    set_up(desk, inbox, moves_to="Returned mail")
+    collecting.read_now(desk.cast.olive)
+    assert inbox.moved == {"Returned mail": [ours]}
+    assert set(inbox.mails) == {strange, answer}
 
 
 def test_an_inbox_that_hangs_holds_up_no_campaign_and_no_end(desk: Desk, inbox: ImapServer) -> None:

@@ -67,6 +67,7 @@ class ImapServer:
         validity: int = 7,
         certificate: Certificate | None = None,
         tls: bool = False,
+        moves: bool = True,
     ) -> None:
         self.mails: dict[int, bytes] = {}
         for mail in mails:
@@ -76,6 +77,9 @@ class ImapServer:
         self.context = certificate.server_context() if certificate else None
         self.tls = tls
         self.seen: set[int] = set()
+        self.poison: set[int] = set()  # at these it hangs up, each time
+        self.moved: dict[str, list[int]] = {}
+        self.moves = moves
         self.commands: list[str] = []
         self.fetched: list[int] = []
         self.closing = threading.Event()
@@ -157,7 +161,8 @@ class Guest:
 
     def _capabilities(self) -> bytes:
         offers = self.server.context is not None and not self.server.tls
-        return CAPABILITIES + (b" STARTTLS" if offers else b"")
+        moves = self.is_in and self.server.moves  # as many do: told only after the sign-in
+        return CAPABILITIES + (b" STARTTLS" if offers else b"") + (b" MOVE" if moves else b"")
 
     def _capability(self, tag: str, rest: str) -> None:
         self.send(b"* CAPABILITY %b\r\n" % self._capabilities())
@@ -212,6 +217,8 @@ class Guest:
 
     def _uid_fetch(self, tag: str, rest: str) -> None:
         uid = int(rest.partition(" ")[0])
+        if uid in self.server.poison:
+            raise Gone
         if uid in self.server.mails:
             self.server.fetched.append(uid)
             most = int(rest.partition("<0.")[2].partition(">")[0])
@@ -225,6 +232,22 @@ class Guest:
             self._no(tag, "read only")
             return
         self.server.seen |= {int(uid) for uid in rest.partition(" ")[0].split(",")}
+        self._ok(tag)
+
+    def _create(self, tag: str, rest: str) -> None:
+        self.server.folders = [*self.server.folders, rest.strip('"')]
+        self._ok(tag)
+
+    def _uid_move(self, tag: str, rest: str) -> None:
+        which, _, folder = rest.partition(" ")
+        name = folder.strip('"')
+        if self.read_only or name not in self.server.folders:
+            self._no(tag, "[TRYCREATE] no such mailbox")
+            return
+        uids = [int(uid) for uid in which.split(",")]
+        self.server.moved.setdefault(name, []).extend(uids)
+        for uid in uids:
+            del self.server.mails[uid]
         self._ok(tag)
 
 

@@ -30,6 +30,12 @@ READING: Final = Sort(
 )
 
 
+MOVES_HELP: Final = (
+    "Undelivered mail, automatic answers and mail that unsubscribes, once read. What people wrote stays. Left empty, all "
+    "stays where it is."
+)
+
+
 class MailboxForm:
     """Draws itself where it is made."""
 
@@ -59,6 +65,7 @@ class MailboxForm:
             password=None if self.known.is_set and not typed else typed,
             folder=self.folder.value or "",
             marks_read=bool(self.marks.value),
+            moves_to=self.moves_to.value or "",
         )
 
     async def test(self) -> None:
@@ -85,7 +92,15 @@ class MailboxForm:
         self.marks = checkbox(
             "Mark what was read as read there too", self.known.marks_read, testid="mailbox-marks"
         )
-        return {"folder": folder}
+        away = Field("Afterwards into the folder", MOVES_HELP, optional=True)
+        with away.body:
+            self.moves_to = text_input(
+                self.known.moves_to,
+                label="Afterwards into the folder",
+                placeholder="Returned mail",
+                testid="mailbox-moves-to",
+            )
+        return {"folder": folder, "moves_to": away}
 
 
 def _tried(wish: Wish, by: Actor) -> tuple[str, str, str]:
@@ -94,7 +109,7 @@ def _tried(wish: Wish, by: Actor) -> tuple[str, str, str]:
     with reading() as session:
         box_ = mailbox.checked(session, wish)
     try:
-        found = boxes.look(box_)
+        found = boxes.look(box_, wish.moves_to.strip())
     except AccountTrouble as trouble:
         return "bad", "The inbox can't be read", trouble.sentence
     lie = counted(found.messages, "message lies", "messages lie")

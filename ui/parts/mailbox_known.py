@@ -11,6 +11,7 @@ from domain.shop import shop as shops
 from domain.shop.mailbox import MailboxSettings
 from ui.mail_recipes import READ_BY_IMAP, recipe_of
 from ui.parts.mail_known import clock, ended
+from ui.words import counted
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Known:
     username: str = ""
     folder: str = "INBOX"
     marks_read: bool = False
+    moves_to: str = ""
     state: tuple[str, str, str] = ("", "", "")  # tone, title, sentence
     way: tuple[str, str] = ("", "")
 
@@ -48,6 +50,7 @@ def known() -> Known:
         row.username,
         row.folder,
         row.marks_read,
+        row.moves_to,
         _state(row, lambda at: clock(at, shop.zone, moment)),
         _way(row.address, shop.sender_email, shop.reply_to or shop.sender_email, host),
     )
@@ -60,7 +63,18 @@ def _state(row: MailboxSettings, told: Callable[[datetime], str]) -> tuple[str, 
         return "bad", "The inbox can't be read", sentence
     if row.visited_at is None:
         return "info", "The inbox is read in a moment", "From then on every few minutes."
-    return "good", "Handbill reads this inbox", f"Every few minutes. Last read: {told(row.visited_at)}."
+    return (
+        "good",
+        "Handbill reads this inbox",
+        f"Every few minutes. Last read: {told(row.visited_at)}.{_left_out(row)}",
+    )
+
+
+def _left_out(row: MailboxSettings) -> str:
+    if not row.left_out:
+        return ""
+    many = counted(row.left_out, "message was", "messages were")
+    return f" {many} left out, because the server hung up over it each time; nothing was lost there."
 
 
 def _way(address: str, sender: str, answers: str, host: str) -> tuple[str, str]:
