@@ -22,6 +22,7 @@ About = Literal["person", "content", "account", "pace", "held", "unclear"]
 
 SOON: Final = timedelta(minutes=5)
 HELD_FOR: Final = timedelta(hours=24)  # never sooner, and only where the campaign asks for it
+PAIR: Final = 131056  # too much to one person
 OURS: Final = re.compile(r"^\(#(\d{1,7})\)")  # how the words of the platform begin in the ledger
 
 
@@ -40,6 +41,11 @@ class WhatsAppError:
     def reason(self) -> str:
         """The ledger's word."""
         return str(self.cause)
+
+    @property
+    def slows_everybody(self) -> bool:
+        """Too much from the shop as a whole, and not only to one person."""
+        return self.about == "pace" and self.code != PAIR
 
 
 def _person(code: int, cause: Cause, sentence: str, *, by_email: bool = True) -> WhatsAppError:

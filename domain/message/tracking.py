@@ -53,6 +53,11 @@ def pixel(base_url: str) -> str:
     return f'<img src="{_through(base_url, "o", PIXEL)}" width="1" height="1" alt="" style="{style}">'
 
 
+def click_base(base_url: str) -> str:
+    """What stands before the token of a counted link."""
+    return f"{base_url.rstrip('/')}/t/c/"
+
+
 def token_name(index: int) -> str:
     return f"l{index}"
 

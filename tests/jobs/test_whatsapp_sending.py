@@ -1,0 +1,232 @@
+"""By WhatsApp: who gets it, what they get, and what each of the platform's refusals does to the rows."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from data.database import now, reading, unit
+from data.whatsapp_twin import Act, Asked, Twin
+from domain.book import consent
+from domain.ledger import whatsapp_errors
+from domain.ledger.deliveries import OPEN, Delivery, State
+from domain.ledger.replies import explain
+from domain.refusal import Refusal
+from domain.sending.dispatches import DispatchState, Hold
+from domain.shop import notices
+from jobs import sending
+from jobs import whatsapp as whatsapp_jobs
+from tests.jobs.conftest import Desk
+from tests.jobs.whatsapp_desk import READY, Counter, counter, worker
+
+ANA, BEN, CAT = "+491700000001", "+491700000002", "+491700000003"
+
+
+@pytest.fixture
+def shop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """A platform that is in no hurry to refuse, for what is not about pace."""
+    monkeypatch.setattr("domain.shop.whatsapp_reach.BETWEEN", timedelta(0))
+    with Twin() as twin:
+        twin.account.per_person = 0.0
+        twin.account.per_second = 10_000
+        with counter(desk, twin, per_second=1_000) as found:
+            yield found
+
+
+def sent_to(twin: Twin) -> list[str]:
+    return sorted("+" + one.number for one in twin.sent)
+
+
+def test_a_template_goes_to_whoever_said_yes_and_to_nobody_else(shop: Counter) -> None:
+    shop.know(ANA, BEN)
+    shop.know(CAT, says_yes=False)
+    dispatch = shop.press(READY)
+    with worker(shop.desk.folder):
+        books = shop.desk.until_over(dispatch)
+    assert (books.sent, books.skipped, books.failed) == (2, 1, 0)
+    assert sent_to(shop.twin) == [ANA, BEN]
+    assert {one.shown.body for one in shop.twin.sent} == {
+        "Good news, Ana001: your ring is ready. We keep it for you until Saturday.",
+        "Good news, Ana002: your ring is ready. We keep it for you until Saturday.",
+    }
+    lines = shop.desk.lines(dispatch)
+    assert lines[CAT].reason == "not_asked"
+    assert {lines[ANA].reply, lines[BEN].reply} == {one.id for one in shop.twin.sent}
+
+
+def test_whoever_says_stop_while_it_waits_gets_nothing(shop: Counter) -> None:
+    [ana, ben] = shop.know(ANA, BEN)
+    dispatch = shop.press()
+    with unit() as session:
+        consent.withdraw(session, ana, "whatsapp", "marketing", how="whatsapp reply", now=now())
+    with worker(shop.desk.folder):
+        books = shop.desk.until_over(dispatch)
+    assert (books.sent, books.skipped) == (1, 1)
+    assert sent_to(shop.twin) == [BEN]
+    assert ben
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ({}, "no_template"),
+        ({"template": {"name": "nobody_knows", "language": "en"}}, "template_gone"),
+        ({"template": {"name": "open_on_sunday", "language": "fr"}}, "template_gone"),
+        ({"template": {"name": "last_chance", "language": "en"}}, "template_not_approved"),
+        ({"template": {"name": "win_a_diamond", "language": "en"}}, "template_not_approved"),
+        ({"template": {"name": "ready_to_collect", "language": "en"}}, "bad_content"),
+        ({**READY, "body": READY["body"][:2]}, "bad_content"),
+        ({**READY, "body": [{"name": "1", "field": "shoe_size"}, *READY["body"][1:]]}, "bad_content"),
+    ],
+)
+def test_without_an_approved_template_and_all_its_words_nothing_is_launched(
+    shop: Counter, content: dict[str, Any], code: str
+) -> None:
+    shop.know(ANA)
+    with pytest.raises(Refusal) as refused:
+        shop.press(content)
+    assert refused.value.code == code
+    assert shop.twin.sent == []
+
+
+def test_a_marketing_template_is_no_message_about_an_order(shop: Counter) -> None:
+    shop.know(ANA)
+    with pytest.raises(Refusal, match="counts this template as marketing"):
+        shop.press(message_type="operational")
+
+
+def test_a_template_that_is_deleted_after_send_was_pressed_stands_still(shop: Counter) -> None:
+    shop.know(ANA, BEN)
+    dispatch = shop.press()
+    shop.twin.set_template("open_on_sunday", "en", "DELETED")
+    with worker(shop.desk.folder):
+        shop.desk.until(lambda: shop.desk.dispatch(dispatch).state is DispatchState.PAUSED)
+    stands = shop.desk.dispatch(dispatch)
+    assert (stands.held_for, shop.desk.books(dispatch).queued) == (Hold.CONTENT, 2)
+    assert "does not exist at WhatsApp" in stands.error
+    with reading() as session:
+        assert [one for one in notices.unseen(session) if "does not exist at WhatsApp" in one.sentence]
+
+
+def test_a_template_that_is_paused_on_the_way_stops_for_everybody_and_goes_on_by_hand(
+    shop: Counter, brisk: None
+) -> None:
+    shop.know(*[f"+49170000{number:04}" for number in range(60)])
+    dispatch = shop.press()
+    taken = iter(range(1_000))
+
+    def pause_at_ten(asked: Asked) -> Act | None:
+        if asked.method == "POST" and next(taken) == 10:
+            shop.twin.set_template("open_on_sunday", "en", "PAUSED")
+        return None
+
+    shop.twin.act = pause_at_ten
+    with worker(shop.desk.folder):
+        shop.desk.until(lambda: shop.desk.dispatch(dispatch).state is DispatchState.PAUSED)
+        books = shop.desk.books(dispatch)
+        shop.desk.until(lambda: shop.desk.books(dispatch).sent == len(shop.twin.sent))
+        assert shop.desk.dispatch(dispatch).held_for is Hold.CONTENT
+        assert (books.failed, books.not_sure) == (0, 0)
+        shop.twin.set_template("open_on_sunday", "en", "APPROVED")
+        sending.resume(dispatch, shop.desk.cast.olive)
+        books = shop.desk.until_over(dispatch)
+    assert (books.sent, len(set(sent_to(shop.twin))), len(shop.twin.sent)) == (60, 60, 60)
+
+
+def test_a_token_that_runs_out_on_the_way_holds_everything_until_a_new_one_works(
+    shop: Counter, brisk: None
+) -> None:
+    shop.know(*[f"+49170000{number:04}" for number in range(40)])
+    dispatch = shop.press()
+    taken = iter(range(1_000))
+
+    def run_out_at_ten(asked: Asked) -> Act | None:
+        if asked.method == "POST" and next(taken) == 10:
+            shop.twin.account.is_expired = True
+        return None
+
+    shop.twin.act = run_out_at_ten
+    with worker(shop.desk.folder):
+        shop.desk.until(lambda: shop.desk.dispatch(dispatch).state is DispatchState.PAUSED)
+        assert shop.desk.dispatch(dispatch).held_for is Hold.ACCOUNT
+        with reading() as session:
+            [told] = [one for one in notices.unseen(session) if "access token" in one.sentence]
+        assert told.tone == "bad"
+        found = whatsapp_jobs.check(shop.desk.cast.olive)
+        assert [(one.name, one.is_good) for one in found] == [("access_token", False)]
+        assert shop.desk.dispatch(dispatch).state is DispatchState.PAUSED
+        shop.twin.account.is_expired = False
+        shop.twin.account.access_token = "a new one"
+        found = whatsapp_jobs.save({"access_token": "a new one"}, new_address=False, by=shop.desk.cast.olive)
+        assert all(one.is_good is not False for one in found)
+        books = shop.desk.until_over(dispatch)
+    assert (books.sent, len(set(sent_to(shop.twin))), len(shop.twin.sent)) == (40, 40, 40)
+
+
+ABOUT = {"person": State.FAILED, "held": State.FAILED, "pace": State.DEFERRED, "unclear": State.DEFERRED}
+ABOUT_ONE = [one for one in whatsapp_errors.every() if one.about in ABOUT]
+ABOUT_ALL = [one for one in whatsapp_errors.every() if one.about not in ABOUT]
+
+
+def refusal(code: int) -> Act:
+    said = {"error": {"message": "Said so", "code": code, "error_data": {"details": "In detail"}}}
+    return Act(status=400, body=json.dumps(said).encode())
+
+
+def test_what_is_about_one_person_stops_nobody_else(shop: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the platform's numbers in one send, to one person each."""
+    monkeypatch.setattr("domain.channels.whatsapp.BACK_OFF", 0.01)
+    monkeypatch.setattr("domain.channels.whatsapp.LONGEST_BACK_OFF", 0.02)
+    numbers = {f"+4917{one.code:09}": one for one in ABOUT_ONE}
+    shop.know(ANA, *numbers)
+    shop.twin.act = lambda asked: (
+        refusal(known.code) if (known := numbers.get(recipient(asked))) is not None else None
+    )
+    pressed = now()
+    dispatch = shop.press()
+    with worker(shop.desk.folder):
+        shop.desk.until(lambda: not untried())
+    lines = shop.desk.lines(dispatch)
+    assert lines[ANA].state is State.SENT
+    for number, known in numbers.items():
+        line = lines[number]
+        assert line.state is ABOUT[known.about], known
+        assert (line.code, line.reply) == (known.code, f"(#{known.code}) Said so In detail")
+        assert explain(line.code, line.reply).sentence == known.sentence
+        assert line.reason == (known.reason if line.state is State.FAILED else "later"), known
+    with reading() as session:
+        for row in session.query(Delivery).where(Delivery.state == State.DEFERRED):
+            assert row.next_at - pressed >= (numbers[str(row.address_key)].again or timedelta.max)
+
+
+def test_what_is_about_everybody_stands_still_until_somebody_lets_it_go_on(
+    shop: Counter, brisk: None
+) -> None:
+    """Each of the platform's numbers, one after the other in one send."""
+    shop.know(ANA)
+    said = iter(ABOUT_ALL)
+    known = next(said)
+    shop.twin.act = lambda asked: refusal(known.code) if asked.method == "POST" and known else None
+    dispatch = shop.press()
+    with worker(shop.desk.folder):
+        for following in [*said, None]:
+            shop.desk.until(lambda: shop.desk.dispatch(dispatch).state is DispatchState.PAUSED)
+            stands = shop.desk.dispatch(dispatch)
+            assert (stands.held_for, stands.error) == (Hold(known.about), known.sentence)
+            assert shop.desk.books(dispatch).queued == 1
+            known = following
+            sending.resume(dispatch, shop.desk.cast.olive)
+        assert shop.desk.until_over(dispatch).sent == 1
+    assert shop.desk.dispatch(dispatch).error == ""
+    assert sent_to(shop.twin) == [ANA]
+
+
+def recipient(asked: Asked) -> str:
+    return str(json.loads(asked.body)["to"]) if asked.method == "POST" and asked.body else ""
+
+
+def untried() -> int:
+    with reading() as session:
+        return session.query(Delivery).where(Delivery.state.in_(OPEN), Delivery.tries == 0).count()
