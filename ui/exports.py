@@ -15,6 +15,7 @@ from domain.book.exporting import NOTHING, Tables, What
 from domain.book.search import Narrowing
 from domain.ledger import communications, received
 from domain.ledger.communications import Letter
+from domain.ledger.received import ReceivedMail
 from domain.shop.people import Actor
 
 Form = Literal["csv", "json"]
@@ -36,6 +37,8 @@ def book(form: Form, what: What, by: Actor, narrowed: Narrowing = NOTHING) -> St
     lots = _lots() if those is None else _lots_of(those)
     if form == "json" or what == "communications":
         lots = map(_with_letters, lots)
+    if form == "json" or what == "answers":
+        lots = map(_with_answers, lots)
     lines = _json(lots) if form == "json" else _csv(what, lots)
     return _file(f"{what}-{now():%Y-%m-%d}.{form}", form, lines)
 
@@ -49,9 +52,7 @@ def one(customer_id: int, by: Actor) -> StreamingResponse:
         letters = communications.letters(session, customer_id, limit=MOST_LETTERS)
         answers = received.of(session, customer_id, limit=MOST_LETTERS)
     known["communications"] = [_told(letter) for letter in letters]
-    known["answers"] = [
-        {"subject": one.subject, "words": one.words, "at": one.received_at} for one in answers
-    ]
+    known["answers"] = [_answered(one) for one in answers]
     return _file(f"customer-{customer_id}.json", "json", iter([_written(known, indent=2)]))
 
 
@@ -96,6 +97,16 @@ def _with_letters(lot: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         person | {"communications": [_told(one) for one in letters.get(person["id"], [])]} for person in lot
     ]
+
+
+def _with_answers(lot: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    with reading() as session:
+        wrote = received.of_many(session, [person["id"] for person in lot])
+    return [person | {"answers": [_answered(one) for one in wrote.get(person["id"], [])]} for person in lot]
+
+
+def _answered(one: ReceivedMail) -> dict[str, Any]:
+    return {"subject": one.subject, "words": one.words, "channel": one.channel, "at": one.received_at}
 
 
 def _told(letter: Letter) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from domain.book.sheet import BIRTHDAY
 from domain.shop import audit
 from domain.shop.people import Actor, Right
 
-What = Literal["customers", "records", "consents", "communications"]
+What = Literal["customers", "records", "consents", "communications", "answers"]
 
 NOTHING: Final = Narrowing()
 OWN_DAYS: Final = {
@@ -53,12 +53,18 @@ CONSENT_COLUMNS: Final = {
     "message_type": "Message type", "allowed": "Allowed", "how": "How", "source": "Source", "wording": "Wording",
     "by_name": "By",
 }  # fmt: skip
-# The ledger knows these, which lies above the book: whoever writes the file puts them beside the rest.
+# The ledger knows the next two, which lies above the book: whoever writes the file puts them beside the rest.
 LETTER_COLUMNS: Final = {
     "customer_id": "Customer number", "email": "Email", "name": "Name", "at": "At", "send": "Send", "subject": "Subject",
     "channel": "Channel", "message_type": "Message type", "state": "State", "address": "Sent to",
 }  # fmt: skip
-COLUMNS_OF: Final = {"records": RECORD_COLUMNS, "consents": CONSENT_COLUMNS, "communications": LETTER_COLUMNS}
+ANSWER_COLUMNS: Final = {
+    "customer_id": "Customer number", "email": "Email", "name": "Name", "at": "At", "channel": "Channel",
+    "subject": "Subject", "words": "Words",
+}  # fmt: skip
+COLUMNS_OF: Final = {
+    "records": RECORD_COLUMNS, "consents": CONSENT_COLUMNS, "communications": LETTER_COLUMNS, "answers": ANSWER_COLUMNS,
+}  # fmt: skip
 RECORD_FIELDS: Final = (
     "id", "kind", "title", "category", "staff", "mode", "starts_at", "ends_at", "status", "amount", "currency",
     "uses_left", "source", "external_id", "attrs", "created_at", "updated_at",

@@ -81,6 +81,15 @@ def of(session: Session, customer_id: int, limit: int = 20) -> list[ReceivedMail
     return list(session.scalars(theirs.order_by(ReceivedMail.id.desc()).limit(limit)))
 
 
+def of_many(session: Session, customer_ids: Sequence[int]) -> dict[int, list[ReceivedMail]]:
+    """What each of these people wrote, newest first; who never wrote is missing."""
+    theirs = select(ReceivedMail).where(ReceivedMail.customer_id.in_(listed(customer_ids)))
+    found: dict[int, list[ReceivedMail]] = {}
+    for one in session.scalars(theirs.order_by(ReceivedMail.id.desc())):
+        found.setdefault(one.customer_id, []).append(one)
+    return found
+
+
 def how_many(session: Session, customer_id: int) -> int:
     return session.scalar(select(func.count()).where(ReceivedMail.customer_id == customer_id)) or 0
 

@@ -10,6 +10,7 @@ TABLES: Final = {
     "records": ("Their records", "One line for each order, appointment, repair and so on."),
     "consents": ("What they said about mail", "One line for each yes and no, with when and how."),
     "communications": ("What they were sent", "One line for each message, with what became of it."),
+    "answers": ("What they answered", "One line for each, as it came into the inbox."),
 }
 
 
