@@ -68,6 +68,8 @@ REACHED = (
     State.HANDOFF,
     State.UNKNOWN,
 )  # got it, or may have got it: never written to by themselves
+IN_FLIGHT = (State.HANDOFF, State.UNKNOWN)  # it may have arrived, and nobody has said so yet
+PROVED = "proved"  # a reason: something came back that only a message in the inbox can cause
 # Written out, not bound: only then does SQLite know that a query fits the partial index of the same words.
 IS_OPEN = text("deliveries.state IN ('queued', 'deferred')")
 IS_HELD = text("deliveries.state IN ('claimed', 'handoff')")

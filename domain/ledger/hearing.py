@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from data.database import changed
 from data.prepared import Prepared, plain, slot
 from domain.ledger.causes import Cause
-from domain.ledger.deliveries import IS_PROVED, Delivery, Heard, Of, State
-from domain.ledger.second_tries import PROVED
+from domain.ledger.deliveries import IS_PROVED, PROVED, Delivery, Heard, Of, State
 
 CAME_BACK: Final = (Heard.RETURNED, Heard.BOUNCED)
 STRENGTH: Final = {word: place for place, word in enumerate(Heard)}

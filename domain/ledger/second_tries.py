@@ -17,10 +17,9 @@ from domain.book.consent import why_left_out
 from domain.book.customers import Customer
 from domain.book.message_types import MessageType
 from domain.book.reach import Reach
-from domain.ledger.deliveries import DISPATCHES, OPEN, REACHED, Delivery, State
+from domain.ledger.deliveries import DISPATCHES, OPEN, PROVED, REACHED, Delivery, State
 from domain.ledger.steps import GONE
 
-PROVED = "proved"  # something came back that only a message in the inbox can cause
 COUNTED = "counted"  # a person decided to count it as sent
 ELSEWHERE = "elsewhere"  # another launch of the same campaign reached this person, or is about to
 TAKEN = "taken"  # another row of the same send goes to this person's new address
@@ -108,8 +107,13 @@ def count_as_sent(
 
 
 def prove_arrival(session: Session, delivery_id: int, *, now: datetime) -> bool:
-    """Somebody has the message before their eyes: a doubt about it is over. Whether there was one."""
+    """Somebody has the message before their eyes: a doubt about it is over. Whether there was one.
+
+    While it is still being handed over the word is kept in the row, in case the answer gets lost.
+    """
     doubtful = (Delivery.id == delivery_id) & (Delivery.state == State.UNKNOWN)
+    on_its_way = (Delivery.id == delivery_id) & (Delivery.state == State.HANDOFF)
+    changed(session, update(Delivery).where(on_its_way).values(reason=PROVED))
     return bool(_settled_as_sent(session, doubtful, PROVED, now))
 
 
@@ -175,11 +179,11 @@ def _among(rows_: list[Row]) -> ColumnElement[bool]:
 
 
 def _settled_as_sent(session: Session, which: ColumnElement[bool], reason: str, now: datetime) -> list[int]:
-    changed = (
+    settled = (
         update(Delivery)
         .where(which)
         .values(state=State.SENT, reason=reason, settled_at=now)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     )
-    return sorted(session.scalars(changed))
+    return sorted(session.scalars(settled))

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Select,
     String,
     case,
     column,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from data.database import changed
 from data.prepared import Prepared, plain, slot
@@ -31,7 +33,7 @@ from domain.book.consent import why_left_out
 from domain.book.customers import Customer
 from domain.book.message_types import MessageType
 from domain.book.reach import Reach
-from domain.ledger.deliveries import DISPATCHES, IS_HELD, IS_OPEN, IS_QUEUED, Delivery, State
+from domain.ledger.deliveries import DISPATCHES, IS_HELD, IS_OPEN, IS_QUEUED, PROVED, Delivery, State
 
 GONE = "gone"  # the customer was deleted after the launch
 ADDRESS_CHANGED = "address_changed"
@@ -66,9 +68,21 @@ class Result:
     next_at: datetime | None = None
 
 
-def claim(session: Session, dispatch_id: int, worker_id: int, *, now: datetime, most: int) -> list[Claim]:
-    """Take up to `most` rows whose time has come. Committed before anything is done with them."""
-    taken = _claiming().run(session, dispatch=dispatch_id, worker=worker_id, moment=now, most=most)
+def claim(
+    session: Session,
+    dispatch_id: int,
+    worker_id: int,
+    *,
+    now: datetime,
+    most: int,
+    among: Select[str] | None = None,
+) -> list[Claim]:
+    """Take up to `most` rows whose time has come. Committed before anything is done with them.
+
+    `among`: of these addresses only.
+    """
+    claiming = _claiming() if among is None else Prepared(_to_claim(Delivery.address_key.in_(among)))
+    taken = claiming.run(session, dispatch=dispatch_id, worker=worker_id, moment=now, most=most)
     return sorted(
         (Claim(row.id, row.attempts, row.customer_id, row.address_key, row.tries) for row in taken),
         key=_in_order,
@@ -143,13 +157,16 @@ def held_by(session: Session, worker_id: int) -> list[int]:
 def rescue(
     session: Session, worker_id: int, *, now: datetime, dispatch_id: int | None = None
 ) -> tuple[int, int]:
-    """What a dead worker held: claimed rows go back, handed-over ones are "not sure". Nobody is written to twice.
+    """What a dead worker held: claimed rows go back, handed-over ones are "not sure", unless something proves that they arrived.
+    Nobody is written to twice.
 
     Where the dispatch has ended meanwhile the claimed ones are cancelled. Answers with how many of each.
     """
     mine = Delivery.claimed_by == worker_id
     if dispatch_id is not None:
         mine &= Delivery.dispatch_id == dispatch_id
+    arrived = update(Delivery).where(mine, Delivery.state == State.HANDOFF, Delivery.reason == PROVED)
+    changed(session, arrived.values(state=State.SENT, settled_at=now))
     unsure = changed(
         session,
         update(Delivery)
@@ -171,17 +188,22 @@ def rescue(
 
 @cache
 def _claiming() -> Prepared:
+    return Prepared(_to_claim())
+
+
+def _to_claim(*more: ColumnElement[bool]) -> ReturningUpdate[Any]:
     ripe = (
         select(Delivery.id)
         .where(
             Delivery.dispatch_id == DISPATCH,
             IS_OPEN,
             or_(IS_QUEUED, Delivery.next_at <= MOMENT),
+            *more,
         )
         .order_by(Delivery.next_at, Delivery.id)
         .limit(slot("most", Integer))
     )
-    return Prepared(
+    return (
         update(Delivery)
         .where(Delivery.id.in_(ripe))
         .values(state=State.CLAIMED, claimed_by=WORKER, attempts=Delivery.attempts + 1)
@@ -214,6 +236,7 @@ def _handing_over(reach: Reach, message_type: MessageType) -> Prepared:
 @cache
 def _settling() -> Prepared:
     said_later = literal_column(f"'{State.DEFERRED}'") == STATE
+    arrived = (literal_column(f"'{State.UNKNOWN}'") == STATE) & (Delivery.reason == PROVED)
     goes_on = _goes_on(Delivery.dispatch_id)
     return Prepared(
         update(Delivery)
@@ -224,8 +247,8 @@ def _settling() -> Prepared:
             Delivery.state.in_([State.CLAIMED, State.HANDOFF, State.UNKNOWN]),
         )
         .values(
-            state=case((said_later & ~goes_on, State.CANCELLED), else_=STATE),
-            reason=case((said_later & ~goes_on, None), else_=slot("reason", String)),
+            state=case((said_later & ~goes_on, State.CANCELLED), (arrived, State.SENT), else_=STATE),
+            reason=case((said_later & ~goes_on, None), (arrived, PROVED), else_=slot("reason", String)),
             code=slot("code", Integer),
             reply=slot("reply", String),
             tries=case((said_later, Delivery.tries + literal_column("1")), else_=Delivery.tries),

@@ -17,7 +17,7 @@ from data.base import Instant
 from data.prepared import Prepared, plain, slot
 from domain.book import measuring
 from domain.ledger import second_tries, targets
-from domain.ledger.deliveries import Delivery, State
+from domain.ledger.deliveries import IN_FLIGHT, Delivery
 from domain.ledger.engagement import Engagement
 from domain.ledger.events import CLICKED, LONGEST_AGENT, OPENED, Event
 from domain.results import humans
@@ -82,9 +82,7 @@ def where(session: Session, delivery_id: int, place: int) -> str | None:
 def _known(session: Session, numbers: set[int]) -> dict[int, _Known]:
     found: Sequence[Any] = _finding().run(session, ids=json.dumps(sorted(numbers))).fetchall()
     return {
-        number: _Known(
-            dispatch, customer, _moment(sent_at), state == State.UNKNOWN, bool(practice), hits or 0
-        )
+        number: _Known(dispatch, customer, _moment(sent_at), state in IN_FLIGHT, bool(practice), hits or 0)
         for number, dispatch, customer, sent_at, state, practice, hits in found
     }
 

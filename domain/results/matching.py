@@ -19,7 +19,7 @@ from domain.book.customers import Customer
 from domain.book.message_types import MessageType
 from domain.book.whatsapp_numbers import spellings
 from domain.channels.email import read_mark
-from domain.ledger.deliveries import Delivery, State
+from domain.ledger.deliveries import IN_FLIGHT, Delivery
 from domain.ledger.hearing import Word
 from domain.refusal import Refusal
 from domain.results.incoming import IncomingEvent
@@ -229,6 +229,6 @@ def _rows(session: Session, numbers: set[int]) -> dict[int, Known]:
             said,
         ) in session.execute(query):
             word = Word(number, heard, when, reason, said or "") if heard and when else None
-            in_doubt = state is State.UNKNOWN
+            in_doubt = state in IN_FLIGHT
             rows[number] = Known(number, dispatch, channel, kind, customer, address, in_doubt, word)
     return rows

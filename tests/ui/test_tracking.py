@@ -12,9 +12,10 @@ from data.database import now as present
 from data.database import reading, unit
 from domain.book import measuring
 from domain.channels.email import links
-from domain.ledger import engagement, targets
+from domain.ledger import engagement, steps, targets
 from domain.ledger.deliveries import Delivery, State
 from domain.ledger.events import Event
+from domain.ledger.steps import Result
 from domain.message.links import CLICK, OPEN, PLACE_BITS, UNSUBSCRIBE
 from domain.results import hits
 from domain.sending.dispatches import Dispatch
@@ -256,6 +257,41 @@ def test_an_open_or_a_click_proves_that_a_doubtful_message_arrived(
     with reading() as session:
         row = session.get_one(Delivery, doubtful)
         assert (row.state, row.reason) == (State.SENT, "proved")
+
+
+@pytest.mark.parametrize("order", ["hit first", "crash first"])
+@pytest.mark.parametrize("agent", [PHONE, "GoogleImageProxy", "Barracuda Sentinel (EE)"])
+def test_whoever_fetched_it_it_has_arrived_also_where_the_worker_dies_before_it_hears_so(
+    visitor: TestClient, letter: int, order: str, agent: str
+) -> None:
+    with unit() as session:
+        session.execute(update(Delivery).values(state=State.HANDOFF, claimed_by=7))
+    if order == "hit first":
+        visitor.get(picture(letter), headers={"user-agent": agent})
+    with unit() as session:
+        steps.rescue(session, 7, now=present())
+    if order == "crash first":
+        visitor.get(picture(letter), headers={"user-agent": agent})
+    with reading() as session:
+        row = session.get_one(Delivery, letter)
+        assert (row.state, row.reason) == (State.SENT, "proved")
+
+
+@pytest.mark.parametrize(
+    ("state", "end"), [(State.UNKNOWN, "proved"), (State.SENT, None), (State.FAILED, "refused")]
+)
+def test_an_open_while_it_is_handed_over_settles_only_what_would_be_in_doubt(
+    visitor: TestClient, letter: int, state: State, end: str | None
+) -> None:
+    with unit() as session:
+        session.execute(update(Delivery).values(state=State.HANDOFF, claimed_by=7, attempts=1))
+    visitor.get(picture(letter))
+    with unit() as session:
+        said = Result(letter, 1, state, reason="refused" if state is State.FAILED else None)
+        steps.settle(session, 7, [said], now=present())
+    with reading() as session:
+        row = session.get_one(Delivery, letter)
+        assert (row.state, row.reason) == (State.SENT if end == "proved" else state, end)
 
 
 def test_who_asks_without_end_does_not_fill_the_disk(

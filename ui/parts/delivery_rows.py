@@ -30,7 +30,7 @@ WHY = {
     "cancelled": "The send ended before their turn came.",
     "duplicate": "Somebody else on the list has the same address.",
     "counted": "Counted as sent by somebody of the shop.",
-    "proved": "Arrived: the way out in this very message was used.",
+    "proved": "Arrived: it was opened, answered, or reported as delivered.",
 }
 
 WHY_HEARD = {
