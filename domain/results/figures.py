@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from domain.book.proof import Consent
+from domain.book.proof import SAID_BY_THEMSELVES, Consent
 from domain.ledger import deliveries, engagement, hearing, standing
 from domain.ledger.deliveries import Books, Heard
 from domain.ledger.engagement import Counts
@@ -148,7 +148,9 @@ def unsubscribed(session: Session, dispatch_ids: Sequence[int]) -> int:
     by_them = (
         select(who)
         .where(
-            Consent.source.in_([f"dispatch {number}" for number in dispatch_ids]), Consent.how != COMPLAINED
+            Consent.source.in_([f"dispatch {number}" for number in dispatch_ids]),
+            Consent.how != COMPLAINED,
+            SAID_BY_THEMSELVES,
         )
         .group_by(who)
         .having(no > yes)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import astuple
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from data.database import reading, unit
@@ -149,6 +150,18 @@ def test_who_left_by_a_message_is_counted_once_and_not_after_coming_back(send: i
     with unit() as session:
         says(session, 2, "marketing", consent.grant)
     assert seen(send, now).unsubscribed == 1
+
+
+def test_who_left_by_a_send_is_found_without_reading_the_whole_ledger(send: int) -> None:
+    asked: list[tuple[str, Any]] = []
+    with reading() as session:
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", lambda *seen: asked.append((seen[2], seen[3])))
+        figures.unsubscribed(session, [send])
+        [(statement, values)] = [one for one in asked if "consents" in one[0]]
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert [row for row in plan if "ix_consents_source" in row[-1]], plan
+    assert not [row for row in plan if "SCAN consents" in row[-1]], plan
 
 
 def test_a_campaign_counts_each_person_once_over_its_launches(

@@ -31,7 +31,7 @@ def book(
     what: Annotated[
         What,
         Query(
-            description="For csv: one line for each customer, each record, each thing they said about mail, or each message."
+            description="For csv: one line for each customer, each record, each thing they said about mail, each message, or each answer."
         ),
     ] = "customers",
     search: Search = "",
