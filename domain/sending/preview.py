@@ -18,6 +18,7 @@ from domain.refusal import Kind, Refusal
 from domain.sending import campaigns, content
 from domain.sending.campaigns import Campaign
 from domain.sending.launches import NOBODY, WHY_NOBODY
+from domain.shop import mailbox, no_reply
 
 NOBODY_YET: Final = "shop@example.invalid"  # a letter can be looked at before there is a sender
 BLANK: Final = dict.fromkeys(content.LONGEST, "") | {
@@ -88,6 +89,11 @@ def sender_of(draft: Draft) -> str:
     return f"{draft.from_name} <{draft.from_email}>" if draft.from_email else draft.from_name
 
 
+def replies_to(draft: Draft) -> str:
+    """Where an answer goes."""
+    return draft.reply_to or draft.from_email
+
+
 def of_campaign(session: Session, campaign_id: int, *, even_nobody: bool = False, now: datetime) -> Prospect:
     """Raises Refusal where it can't be sent, with the field to mend where there is one."""
     campaign = campaigns.get(session, campaign_id)
@@ -119,7 +125,8 @@ def prospect(
         remaining = None
     names = audiences.first_names(*asked, now=now, not_reached_by=launched_before if remaining else None)
     label = audiences.describe(session, audience)
-    doubts = _doubts(draft)
+    unread = no_reply.warning(replies_to(draft), mailbox.address(session)) if channel_name == "email" else ""
+    doubts = (*_doubts(draft), *filter(None, [unread]))
     return Prospect(draft.subject, draft.message_type, label, everyone, remaining, tuple(names), doubts)
 
 

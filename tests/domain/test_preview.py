@@ -50,6 +50,16 @@ def test_an_offer_sent_as_operational_is_doubted_but_not_refused(book: list[int]
     assert seen(offer, book[0]).doubts == ()
 
 
+def test_answers_that_nobody_would_read_are_a_doubt_and_no_hindrance(
+    book: list[int], cast: Cast, now: datetime
+) -> None:
+    with unit() as session:
+        shops.change(session, {"reply_to": "no-reply@marlow.example"}, by=cast.olive, now=now)
+    (doubt,) = ahead(LETTER, now).doubts
+    assert "no-reply@marlow.example" in doubt
+    assert ahead(LETTER | {"reply_to": "hello@marlow.example"}, now).doubts == ()
+
+
 def test_a_prospect_names_those_who_get_it_and_counts_those_who_do_not(
     book: list[int], now: datetime
 ) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sql
 from data.database import now, reading, unit
 from domain import sample
 from domain.book.customers import Customer
+from domain.shop import mailbox
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Right
 from ui import places
@@ -17,8 +18,12 @@ from ui.parts.colour_field import ColourField
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, select, text_area, text_input
+from ui.parts.no_reply import NoReply
 from ui.parts.settings_room import settings_room
 from ui.words import people
+
+TO_THE_SENDER = "Left empty, they go to the sender."
+READ_HERE = f"{TO_THE_SENDER} Handbill reads this inbox: an answer stands on the customer's page."
 
 
 @dataclass
@@ -41,13 +46,14 @@ async def build(by: Actor) -> None:
     facts = await io(_facts)
     samples = await io(_samples)
     with settings_room(by, "/settings"):
-        ShopForm(facts)
+        ShopForm(facts, await io(_inbox))
         if samples:
             _sample_card(samples)
 
 
 class ShopForm:
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, inbox: str) -> None:
+        self.inbox = inbox
         with card("The shop", "Your customers see this at the foot of every message."):
             self.name = Field("Name of the shop")
             with self.name.body:
@@ -88,9 +94,12 @@ class ShopForm:
                         kind="email",
                         testid="sender-email",
                     )
-            self.reply_to = Field("Replies go to", "Left empty, they go to the sender.", optional=True)
+            answers = facts.reply_to or facts.sender_email
+            is_read = bool(inbox) and answers.casefold() == inbox.casefold()
+            self.reply_to = Field("Replies go to", READ_HERE if is_read else TO_THE_SENDER, optional=True)
             with self.reply_to.body:
                 reply_to = text_input(facts.reply_to, label="Replies go to", kind="email", testid="reply-to")
+            self.no_reply = NoReply(answers, inbox)
         self.form = Form(
             {
                 "name": self.name,
@@ -122,6 +131,7 @@ class ShopForm:
         typed = Facts(**{name: made.value or "" for name, made in self.inputs.items()})
         with refusals_to(self.form.wrong):
             await io(_save, typed, by)
+            self.no_reply.look(typed.reply_to.strip() or typed.sender_email.strip(), self.inbox)
             toast("Saved")
 
 
@@ -170,6 +180,12 @@ def _facts() -> Facts:
             shop.reply_to,
             shop.colour,
         )
+
+
+def _inbox() -> str:
+    """The one that Handbill reads by itself, so that answers to it are heard."""
+    with reading() as session:
+        return mailbox.address(session)
 
 
 def _save(typed: Facts, by: Actor) -> None:

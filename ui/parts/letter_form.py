@@ -13,6 +13,7 @@ from domain.book import merging
 from domain.book.message_types import MessageType
 from domain.message import templates
 from domain.refusal import Refusal
+from domain.shop import mailbox
 from domain.shop.people import Actor
 from domain.shop.sending_rules import Quiet
 from domain.shop.shop import read as read_shop
@@ -21,6 +22,7 @@ from ui.parts.basics import box, button, card, icon, put, text
 from ui.parts.dialogs import confirm
 from ui.parts.inputs import Field, Segmented, select, text_input
 from ui.parts.message_editor import CONTENT, PARTS, MessageEditor
+from ui.parts.no_reply import NoReply
 from ui.parts.preview_frame import PreviewFrame
 from ui.parts.recipient_picker import RecipientPicker, Stock, stock
 
@@ -56,6 +58,8 @@ class Start:
     own_fields: frozenset[str]
     sender_name: str
     sender_email: str
+    reply_to: str
+    inbox: str  # which Handbill reads by itself
     zone: ZoneInfo
     quiet: Quiet
 
@@ -71,6 +75,8 @@ def start(session: Session, values: dict[str, Any], by: Actor) -> Start:
         own_fields=merging.own_fields(session),
         sender_name=shop.sender_name or shop.name,
         sender_email=shop.sender_email,
+        reply_to=shop.reply_to,
+        inbox=mailbox.address(session),
         zone=shop.zone,
         quiet=shop.quiet,
     )
@@ -211,6 +217,7 @@ class LetterForm:
                         values, "from_email", "Address", self.begun.sender_email
                     ),
                 }
+            self.no_reply = NoReply("", self.begun.inbox)
         self.sender_fields.visible = any(values.get(name) for name in SENDER)
         self._paint_sender()
 
@@ -252,6 +259,8 @@ class LetterForm:
         name = self.sender["from_name"].value or self.begun.sender_name
         address = self.sender["from_email"].value or self.begun.sender_email
         self.sender_words.set_text(f"{name} <{address}>" if address else f"{name}, no address yet")
+        answers = self.begun.values.get("reply_to") or self.begun.reply_to or address
+        self.no_reply.look(str(answers), self.begun.inbox)
 
     async def _sender_changed(self) -> None:
         self._paint_sender()
