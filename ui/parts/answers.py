@@ -13,7 +13,7 @@ from ui.words import counted, when
 
 MOST: Final = 20  # letters
 MOST_LINES, MOST_LETTERS = 8, 600  # of one letter
-HELP: Final = "What came back from this person, newest first. The whole letters lie in your inbox."
+HELP: Final = "What came back from this person, newest first. Whole letters lie in your inbox."
 
 
 @dataclass(frozen=True)
@@ -57,4 +57,7 @@ def _told(one: ReceivedMail, at: str) -> Answer:
     lines = one.words.splitlines()
     shown = "\n".join(lines[:MOST_LINES])[:MOST_LETTERS].rstrip()
     is_cut = len(shown) < len(one.words.rstrip())
+    if one.channel == "whatsapp":
+        subject = f"By WhatsApp: {one.note[0].lower()}{one.note[1:]}" if one.note else "By WhatsApp"
+        return Answer(subject, f"{shown} …" if is_cut else shown, at)
     return Answer(one.subject or "(no subject)", f"{shown} …" if is_cut else shown or "(no words)", at)

@@ -61,6 +61,7 @@ def read(body: bytes) -> list[Report]:
     found = [
         report
         for entry in each(part(whole, "entry"))
+        or [{"changes": [whole]}]  # their test button posts a bare change
         for change in each(part(entry, "changes"))
         for report in _changed(part(entry, "time"), change)
     ]
@@ -69,8 +70,8 @@ def read(body: bytes) -> list[Report]:
 
 def _changed(time: Any, change: Any) -> Iterator[Report]:
     field, value = tidy(part(change, "field"), 60), part(change, "value")
-    at = _at(value) or moment(time)
-    if field == "messages":
+    at = moment(part(value, "timestamp")) or moment(time)
+    if field == "messages" or (not field and isinstance(value, dict)):
         yield from _conversation(value, at)
     elif field == "user_preferences":
         yield from (_preference(one, value) for one in each(part(value, "user_preferences")))
@@ -245,10 +246,6 @@ def _address(told: Any) -> str:
     """With the + that the book has; empty for an id that is no number."""
     found = spellings(tidy(told, 40))
     return found[0] if found else ""
-
-
-def _at(value: Any) -> datetime | None:
-    return moment(part(value, "timestamp"))
 
 
 def _code(error: Any) -> int:

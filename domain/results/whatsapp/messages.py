@@ -13,6 +13,10 @@ UNKNOWN: Final = "Something that WhatsApp does not pass on"
 def spoken(message: dict[str, Any], name: str) -> Spoken:
     kind = tidy(message.get("type"), 40)
     about = message.get(kind)
+    if kind == "edit" and isinstance(part(about, "message"), dict):
+        inner = part(about, "message")
+        kind = tidy(part(inner, "type"), 40)
+        about = part(inner, kind)
     read = READERS.get(kind)
     found = read(about) if read else Spoken(note=UNKNOWN)
     note = found.note
@@ -84,6 +88,10 @@ def _reaction(about: Any) -> Spoken:
     return Spoken(note=_named("Reaction", emoji) if emoji else "Took a reaction back")
 
 
+def _taken_back(about: Any) -> Spoken:
+    return Spoken(note="Took a message back", opens_window=False)
+
+
 def _named(what: str, name: Any) -> str:
     said = tidy(name, 150)
     return f"{what}: {said}" if said else what
@@ -111,4 +119,5 @@ READERS: Final[dict[str, Callable[[Any], Spoken]]] = {
     "contacts": _contacts,
     "order": _order,
     "reaction": _reaction,
+    "revoke": _taken_back,
 }
