@@ -4,6 +4,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from functools import cache
 from typing import Final
@@ -56,6 +57,11 @@ def _public_address(host: str) -> str:
 
 
 def _read(connection: http.client.HTTPSConnection, path: str, until: float) -> bytes:
+    connection.connect()
+    hanging_up = threading.Timer(
+        _left(until), _hang_up, (connection.sock,)
+    )  # also on who says a letter a second
+    hanging_up.start()
     try:
         connection.request("GET", path, headers={"Accept": "*/*", "User-Agent": "Handbill"})
         answer = connection.getresponse()
@@ -66,11 +72,18 @@ def _read(connection: http.client.HTTPSConnection, path: str, until: float) -> b
             pieces.append(piece)
             if sum(map(len, pieces)) > LARGEST:
                 raise NotFetched(f"{connection.host} sent more than was asked for.")
-            if connection.sock is not None:
-                connection.sock.settimeout(_left(until))
+        _left(until)  # or it may be half of it
         return b"".join(pieces)
     finally:
+        hanging_up.cancel()
         connection.close()
+
+
+def _hang_up(line: ssl.SSLSocket) -> None:
+    try:
+        socket.socket.shutdown(line, socket.SHUT_RDWR)  # whoever reads from it sees the end
+    except OSError:  # it has ended meanwhile
+        return
 
 
 def _left(until: float) -> float:
