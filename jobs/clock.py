@@ -18,6 +18,7 @@ from jobs import fence, sending
 from jobs.mailbox import Collector
 from jobs.queue import queue
 from jobs.sign_ups import Postman
+from jobs.whatsapp import Refresher
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +132,12 @@ def look_into_the_inbox(collector: Collector) -> None:
     """It comes back at once; every few minutes there is something to do."""
     if not fence.is_up():
         collector.look()
+
+
+def look_at_whatsapp(refresher: Refresher) -> None:
+    """As above; once an hour its templates and the number's facts are asked for."""
+    if not fence.is_up():
+        refresher.look()
 
 
 def write_to_who_signed_up(postman: Postman) -> None:

@@ -9,7 +9,7 @@ from data.stock import take_stock
 from domain.message import practice, practice_messages
 from domain.results import incoming
 from domain.sending import purging, workers
-from domain.shop import limits, sessions
+from domain.shop import limits, sessions, whatsapp_reach
 from jobs import importing
 
 EVERY = timedelta(hours=6)
@@ -25,6 +25,7 @@ def tidy(now: datetime, *, pulses: Path) -> None:
         sessions.forget_old(session, now=now)
         workers.forget_old(session, now=now)
         limits.forget_old(session, now=now)
+        whatsapp_reach.forget_old(session, now=now)
         incoming.forget_old(session, now=now)
         importing.tidy(session)
         take_stock(session)

@@ -22,6 +22,7 @@ from jobs.importer import Importer
 from jobs.mailbox import Collector
 from jobs.queue import Queue
 from jobs.sign_ups import Postman
+from jobs.whatsapp import Refresher
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Worker:
         self.importer = Importer(self.id)
         self.collector = Collector()
         self.postman = Postman()
+        self.refresher = Refresher()
         queue.on_wake = self.look_at
         queue.on_wake_for_import = self.importer.look_at
         self._consumer = QuietConsumer(
@@ -83,6 +85,7 @@ class Worker:
         self._clock.join(timeout=10)
         self.collector.stop()
         self.postman.stop()
+        self.refresher.stop()
         self.importer.stop()
         self._consumer.stop(graceful=True)
         self._sign_off()
@@ -159,6 +162,7 @@ class Worker:
         clock.sweep(moment, worker_id=self.id, running=running, importing=importing, pulses=self.pulses)
         clock.look_into_the_inbox(self.collector)
         clock.write_to_who_signed_up(self.postman)
+        clock.look_at_whatsapp(self.refresher)
 
     def _sign_off(self) -> None:
         try:

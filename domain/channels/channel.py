@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 import domain.channels
@@ -121,6 +122,9 @@ class Channel(Protocol):
 
     def room(self, session: Session, *, now: datetime) -> Grant | None:
         """How many people may be written to now, where not messages are counted but people. None: any number."""
+
+    def known(self, *, now: datetime) -> Select[str] | None:
+        """The addresses that cost no more room: such people were written to lately."""
 
     def turns(self, session: Session, addresses: Sequence[str], *, now: datetime) -> Mapping[str, Grant]:
         """Who of these has to wait, and why; the others are written down as written to now, in this unit of work."""

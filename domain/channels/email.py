@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from data import smtp
@@ -71,6 +72,9 @@ class Email:
         mail.note_success(session, now, account_id)
 
     def room(self, session: Session, *, now: datetime) -> Grant | None:
+        return None
+
+    def known(self, *, now: datetime) -> Select[str] | None:
         return None
 
     def turns(self, session: Session, addresses: Sequence[str], *, now: datetime) -> Mapping[str, Grant]:

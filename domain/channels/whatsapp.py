@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from data.answer import HELD_BACK, Answer, Fate
@@ -29,7 +30,7 @@ from domain.message.whatsapp import Content, Unfilled
 from domain.message.whatsapp_templates import WhatsAppTemplate
 from domain.refusal import Refusal
 from domain.shop import shop as shops
-from domain.shop import whatsapp
+from domain.shop import whatsapp, whatsapp_reach
 from domain.shop.limits import Grant
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,9 @@ class WhatsApp:
 
     def room(self, session: Session, *, now: datetime) -> Grant | None:
         return whatsapp.room(session, now=now)
+
+    def known(self, *, now: datetime) -> Select[str] | None:
+        return whatsapp_reach.known(now)
 
     def turns(self, session: Session, addresses: Sequence[str], *, now: datetime) -> Mapping[str, Grant]:
         return whatsapp.turns(session, addresses, now=now)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Integer,
     Select,
     String,
@@ -25,7 +26,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from data.database import changed
 from data.prepared import Prepared, plain, slot
@@ -191,7 +191,7 @@ def _claiming() -> Prepared:
     return Prepared(_to_claim())
 
 
-def _to_claim(*more: ColumnElement[bool]) -> ReturningUpdate[Any]:
+def _to_claim(*more: ColumnElement[bool]) -> Executable:
     ripe = (
         select(Delivery.id)
         .where(

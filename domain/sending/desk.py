@@ -271,14 +271,25 @@ class Desk:
         if not dispatches.is_sending(session, me.dispatch_id):
             return []
         room = limits.room(session, wanted.route.account_id, wanted.route.limits, now=now)
-        self.held = holds.by_limit(room) or holds.by_reach(me.way, session, now)
-        self.held = self.held or holds.by_quiet(session, me.message_type, now=now)
+        self.held = holds.by_limit(room) or holds.by_quiet(session, me.message_type, now=now)
         if self.held:
             return []
         most = wanted.most if room.why in ("", "second") else min(wanted.most, room.granted)
-        claims = steps.claim(session, me.dispatch_id, me.worker_id, now=now, most=most)
+        claims = self._claim_people(session, most, now)
         people = values_of(session, [one.customer_id for one in claims if one.customer_id is not None])
         return [(one, people.get(one.customer_id or 0, {})) for one in claims]
+
+    def _claim_people(self, session: Session, most: int, now: datetime) -> list[Claim]:
+        """Where a channel counts people: no more than there is room for, and then only those who count already."""
+        me = self.assignment
+        people = me.way.room(session, now=now)
+        full = holds.by_limit(people) if people else None
+        if people is not None and people.granted:
+            most = min(most, people.granted)
+        known = me.way.known(now=now) if full else None
+        claims = steps.claim(session, me.dispatch_id, me.worker_id, now=now, most=most, among=known)
+        self.held = full if not claims else None
+        return claims
 
     def _answer(
         self, pile: _Pile, may_go: set[int], claimed: list[Lot], late: dict[_Asked, Grant], now: datetime

@@ -16,7 +16,7 @@ from data.base import Base, Instant
 from data.config import config
 from data.graph import Access
 from domain.refusal import Refusal
-from domain.shop import provider_keys, whatsapp_reach
+from domain.shop import provider_keys, whatsapp_practice, whatsapp_reach
 from domain.shop.limits import Grant, Limits
 from domain.shop.shop import read as read_shop
 
@@ -185,12 +185,13 @@ def _text(facts: Mapping[str, Any], name: str, most: int) -> str:
 
 def _practice(session: Session) -> Access:
     """The twin's keys are no secret: whoever can reach it sits at this computer."""
-    from data.whatsapp_twin.account import Account
-
-    port = getattr(read_shop(session), "practice_whatsapp_port", None)
+    port = read_shop(session).practice_whatsapp_port
     if port is None:
         raise Refusal("twin_off", "The practice WhatsApp is not running. Start Handbill and try again.")
-    usual = Account()
+    keys = whatsapp_practice.as_keys()
     return Access(
-        f"http://127.0.0.1:{port}", usual.phone_number_id, usual.business_account_id, usual.access_token
+        f"http://127.0.0.1:{port}",
+        keys["phone_number_id"],
+        keys["business_account_id"],
+        keys["access_token"],
     )

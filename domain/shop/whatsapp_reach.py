@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, String, delete, func, select
+from sqlalchemy import ColumnElement, Select, String, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -37,6 +37,11 @@ def room(session: Session, most: int, *, now: datetime) -> Grant:
     if free > 0:
         return Grant(free, "", None)
     return Grant(0, "day", _next(session, 1 - free, now))
+
+
+def known(now: datetime) -> Select[str]:
+    """Who counts already, so that one more message to them costs no reach."""
+    return select(WhatsAppReached.address).where(_within(now))
 
 
 def turns(session: Session, addresses: Sequence[str], most: int | None, *, now: datetime) -> dict[str, Grant]:
