@@ -21,6 +21,7 @@ class ReceivedMail(Base):
     __tablename__ = "received_mails"
     __table_args__ = (
         Index("ix_received_mails_customer", "customer_id", "id"),
+        Index("ix_received_mails_delivery", "delivery_id", sqlite_where=text("delivery_id IS NOT NULL")),
         Index(
             "ix_received_mails_window", "channel", "received_at", "customer_id", sqlite_where=text("channel <> 'email'")
         ),

@@ -30,6 +30,10 @@ class IncomingEvent(Base):
         ),
         Index("ix_incoming_events_message", "provider", "message_id", sqlite_where=text("message_id <> ''")),
         Index("ix_incoming_events_delivery", "delivery_id", sqlite_where=text("delivery_id IS NOT NULL")),
+        # Each with the numbers of its rows in order, so that the newest of a rare kind are found at once.
+        Index("ix_incoming_events_kind", "kind"),
+        Index("ix_incoming_events_provider", "provider"),
+        Index("ix_incoming_events_strange", "kind", sqlite_where=text("delivery_id IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -18,12 +18,13 @@ from data.secrets import use_keys
 from domain import tables
 from domain.book import categories, consent, customers, record_kinds, records, staff
 from domain.book.imports import Import
-from domain.book.proof import Consent
 from domain.book.person import Customer
+from domain.book.proof import Consent
 from domain.book.side_tables import ASIDE_TRIGGERS, LATEST_TRIGGERS, NUMBER_TRIGGERS
 from domain.book.wordings import Wording
 from domain.ledger import engagement, farewells, received, windows
 from domain.ledger.engagement import Counts
+from domain.results import incoming
 from domain.sending import dispatches
 from domain.shop import mailbox
 from domain.shop import shop as shops
@@ -318,6 +319,26 @@ def test_answers_by_mail_stay_answers_by_mail_when_other_ways_come(engine: Engin
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         command.downgrade(migrate._alembic(connection), "0013")
         assert connection.scalars(text("SELECT words FROM received_mails")).all() == ["Yes"]
+
+
+def test_what_came_in_stays_when_it_is_found_in_more_ways(engine: Engine) -> None:
+    upgrade(engine, "0015")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO incoming_events (provider, event_id, kind, address, status, diagnostic, message_id, at, "
+                "received_at, said, url, agent, ip, excerpt) VALUES "
+                "('ses', '1', 'bounce', 'ana@x.example', '', '', '', '2026-01-01', '2026-01-01', '', '', '', '', '')"
+            )
+        )
+    migrate.migrate(engine)
+    with reading() as session:
+        assert [one.address for one in incoming.listed(session, kind="bounce", matched=False)] == [
+            "ana@x.example"
+        ]
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.downgrade(migrate._alembic(connection), "0015")
+        assert connection.scalars(text("SELECT event_id FROM incoming_events")).all() == ["1"]
 
 
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:
