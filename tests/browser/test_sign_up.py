@@ -12,10 +12,16 @@ from tests.browser.conftest import PHONE, Open
 from tests.browser.test_accessible import found
 
 SETTINGS = "/settings/sign-up"
+GARNET = "#7a1f3d"
 MAILBOX = "petra@signs.example"
 
 
 def test_from_the_card_on_the_counter_to_the_book(page: Page, open_page: Open) -> None:
+    page.goto("/settings")
+    page.get_by_test_id("colour-garnet").click()
+    expect(page.get_by_test_id("colour")).to_have_value(GARNET)
+    page.get_by_test_id("save-shop").click()
+    expect(page.get_by_test_id("toast")).to_have_text("Saved")
     page.goto(SETTINGS)
     expect(page.get_by_test_id("snippet")).to_contain_text("/join")
     page.get_by_test_id("sign-up-open").click()
@@ -27,6 +33,10 @@ def test_from_the_card_on_the_counter_to_the_book(page: Page, open_page: Open) -
     assert found(page) == []
     petra = open_page(PHONE, is_mobile=True, has_touch=True)
     petra.goto("/join?from=counter")
+    assert found(petra) == []
+    expect(petra.get_by_test_id("submit")).to_have_css("background-color", "rgb(122, 31, 61)")
+    petra.emulate_media(color_scheme="dark")
+    expect(petra.get_by_test_id("submit")).not_to_have_css("background-color", "rgb(122, 31, 61)")
     assert found(petra) == []
     petra.get_by_test_id("first_name").fill("Petra")
     petra.get_by_test_id("email").fill(MAILBOX)
