@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from math import ceil
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from domain.channels import email
 from domain.channels.channel import Draft
 from domain.shop import limits, mail
 from domain.shop import shop as shops
+from domain.shop.limits import Grant, Limits
 from domain.shop.mail import Route
 
 JOIN: Final = "join"  # what the link's token is for
@@ -44,11 +46,27 @@ def way(session: Session, *, now: datetime) -> Route | datetime:
     """The account by which one letter may go now, which counts into its limits; or when there is one. Raises Refusal."""
     later: list[datetime] = []
     for route in mail.routes(session, now=now):
-        told = limits.grant(session, route.account_id, route.limits, 1, now=now)
+        told = _granted(session, route, now)
         if told.granted:
             return route
         later.append(told.until or now + limits.MINUTE)
     return min(later)
+
+
+def _granted(session: Session, route: Route, now: datetime) -> Grant:
+    """Out of the account's limits, and out of the half of them that is the form's: who floods it stops no campaign."""
+    form, half = -1 - route.account_id, _half_of(route.limits)
+    told = limits.room(session, form, half, now=now)
+    if told.granted:
+        told = limits.grant(session, route.account_id, route.limits, 1, now=now)
+    if told.granted:
+        limits.grant(session, form, half, 1, now=now)
+    return told
+
+
+def _half_of(whole: Limits) -> Limits:
+    each_hour, each_day = (ceil(most / 2) if most else None for most in (whole.per_hour, whole.per_day))
+    return Limits(per_hour=each_hour, per_day=each_day)
 
 
 def write(session: Session, asked: SignUp, by: Route, *, now: datetime) -> Ready:

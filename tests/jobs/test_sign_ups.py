@@ -62,22 +62,36 @@ def test_a_server_in_trouble_is_tried_again_a_few_times(desk: Desk) -> None:
     assert tries == MOST_TRIES
 
 
-def test_letters_wait_for_the_limit_of_the_account_and_count_into_it(desk: Desk) -> None:
+def test_letters_take_half_of_what_the_account_may_send_and_count_into_it(desk: Desk) -> None:
     with ScriptedServer() as server:
-        url = f"smtp://127.0.0.1:{server.port}?security=none&per_hour=2"
-        use_config(Config(data=desk.folder, smtp_url=url))  # type: ignore[arg-type]
+        limited(desk, server, per_hour=4)
         numbers = [asked(name) for name in ("anna", "bert", "cleo", "dora")]
         assert (send_next(), send_next(), send_next()) == (True, True, False)
         assert [waits(number) for number in numbers] == [False, False, True, True]
         assert server.count == 2
     with unit() as session:
-        assert limits.room(session, 0, Limits(per_hour=2), now=now()).granted == 0
+        assert limits.room(session, 0, Limits(per_hour=4), now=now()).granted == 2
         rest = session.scalars(select(SignUp).where(SignUp.next_at.is_not(None))).all()
         assert {one.tries for one in rest} == {0}
-        assert all(
-            timedelta(minutes=50) < one.next_at - now() < timedelta(minutes=70) for one in rest if one.next_at
-        )
+        soon, late = timedelta(minutes=50), timedelta(minutes=70)
+        assert all(soon < one.next_at - now() < late for one in rest if one.next_at)
         assert not sign_ups.is_due(session, now=now())
+
+
+def test_a_letter_waits_where_campaigns_have_used_the_limit_up(desk: Desk) -> None:
+    with ScriptedServer() as server:
+        limited(desk, server, per_hour=4)
+        with unit() as session:
+            limits.grant(session, 0, Limits(per_hour=4), 4, now=now())
+        number = asked()
+        assert not send_next()
+        assert waits(number)
+        assert server.count == 0
+
+
+def limited(desk: Desk, server: ScriptedServer, *, per_hour: int) -> None:
+    url = f"smtp://127.0.0.1:{server.port}?security=none&per_hour={per_hour}"
+    use_config(Config(data=desk.folder, smtp_url=url))  # type: ignore[arg-type]
 
 
 def test_a_copy_of_the_shop_writes_to_nobody(desk: Desk) -> None:
