@@ -29,9 +29,11 @@ from domain.book.preferences import Preference
 from domain.book.record import CustomerRecord
 from domain.book.sign_ups import SignUp
 from domain.message.practice import PracticeMail
+from domain.message.practice_messages import PracticeMessage
 from domain.shop import audit
 from domain.shop.audit import AuditEntry
 from domain.shop.people import Actor, Right
+from domain.shop.whatsapp_reach import WhatsAppReached
 
 REASON: Final = "erased"
 STAYS: Final = (
@@ -78,19 +80,20 @@ def erase(
 ) -> list[int]:
     """Answers with the numbers of the cards that are empty now: theirs, and those that were merged into it.
 
-    `reached_at`: email addresses they were written to, which the ledger knows.
+    `reached_at`: addresses and numbers they were written to, which the ledger knows.
     """
     by.require(Right.EDIT_CUSTOMERS)
     _card(session, customer_id)
     mine = or_(Customer.id == customer_id, Customer.merged_into == customer_id)
     cards = list(session.scalars(select(Customer).where(mine)))
     numbers = [card.id for card in cards]
-    before = {*earlier.of(session, numbers), *(Contact("email", key) for key in reached_at)}
+    reached = (Contact("email" if "@" in key else "phone", key) for key in reached_at)
+    before = {*earlier.of(session, numbers), *reached}
     with _overwriting(session):
         traces.forget(session, cards, [contact.key for contact in before])
         for card in cards:
             _hold_back(session, card, numbers, now)
-            _throw_away_practice(session, {card.email_key, card.email})
+            _throw_away_practice(session, {card.email_key, card.email, card.phone_key})
         _hold_back_earlier(session, before, numbers, now)
         _blank(session, numbers, now)
         _take_belongings(session, numbers)
@@ -169,10 +172,13 @@ def _hold_back_earlier(session: Session, before: set[Contact], numbers: list[int
 
 
 def _throw_away_practice(session: Session, addresses: Collection[str | None]) -> None:
-    """Letters of the practice inbox hold the name and the address; so does a sign-up that nobody confirmed."""
+    """Letters of the practice inbox hold the name and the address, its phones the number; so does a sign-up that nobody
+    confirmed, and for a day the count of people reached by WhatsApp."""
     theirs = [address for address in addresses if address]
     session.execute(delete(SignUp).where(SignUp.email_key.in_(theirs)))
     session.execute(delete(PracticeMail).where(PracticeMail.recipient.in_(theirs)))
+    session.execute(delete(PracticeMessage).where(PracticeMessage.number.in_(theirs)))
+    session.execute(delete(WhatsAppReached).where(WhatsAppReached.address.in_(theirs)))
 
 
 def _blank(session: Session, numbers: list[int], now: datetime) -> None:

@@ -88,9 +88,7 @@ def how_many_wait(session: Session, customer_id: int) -> int:
 
 
 def _reached_at(session: Session, customer_id: int) -> list[str]:
-    sent = select(Delivery.address_key).where(
-        Delivery.customer_id == customer_id, Delivery.address_key.contains("@")
-    )
+    sent = select(Delivery.address_key).where(Delivery.customer_id == customer_id)
     return [key for key in session.scalars(sent.distinct()) if key]
 
 
@@ -103,11 +101,12 @@ def _had_it(session: Session, contact: Contact) -> set[int]:
 
 
 def _marks(session: Session, customer_id: int, reached_at: list[str]) -> set[str]:
-    """The keyed hashes by which reports of providers know their addresses."""
-    theirs = select(Customer.email_hash).where(
-        or_(Customer.id == customer_id, Customer.merged_into == customer_id), Customer.email_hash.is_not(None)
-    )
-    return {fingerprint(key) for key in reached_at} | {mark for mark in session.scalars(theirs) if mark}
+    """The keyed hashes by which reports of providers know their addresses and numbers."""
+    mine = or_(Customer.id == customer_id, Customer.merged_into == customer_id)
+    cards = session.execute(select(Customer.email_hash, Customer.phone_hash).where(mine))
+    ids = session.scalars(select(Customer.wa_user_id).where(mine, Customer.wa_user_id.is_not(None)))
+    told = {fingerprint(one) for one in (*reached_at, *ids) if one}
+    return told | {mark for row in cards for mark in row if mark}
 
 
 def _forget_addresses(
@@ -130,13 +129,14 @@ def _forget_addresses(
 def _leave_one_open(session: Session, survivor: Customer, now: datetime) -> None:
     """Of several rows in one send the one to today's address may wait on, unless another has arrived or is on its way."""
     twin = aliased(Delivery, name="twin")
+    today = [one for one in (survivor.email_key, survivor.phone_key) if one]
     same = (twin.dispatch_id == Delivery.dispatch_id) & (twin.customer_id == survivor.id)
     other = same & (twin.id != Delivery.id)
     arriving = twin.state.in_(REACHED) | (
-        (twin.state == State.CLAIMED) & (twin.address_key == survivor.email_key)  # another one is let go of
+        (twin.state == State.CLAIMED) & twin.address_key.in_(today)  # another one is let go of
     )
     on_its_way = other & arriving
-    better = other & twin.state.in_(_WAITING) & _goes_before(twin, survivor.email_key)
+    better = other & twin.state.in_(_WAITING) & _goes_before(twin, today)
     superfluous = (
         update(Delivery)
         .where(
@@ -152,7 +152,7 @@ def _leave_one_open(session: Session, survivor: Customer, now: datetime) -> None
 _WAITING = (State.QUEUED, State.DEFERRED)
 
 
-def _goes_before(twin: type[Delivery], address: str | None) -> ColumnElement[bool]:
+def _goes_before(twin: type[Delivery], today: Sequence[str]) -> ColumnElement[bool]:
     """The row to the address of today, then the earlier one."""
-    fits, mine = twin.address_key == address, Delivery.address_key == address
+    fits, mine = twin.address_key.in_(today), Delivery.address_key.in_(today)
     return or_(fits & ~mine, (fits == mine) & (twin.id < Delivery.id))

@@ -179,7 +179,7 @@ def _who(report: Report) -> dict[str, str]:
 
 
 def _row(fact: Fact, now: datetime) -> dict[str, Any]:
-    report, key = fact.report, (keys_of(fact.report) or ("",))[0]
+    report, key = fact.report, (keys_of(fact.report) or (fact.report.person,))[0]
     return {
         "provider": report.provider,
         "event_id": report.event_id,

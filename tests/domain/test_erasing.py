@@ -6,22 +6,28 @@ from typing import Any
 
 import pytest
 from sqlalchemy import null, select, text, update
+from sqlalchemy.orm import Session
 
 from data.database import reading, unit
+from data.whatsapp_twin import payloads
 from domain.audience.reach import EMAIL_REACH
 from domain.book import consent, customers, erasing, groups, proof, records, search, suppressions
 from domain.book.customers import Customer
 from domain.book.imports import ImportChange
 from domain.book.message_types import EVERY_TYPE, MessageType
-from domain.ledger import farewells
+from domain.ledger import farewells, received
 from domain.ledger.deliveries import Delivery, State
-from domain.message import practice
+from domain.message import practice, practice_messages
 from domain.refusal import Refusal
+from domain.results import feedback
+from domain.results.providers import whatsapp
 from domain.sending import opt_out
 from domain.sending.opt_out import Said
+from domain.shop import whatsapp_reach
 from domain.shop.audit import AuditEntry
 from tests.cast import Cast
 from tests.domain.test_one_person import card, merged, person, sent_to, states, went_out
+from tests.twins.whatsapp import ACCOUNT, posted, wrote
 
 ANA = {
     "first_name": "Anastasia",
@@ -62,8 +68,22 @@ def full_card(cast: Cast, now: datetime) -> int:
         records.change(session, order.id, {"title": "Two opals"}, by=cast.olive, now=now)
         customers.change(session, ana, {"notes": "Likes black opals"}, by=cast.olive, now=now)
         practice.keep(session, sender="x@shop.example", recipient="ana@erased.example", raw=b"Subject: Anastasia\r\n\r\nHi", now=now)  # fmt: skip
+        _by_whatsapp(session, ana, now)
         session.add(ImportChange(import_id=_import(session, now), customer_id=ana, what="changed", before={"first_name": "Anastasia"}))  # fmt: skip
     return ana
+
+
+def _by_whatsapp(session: Session, ana: int, now: datetime) -> None:
+    number = session.get_one(Customer, ana).phone_key or ""
+    practice_messages.keep(session, number=number, from_shop=True, message_id="wamid.1", shown={"body": "Dear Anastasia"}, now=now)  # fmt: skip
+    whatsapp_reach.turns(session, [number], None, now=now)
+    posts = posted(
+        wrote("Opals, please. Anastasia", now, number=number, user="US.anastasia"),
+        wrote("It is Bergmann again", now, number="", user="US.anastasia", message_id="wamid.in2"),
+        payloads.new_number(ACCOUNT, message_id="wamid.s", at=int(now.timestamp()), old=number[1:], new="442079460019", user="US.a"),
+    )  # fmt: skip
+    feedback.apply(session, whatsapp.read(posts.body), now=now)
+    assert received.how_many(session, ana) == 3
 
 
 def _import(session: Any, now: datetime) -> int:

@@ -14,7 +14,7 @@ from domain.shop import notices, whatsapp
 from domain.shop.notices import Notice
 
 CHANNEL: Final = "whatsapp"
-PAGE, SETTINGS = "/marketing/whatsapp-campaigns", "/marketing/settings/whatsapp"
+PAGE, SETTINGS = "/marketing/whatsapp-campaigns", "/settings/whatsapp"
 APPROVED: Final = {"APPROVED", "REINSTATED", "UNARCHIVED"}
 NOT_SENT: Final = {
     "PAUSED": "WhatsApp has paused this template, because too many people did not like it.",
@@ -37,7 +37,7 @@ def template(session: Session, told: TemplateNews, *, now: datetime) -> None:
     elif told.status in NOT_SENT:
         whatsapp_templates.note_status(session, told.name, told.language, told.status, told.reason)
         why = NOT_SENT[told.status]
-        _tell(session, f"Template “{told.name}” ({told.language}): {why}", Tone.WARN, PAGE, now)
+        tell(session, f"Template “{told.name}” ({told.language}): {why}", Tone.WARN, PAGE, now)
         _bar(session, Hold.CONTENT, why, now, told)
     _look_again(session)
 
@@ -53,7 +53,7 @@ def account(session: Session, told: AccountNews, *, dispatch_id: int | None = No
     if dispatch_id is not None:
         standstill.bar(session, dispatch_id, Hold.ACCOUNT, told.sentence, now=now)
     elif told.sentence:
-        _tell(session, told.sentence, told.tone, SETTINGS, now)
+        tell(session, told.sentence, told.tone, SETTINGS, now)
 
 
 def _bar(
@@ -80,8 +80,8 @@ def _look_again(session: Session) -> None:
         row.synced_at = None
 
 
-def _tell(session: Session, sentence: str, tone: Tone, link: str, now: datetime) -> None:
+def tell(session: Session, sentence: str, tone: Tone, link: str, now: datetime) -> None:
     """Once, until somebody has seen it."""
-    same = select(Notice.id).where(Notice.sentence == sentence, Notice.seen_at.is_(None))
+    same = select(Notice.id).where(Notice.sentence == sentence, Notice.link == link, Notice.seen_at.is_(None))
     if session.scalar(same.limit(1)) is None:
         notices.leave(session, sentence, now=now, tone=str(tone), link=link)

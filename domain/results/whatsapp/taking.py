@@ -20,15 +20,17 @@ from domain.results.incoming import IncomingEvent
 from domain.results.matching import Known, lots
 from domain.results.report import Kind, Report
 from domain.results.whatsapp import account, wishes
-from domain.results.whatsapp.news import AccountNews, NewNumber, Spoken, TemplateNews, Wish
+from domain.results.whatsapp.news import AccountNews, NewNumber, Spoken, TemplateNews, Tone, Wish
 from domain.results.whatsapp.words import says
-from domain.shop import notices, whatsapp_words
+from domain.shop import whatsapp_words
 from domain.shop.people import Actor, Role
 from domain.shop.whatsapp_words import Words
 
 DEAD: Final = "bounced"  # a word of `customers.whatsapp_trouble`
 ANSWERS_FOR: Final = timedelta(days=3)  # a message that quotes none of ours answers the newest of that time
 ALIVE: Final = (Kind.DELIVERY, Kind.OPEN, Kind.MESSAGE)
+STRANGER: Final = "Somebody who is not in the book wrote to the shop by WhatsApp."
+CAME_IN: Final = "/settings/reports/events"
 CHAT: Final = Actor(None, "WhatsApp", Role.MANAGER, via="whatsapp")
 
 
@@ -91,7 +93,7 @@ def _hear(session: Session, fact: Told, about: Spoken, words: Words, now: dateti
     if people:
         _keep(session, fact, about, people[0])
     else:
-        _tell_of_a_stranger(session, fact, about, now)
+        _tell_of_a_stranger(session, now)
 
 
 def _is(about: Spoken, words: Iterable[str]) -> bool:
@@ -161,11 +163,9 @@ def _new(session: Session, fact: Told, about: Spoken, now: datetime) -> list[Cus
     return [person]
 
 
-def _tell_of_a_stranger(session: Session, fact: Told, about: Spoken, now: datetime) -> None:
-    who = fact.address or about.name or "Somebody"
-    what = about.words[:120] or about.note
-    said = f"{who} is not in the book and wrote by WhatsApp: “{what}”"
-    notices.leave(session, said, now=now, tone="info", link="/marketing/customers")
+def _tell_of_a_stranger(session: Session, now: datetime) -> None:
+    """What they wrote stands among what came in, where it can be found and taken away by their number."""
+    account.tell(session, STRANGER, Tone.INFO, CAME_IN, now)
 
 
 # What somebody did in the app
@@ -182,10 +182,16 @@ def _move(session: Session, fact: Told, about: NewNumber, now: datetime) -> None
     if about.old_id and about.new_id:
         renamed = update(Customer).where(Customer.wa_user_id == about.old_id).values(wa_user_id=about.new_id)
         session.execute(renamed.execution_options(synchronize_session=False))
-    if about.number:
-        for person in _people(session, fact):
-            said = f"{person.shown_name} has another number on WhatsApp now: {about.number}"
-            notices.leave(session, said, now=now, tone="info", link=f"/marketing/customers/{person.id}")
+    people = _people(session, fact) if about.number else []
+    if people:
+        _keep(
+            session,
+            fact,
+            Spoken(note=f"Another number on WhatsApp: {about.number}", opens_window=False),
+            people[0],
+        )
+        link = f"/customers/{people[0].id}"
+        account.tell(session, "A customer has another number on WhatsApp now.", Tone.INFO, link, now)
 
 
 # How somebody is found
