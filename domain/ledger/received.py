@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from data.listed import listed
+from domain.ledger.deliveries import Delivery
 
 LONGEST_SUBJECT, LONGEST_WORDS, LONGEST_NOTE = 200, 2_000, 200  # characters; the whole letter is in the inbox
 MOST_A_DAY: Final = 50  # of one person; a machine that answers us must not fill the book
@@ -93,6 +94,13 @@ def of_many(session: Session, customer_ids: Sequence[int]) -> dict[int, list[Rec
 
 def how_many(session: Session, customer_id: int) -> int:
     return session.scalar(select(func.count()).where(ReceivedMail.customer_id == customer_id)) or 0
+
+
+def answered(session: Session, dispatch_ids: Sequence[int]) -> int:
+    """How many people answered these sends. Answers are few, so each is asked which send it belongs to."""
+    send = select(Delivery.dispatch_id).where(Delivery.id == ReceivedMail.delivery_id).scalar_subquery()
+    found = ReceivedMail.delivery_id.is_not(None), send.in_(listed(dispatch_ids))
+    return session.scalar(select(func.count(func.distinct(ReceivedMail.customer_id))).where(*found)) or 0
 
 
 def hand_over(session: Session, giver: int, taker: int) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from domain.book.proof import SAID_BY_THEMSELVES, Consent
-from domain.ledger import deliveries, engagement, hearing, standing
+from domain.ledger import deliveries, engagement, hearing, received, standing
 from domain.ledger.deliveries import Books, Heard
 from domain.ledger.engagement import Counts
 from domain.sending import dispatches
@@ -44,6 +44,7 @@ class Figures:
     told: Told = Told.NO
     is_measured: bool = False  # opens and clicks are counted at all
     unsubscribed: int = 0
+    replied: int = 0  # people who wrote back, where an inbox is read
 
     @property
     def delivered(self) -> int:
@@ -99,6 +100,7 @@ def of_dispatch(
         _told(heard, [dispatch], any_listened_to(session), now),
         dispatch.measured,
         unsubscribed(session, [dispatch.id]),
+        received.answered(session, [dispatch.id]),
     )
 
 
@@ -116,13 +118,14 @@ def of_campaign(session: Session, campaign_id: int, *, now: datetime) -> Figures
         _told(heard, launches, any_listened_to(session), now),
         any(one.measured for one in launches),
         unsubscribed(session, numbers),
+        received.answered(session, numbers),
     )
 
 
 def of_many(
     session: Session, those: Sequence[Dispatch], books: Mapping[int, Books], *, now: datetime
 ) -> dict[int, Figures]:
-    """For a list of sends; who unsubscribed is not told there."""
+    """For a list of sends; who unsubscribed or wrote back is not told there."""
     numbers = [one.id for one in those]
     heard, counts = hearing.heard_of_many(session, numbers), engagement.counts_of(session, numbers)
     listens = any_listened_to(session)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from domain.ledger.deliveries import Delivery, Heard, State
 from domain.ledger.engagement import Engagement
 from domain.ledger.hearing import CAME_BACK
+from domain.ledger.received import ReceivedMail
 
 
 class Figure(StrEnum):
@@ -19,6 +20,7 @@ class Figure(StrEnum):
     COMPLAINED = "complained"
     OPENED = "opened"
     CLICKED = "clicked"
+    REPLIED = "replied"
 
 
 def behind(figure: Figure, dispatch_id: int) -> ColumnElement[bool]:
@@ -28,6 +30,9 @@ def behind(figure: Figure, dispatch_id: int) -> ColumnElement[bool]:
         moment = MOMENTS[figure]
         did = select(Engagement.delivery_id).where(Engagement.dispatch_id == dispatch_id, moment.is_not(None))
         return and_(mine, Delivery.id.in_(did))
+    if figure is Figure.REPLIED:
+        wrote = select(ReceivedMail.delivery_id).where(ReceivedMail.delivery_id.is_not(None))
+        return and_(mine, Delivery.id.in_(wrote))
     return and_(mine, Delivery.state == State.SENT, _heard(figure))
 
 

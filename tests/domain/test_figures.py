@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from data.database import reading, unit
 from domain.book import consent, customers
-from domain.ledger import deliveries, engagement
+from domain.ledger import deliveries, engagement, received
 from domain.ledger.events import Event
 from domain.results import figures
 from domain.results.figures import Figures, Told
@@ -73,6 +73,12 @@ def names(dispatch_id: int, figure: Figure) -> list[int]:
         return [one.id for one in deliveries.lines(session, behind(figure, dispatch_id))]
 
 
+def wrote_back(session: Session, event_id: str, person: int, row: int | None, now: datetime) -> None:
+    received.keep(
+        session, event_id, person, delivery_id=row, subject="Re: Opals", words="Yes", day_began=now, now=now
+    )
+
+
 def test_what_was_heard_divides_those_who_were_sent(send: int, now: datetime) -> None:
     with unit() as session:
         heard(session, delivered=(1, 2, 3, 10), bounced=(4,), returned=(5,), complained=(6,), delayed=(7,))
@@ -88,6 +94,7 @@ def test_each_figure_has_exactly_its_people_behind_it(send: int, now: datetime) 
         happened(session, "opened", 1, now)
         happened(session, "clicked", 2, now)
         happened(session, "opened", 3, now, "machine")
+        wrote_back(session, "1", 4, 4, now)
     assert {figure: names(send, figure) for figure in Figure} == {
         Figure.DELIVERED: [1, 2],
         Figure.PENDING: [3, 7, 8, 9],
@@ -95,6 +102,7 @@ def test_each_figure_has_exactly_its_people_behind_it(send: int, now: datetime) 
         Figure.COMPLAINED: [6],
         Figure.OPENED: [1],
         Figure.CLICKED: [2],
+        Figure.REPLIED: [4],
     }
 
 
@@ -210,3 +218,16 @@ def test_first_opens_are_told_by_the_hour(send: int, now: datetime) -> None:
             "opened": {hour: 2},
             "clicked": {hour + timedelta(hours=1): 1},
         }
+
+
+def test_who_wrote_back_counts_once_and_is_found_behind_the_figure(
+    campaign: int, send: int, now: datetime
+) -> None:
+    with unit() as session:
+        for place, (person, row) in enumerate(((1, 1), (1, 1), (2, 2), (3, None))):
+            wrote_back(session, str(place), person, row, now)
+    with reading() as session:
+        assert figures.of_dispatch(session, dispatches.get(session, send), now=now).replied == 2
+        assert figures.of_campaign(session, campaign, now=now).replied == 2
+        assert [one.id for one in deliveries.lines(session, behind(Figure.REPLIED, send))] == [1, 2]
+        assert deliveries.lines(session, behind(Figure.REPLIED, send + 1)) == []

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from data.database import now, unit
 from domain.book import consent, customers
+from domain.ledger import received
 from domain.ledger.deliveries import Delivery, Heard, State
 from domain.ledger.events import Event
 from domain.ledger.targets import Target
@@ -88,10 +89,15 @@ def test_analytics_tell_links_devices_and_what_was_bought_also_once_deleted(api:
     with unit() as session:
         (dispatch,) = session.scalars(select(Dispatch))
         dispatch.started_at = now() - timedelta(hours=1)
+        first = session.scalars(select(Delivery.id).order_by(Delivery.id)).first()
+        assert ana is not None
+        received.keep(
+            session, "1", ana, delivery_id=first, subject="Re", words="Yes", day_began=now(), now=now()
+        )
     found = api.get(f"campaigns/{campaign}/analytics").json()
     assert (found["sends"], found["delivered"], found["uniqueOpens"], found["bounces"]) == (5, 3, 1, 1)
     assert [(one["url"], one["people"]) for one in found["links"]] == [("https://shop.example/rings", 1)]
-    assert found["devices"] == {"phone": 1}
+    assert (found["devices"], found["replies"]) == ({"phone": 1}, 1)
     assert (found["conversions"], found["revenue"]) == (1, {"GBP": 12_500})
     assert [one["channel"] for one in found["channels"]] == ["email"]
     api.post(f"campaigns/{campaign}/stop")

@@ -30,6 +30,7 @@ class FiguresTold(Told):
     machine_opens: int
     clicks: int
     unique_clicks: int
+    replies: Annotated[int, Field(description="People who wrote back, where an inbox is read.")]
     bounces: int
     complaints: int
     unsubscribed: int
@@ -99,6 +100,7 @@ def _told(found: Figures) -> dict[str, Any]:
         "machine_opens": counts.machine_opens,
         "clicks": counts.clicks,
         "unique_clicks": counts.unique_clicks,
+        "replies": found.replied,
         "bounces": found.came_back,
         "complaints": found.complained,
         "unsubscribed": found.unsubscribed,

@@ -32,6 +32,7 @@ ONLY: dict[str, str] = {
     Figure.COMPLAINED: "complained",
     Figure.OPENED: "opened by a person",
     Figure.CLICKED: "clicked by a person",
+    Figure.REPLIED: "wrote back",
 }
 COLUMNS = [
     Column("name", "Recipient", cell=NAME),

@@ -30,7 +30,13 @@ MEANING: Final = {
     Figure.OPENED: "People whose mail program showed the pictures of the message.",
     Figure.CLICKED: "People who pressed a link of the message.",
 }
-BADGES: Final = {Figure.BOUNCED: "came back", Figure.COMPLAINED: "complained", "failed": "failed"}
+# Above zero only: the words, their tone, and the card that they stand on.
+BADGES: Final = {
+    Figure.BOUNCED: ("came back", "bad", Figure.DELIVERED),
+    Figure.COMPLAINED: ("complained", "bad", Figure.DELIVERED),
+    "failed": ("failed", "bad", Figure.DELIVERED),
+    Figure.REPLIED: ("wrote back", "good", Figure.CLICKED),
+}
 UNKNOWN: Final = "–"
 ON_PICTURES: Final = (
     "An open is noticed when the mail program loads the pictures of a message. Some never do, and some do it for "
@@ -68,10 +74,11 @@ class OutcomeCards:
             Figure.BOUNCED: figures.came_back,
             Figure.COMPLAINED: figures.complained,
             "failed": figures.books.failed,
+            Figure.REPLIED: figures.replied,
         }
         for term, (badge, label) in self.badges.items():
             badge.visible = counts[term] > 0
-            label.set_text(f"{words.number(counts[term])} {BADGES[term]}")
+            label.set_text(f"{words.number(counts[term])} {BADGES[term][0]}")
 
     def paint(self, picked: str) -> None:
         for term, face in [*self.faces.items(), *((term, badge) for term, (badge, _) in self.badges.items())]:
@@ -88,13 +95,13 @@ class OutcomeCards:
                     ui.tooltip(MEANING[term])
             face.on("click", handled(lambda: self.on_pick(term)), [])
             self.faces[term], self.said[term] = face, (value, share, beside)
-            if term == Figure.DELIVERED:
+            if mine := [badge for badge, (_, _, card) in BADGES.items() if card == term]:
                 with box("badges"):
-                    for badge in BADGES:
+                    for badge in mine:
                         self._badge(badge)
 
     def _badge(self, term: str) -> None:
-        with put(box("hb-pill bad", "button", testid=f"badge-{term}"), type="button") as made:
+        with put(box(f"hb-pill {BADGES[term][1]}", "button", testid=f"badge-{term}"), type="button") as made:
             label = text("", tag="span")
         made.on("click", handled(lambda: self.on_pick(term)), [])
         self.badges[term] = made, label
