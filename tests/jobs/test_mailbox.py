@@ -229,7 +229,7 @@ def test_a_mail_over_which_the_server_hangs_up_each_time_is_stepped_over_and_tol
     assert collecting.read_now(desk.cast.olive).answers == 1
     row = settings()
     assert (row.left_out, row.stuck_uid, row.last_uid, row.last_error) == (1, 0, max(inbox.mails), "")
-    assert known().state[2].endswith("1 message was left out, because the server hung up over it each time; nothing was lost there.")  # fmt: skip
+    assert known().state[2].endswith("1 message was left out, because the server hung up each time; nothing is lost there.")  # fmt: skip
 
 
 def test_what_no_person_wrote_goes_into_another_folder_where_the_owner_wants_that(

@@ -5,7 +5,7 @@ from nicegui import events, ui
 from data.database import now, reading, unit
 from domain.refusal import Refusal
 from domain.sending import campaigns, dispatches, one_shots, promotion, reports
-from domain.sending.dispatches import DELETED, PURGED, Dispatch
+from domain.sending.dispatches import PURGED, Dispatch
 from domain.sending.preview import Sight
 from domain.sending.reports import Report
 from domain.shop.people import Actor, Right
@@ -213,7 +213,7 @@ class SendPage:
         if dispatch.purged_at is not None:
             alert("What was written is gone", PURGED, testid="purged")
         elif dispatch.deleted_at is not None:
-            alert("This one-shot is deleted", f"{DELETED} {STAYS}", tone="info", testid="deleted")
+            alert("This one-shot is deleted", f"{PUT_BACK} {STAYS}", tone="info", testid="deleted")
 
     def _may_keep_or_delete(self, dispatch: Dispatch) -> bool:
         is_whole = dispatch.deleted_at is None and dispatch.purged_at is None
@@ -241,7 +241,8 @@ class SendPage:
             ui.navigate.to(f"/marketing/campaigns/{made}")
 
 
-STAYS = "That it was sent, to whom, and what came of it, stays in this list."
+STAYS = "To whom it was sent, and what came of it, stays in the list of sends."
+PUT_BACK = "The owner can put it back, under Settings, Deleted."
 
 
 async def _asked_for_name(dispatch_id: int) -> int | None:

@@ -74,7 +74,7 @@ def _left_out(row: MailboxSettings) -> str:
     if not row.left_out:
         return ""
     many = counted(row.left_out, "message was", "messages were")
-    return f" {many} left out, because the server hung up over it each time; nothing was lost there."
+    return f" {many} left out, because the server hung up each time; nothing is lost there."
 
 
 def _way(address: str, sender: str, answers: str, host: str) -> tuple[str, str]:
