@@ -55,7 +55,7 @@ def register(pages: Sequence[Page], *, above: Sequence[Callable[[], Any]] = ()) 
         found = await io(_surroundings, _token(request), _address(request))
         if found is None:
             return RedirectResponse(f"{SIGN_IN}?next={quote(_here(request))}", status_code=303)
-        ui.context.client.on_exception(answer)
+        ui.context.client.on_exception(_tell)
         with draw(found, ways, above, watch=_watch):
             rooms = Rooms(pages)
         await rooms.first_page(FIRST_BUILD)
@@ -160,6 +160,12 @@ def _converted(value: str, kind: Any, *, required: bool) -> Any:
 
 def _is_number(kind: Any) -> bool:
     return kind is int or kind == int | None
+
+
+def _tell(error: Exception) -> None:
+    """Not of a tab on a slow line that took more than a second to say whether its menu is open: nobody asked."""
+    if not (isinstance(error, TimeoutError) and "JavaScript" in str(error)):
+        answer(error)
 
 
 def _say_instead(error: Exception, one: Page, room: ui.element) -> None:
