@@ -38,4 +38,5 @@ def _bars(counts: dict[str, int], label: str) -> None:
                 text(name, "name", "span")
                 with box("bar", "span"):
                     box("", "i").style(f"width: {100 * count / most if most else 0:.1f}%")
-                text(f"{words.number(count)}, {words.percent(count, total) or 0}%", "num", "span")
+                share = f", {words.percent(count, total) or 0}%" if count else ""
+                text(f"{words.number(count)}{share}", "num" if count else "num muted", "span")

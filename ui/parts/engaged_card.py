@@ -166,7 +166,7 @@ def _options(bars: list[tuple[str, dict[str, int]]]) -> dict[str, Any]:
         "legend": {"top": 0, "left": 0, "itemWidth": 14, "itemHeight": 10},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
         "xAxis": {"type": "category", "data": [name for name, _ in bars], "axisTick": {"show": False}},
-        "yAxis": {"type": "value", "minInterval": 1},
+        "yAxis": {"type": "value", "minInterval": 1, "splitLine": {"lineStyle": {"color": "var(--line)"}}},
         "series": [
             {"name": label, "type": "bar", "data": [counts[kind] for _, counts in bars],
              "barMaxWidth": 22, "itemStyle": {"color": colour}}

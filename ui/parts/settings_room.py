@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from nicegui import ui
+
 from domain.shop.people import Actor, Right
 from ui.parts.basics import box, head, link, page, put
 
@@ -22,6 +24,11 @@ WAYS = (
 )
 
 
+# On a phone the ways are one line to push along, and the present one is not left outside.
+SHOW_PRESENT = """requestAnimationFrame(() =>
+  document.querySelector(".hb-subnav .is-on")?.scrollIntoView({ block: "nearest", inline: "center" }))"""
+
+
 @contextmanager
 def settings_room(by: Actor, here: str) -> Iterator[None]:
     """`here` is the path of the page that is drawn inside."""
@@ -39,5 +46,6 @@ def settings_room(by: Actor, here: str) -> Iterator[None]:
                         testid=f"settings{path.replace('/', '-')}",
                     )
                     put(made, aria_current="page" if path == here else None)
+            ui.run_javascript(SHOW_PRESENT)
         with box("hb-stack full"):
             yield
