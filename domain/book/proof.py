@@ -11,6 +11,7 @@ from domain.book import wordings
 from domain.book.person import Customer
 from domain.shop.people import Actor
 
+COMPLAINT: Final = "complaint"  # how it was said, where somebody called a message spam
 # Word for word as in the index: only then SQLite takes that one, and lists brought in fill the ledger with the others.
 SAID_BY_THEMSELVES: Final = text("consents.how <> 'import'")
 
@@ -44,6 +45,20 @@ def history(session: Session, customer_id: int) -> list[Consent]:
     theirs = select(Customer.id).where(Customer.merged_into == customer_id)
     mine = or_(Consent.customer_id == customer_id, Consent.customer_id.in_(theirs))
     return list(session.scalars(select(Consent).where(mine).order_by(Consent.id.desc())))
+
+
+def left_by(session: Session, customer_id: int) -> dict[int, datetime]:
+    """By which sends they said no, and when; what they took back there is left out. A complaint is told elsewhere."""
+    found: dict[int, datetime] = {}
+    for line in reversed(history(session, customer_id)):
+        word, _, number = line.source.partition(" ")
+        if word != "dispatch" or not number.isdecimal() or line.how == COMPLAINT:
+            continue
+        if line.allowed:
+            found.pop(int(number), None)
+        else:
+            found[int(number)] = line.at
+    return found
 
 
 def add(

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from data.database import unit
 from domain.book import customers
 from domain.ledger.deliveries import Delivery, Heard, State
+from domain.ledger.events import Event
 from domain.results import log
 from domain.sending.dispatches import Dispatch
+from tests.letters import way_out
 from tests.ui.conftest import Api
 from tests.ui.test_roles import _cookie
 
@@ -130,3 +132,24 @@ def test_the_file_holds_what_is_shown(api: Api, sends: list[int]) -> None:
     ]
     assert len(taken("").content.decode().splitlines()) == 10
     assert api.nobody.get("/marketing/log.csv").status_code == 303
+
+
+def test_what_a_person_did_with_a_message_stands_among_what_they_were_sent(
+    api: Api, sends: list[int]
+) -> None:
+    with unit() as session:
+        opals = session.scalars(
+            select(Delivery).where(Delivery.dispatch_id == sends[0], Delivery.address_key == "ana@x.example")
+        ).one()
+        person, row = opals.customer_id, opals.id
+        opals.heard = Heard.DELIVERED
+        for kind, who in (("opened", "human"), ("clicked", "machine")):
+            session.add(Event(delivery_id=row, kind=kind, at=AT, who=who))
+    one_click = api.nobody.client.post(way_out(row), data={"List-Unsubscribe": "One-Click"})
+    assert one_click.status_code == 200
+    told = api.get(f"customers/{person}/communications").json()["items"]
+    opals_told, others = told[-1], told[:-1]
+    assert (opals_told["dispatchId"], opals_told["delivery"]) == (sends[0], "delivered")
+    assert (opals_told["openedAt"], opals_told["clickedAt"]) == ("2026-11-21T09:31:00.000+00:00", None)
+    assert opals_told["unsubscribedAt"] is not None
+    assert {one["unsubscribedAt"] for one in others} == {None}

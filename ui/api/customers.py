@@ -1,6 +1,7 @@
 """Customers, their records, and what they were sent."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
@@ -15,7 +16,9 @@ from domain.book import search as searching
 from domain.book.customers import Customer
 from domain.book.search import Narrowing
 from domain.ledger import communications as letters
-from domain.ledger import farewells
+from domain.ledger import deliveries, engagement, farewells
+from domain.ledger.deliveries import Delivery, Heard
+from domain.ledger.engagement import Engagement
 from ui.api.door import CustomerEditor, SignedIn, Viewer
 from ui.api.shapes import (
     AGroup,
@@ -131,6 +134,10 @@ class CommunicationTold(Told):
     reason: str | None
     address: str | None
     at: Moment
+    delivery: Annotated[Heard | None, Field(description="What was heard of it since it was sent.")]
+    opened_at: Annotated[Moment | None, Field(description="By the person, for the first time.")]
+    clicked_at: Moment | None
+    unsubscribed_at: Annotated[Moment | None, Field(description="By the way out in this very message.")]
 
 
 @router.get("")
@@ -273,8 +280,9 @@ def communications(
         customers.get(session, customer_id)
         found = letters.letters(session, customer_id, before=read_number(cursor), limit=limit + 1)
         total = letters.how_many(session, customer_id)
+        items = _letters(session, customer_id, found[:limit])
     more = str(found[limit - 1].delivery_id) if len(found) > limit else None
-    return Listed(items=[_letter(one) for one in found[:limit]], next_cursor=more, total=total)
+    return Listed(items=items, next_cursor=more, total=total)
 
 
 def _inside(name: str) -> str:
@@ -282,7 +290,20 @@ def _inside(name: str) -> str:
     return name if name.startswith("attrs.") else RENAMED.get(to_snake(name), to_snake(name))
 
 
-def _letter(one: letters.Letter) -> CommunicationTold:
+def _letters(session: Session, customer_id: int, found: list[letters.Letter]) -> list[CommunicationTold]:
+    numbers = [one.delivery_id for one in found]
+    lines = deliveries.lines(session, Delivery.id.in_(numbers), limit=len(numbers))
+    heard = {line.id: line.heard for line in lines}
+    did, left = engagement.of_deliveries(session, numbers), proof.left_by(session, customer_id)
+    return [
+        _letter(one, heard.get(one.delivery_id), did.get(one.delivery_id), left.get(one.dispatch_id))
+        for one in found
+    ]
+
+
+def _letter(
+    one: letters.Letter, heard: Heard | None, did: Engagement | None, left: datetime | None
+) -> CommunicationTold:
     return CommunicationTold(
         delivery_id=one.delivery_id,
         dispatch_id=one.dispatch_id,
@@ -295,6 +316,10 @@ def _letter(one: letters.Letter) -> CommunicationTold:
         reason=one.reason,
         address=one.address,
         at=one.at,
+        delivery=heard,
+        opened_at=did.opened_at if did else None,
+        clicked_at=did.clicked_at if did else None,
+        unsubscribed_at=left,
     )
 
 

@@ -7,16 +7,17 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from data.database import now, reading
-from domain.book import merging
-from domain.ledger import communications, engagement
+from domain.book import merging, proof
+from domain.ledger import communications, deliveries, engagement
 from domain.ledger.communications import Letter
+from domain.ledger.deliveries import Delivery, Line
 from domain.ledger.engagement import Engagement
 from domain.message import merge
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import current_actor
 from ui.parts.basics import box, empty, text
-from ui.parts.delivery_rows import WHY
+from ui.parts.delivery_rows import reason_of, state_of
 from ui.parts.feedback import io
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row, pill_cell
 
@@ -96,16 +97,20 @@ def _found(customer_id: int, before: int | None) -> Found:
         values["shopName"] = read_shop(session).name
         total = communications.how_many(session, customer_id)
         letters = communications.letters(session, customer_id, before=before, limit=MOST_ROWS)
-        did = engagement.of_deliveries(session, [letter.delivery_id for letter in letters])
+        numbers = [letter.delivery_id for letter in letters]
+        lines = deliveries.lines(session, Delivery.id.in_(numbers), limit=MOST_ROWS)
+        did, left = engagement.of_deliveries(session, numbers), proof.left_by(session, customer_id)
+    told = {line.id: line for line in lines}
     rows = [
-        {**_row(letter, values, zone, moment), "did": _did(did.get(letter.delivery_id), zone, moment)}
+        _row(letter, told[letter.delivery_id], values, zone, moment)
+        | {"did": _did(did.get(letter.delivery_id), left.get(letter.dispatch_id), zone, moment)}
         for letter in letters
     ]
     return Found(rows, total, letters[-1].delivery_id if letters else before)
 
 
-def _row(letter: Letter, values: Mapping[str, Any], zone: ZoneInfo, moment: datetime) -> Row:
-    status, tone = words.told(words.DELIVERY, letter.state)
+def _row(letter: Letter, line: Line, values: Mapping[str, Any], zone: ZoneInfo, moment: datetime) -> Row:
+    status, tone = state_of(line)
     kind = words.MESSAGE_TYPE.get(letter.message_type, letter.message_type)
     return {
         "id": letter.delivery_id,
@@ -115,16 +120,18 @@ def _row(letter: Letter, values: Mapping[str, Any], zone: ZoneInfo, moment: date
         "kind": f"{CHANNELS.get(letter.channel, letter.channel)}, {kind.lower()}",
         "status": status,
         "tone": tone,
-        "why": WHY.get(letter.reason or "", (letter.reason or "").replace("_", " ")),
+        "why": reason_of(line),
         "when": words.when(letter.at, zone, moment),
     }
 
 
-def _did(did: Engagement | None, zone: ZoneInfo, moment: datetime) -> str:
-    """What the person did with it, not what a machine fetched."""
-    if did is None:
-        return ""
-    deeds = (("Opened", did.opens, did.opened_at), ("Clicked", did.clicks, did.clicked_at))
+def _did(did: Engagement | None, left: datetime | None, zone: ZoneInfo, moment: datetime) -> str:
+    """What the person did with it, not what a machine fetched. `left`: when they unsubscribed by it."""
+    deeds = (
+        ("Opened", did.opens if did else 0, did.opened_at if did else None),
+        ("Clicked", did.clicks if did else 0, did.clicked_at if did else None),
+        ("Unsubscribed by it", 1, left),
+    )
     told = [
         f"{deed} {_within(words.when(at, zone, moment))}{f', {times} times' if times > 1 else ''}"
         for deed, times, at in deeds
