@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Executable, String, bindparam, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
 
 
@@ -36,6 +36,17 @@ class Prepared:
 def slot(name: str, kind: type[TypeEngine[Any]]) -> BindParameter[Any]:
     """A value that is given at each run."""
     return bindparam(name, None, type_=kind, required=False)
+
+
+def among(what: ColumnElement[Any] | InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """Whether it is one of those that are given as a JSON list: so many in one value that no limit is met."""
+    wanted = func.json_each(slot(name, String)).table_valued("value", name=name)
+    return what.in_(select(wanted.c.value))
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read back from how it lies in the file."""
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 def plain(value: Any) -> Any:

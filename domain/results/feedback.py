@@ -4,15 +4,18 @@ complaint > bounce for good > delivered > came back for now, delayed > taken by 
 beside that. The equation of a send does not move: all this divides those who were sent.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Integer, String, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from data.prepared import Prepared, among, plain, slot
 from domain.book import suppressions
 from domain.ledger import hearing, second_tries
 from domain.ledger.causes import Cause
@@ -21,7 +24,7 @@ from domain.ledger.events import LONGEST_AGENT, Event
 from domain.ledger.hearing import Word
 from domain.results import consequences, humans, incoming
 from domain.results.incoming import IncomingEvent
-from domain.results.matching import WHATSAPP, Known, keys_of, lots, match, place_of
+from domain.results.matching import WHATSAPP, Known, keys_of, match, place_of
 from domain.results.post import News
 from domain.results.report import Kind, Report
 from domain.results.whatsapp import taking
@@ -72,6 +75,7 @@ def take(session: Session, posts: Sequence[News], *, now: datetime) -> list[Take
 
 def apply(session: Session, reports: Sequence[Report], *, now: datetime) -> int:
     """How many of them were news."""
+    session.flush()  # what follows asks past the session
     news = incoming.fresh(session, reports)
     if not news:
         return 0
@@ -107,20 +111,25 @@ def _left_behind(session: Session, facts: Sequence[Fact]) -> list[Fact]:
     }
     found = []
     for provider in {provider for provider, _, _ in known}:
-        for some in lots(number for of, number, _ in known if of == provider):
-            waiting = select(IncomingEvent).where(
-                IncomingEvent.provider == provider,
-                IncomingEvent.message_id.in_(some),
-                IncomingEvent.message_id != "",
-                IncomingEvent.delivery_id.is_(None),
-            )
-            for row in session.scalars(waiting):
-                report = _again(row)
-                theirs = known.get(place_of(report, (keys_of(report) or ("",))[0]))
-                if theirs is not None:
-                    found.append(Fact(report, theirs, row.at))
-                    session.execute(_claimed(row.id, theirs.delivery_id))
+        named = sorted({number for of, number, _ in known if of == provider})
+        waiting = _waiting().run(session, provider=provider, ids=json.dumps(named)).fetchall()
+        for (number,) in waiting:
+            row = session.get_one(IncomingEvent, number)
+            report = _again(row)
+            theirs = known.get(place_of(report, (keys_of(report) or ("",))[0]))
+            if theirs is not None:
+                found.append(Fact(report, theirs, row.at))
+                session.execute(_claimed(row.id, theirs.delivery_id))
     return found
+
+
+@cache
+def _waiting() -> Prepared:
+    theirs = IncomingEvent.provider == slot("provider", String)
+    unclaimed = IncomingEvent.delivery_id.is_(None), text("message_id <> ''")
+    return Prepared(
+        select(IncomingEvent.id).where(theirs, among(IncomingEvent.message_id, "ids"), *unclaimed)
+    )
 
 
 def _claimed(row: int, delivery_id: int) -> Any:
@@ -141,7 +150,7 @@ def _write_into_ledger(session: Session, facts: Sequence[Fact], now: datetime) -
     hearing.hear(session, [word for one in facts if (word := _word(one))], before)
     opened = [
         {
-            "delivery_id": one.known.delivery_id,
+            "delivery": one.known.delivery_id,
             "kind": FACTS[one.report.kind],
             "at": one.at,
             **_who(one.report),
@@ -150,11 +159,17 @@ def _write_into_ledger(session: Session, facts: Sequence[Fact], now: datetime) -
         if one.known and one.report.kind in FACTS
     ]
     if opened:
-        session.execute(insert(Event), opened)
+        _adding().run_each(session, [{**one, "at": plain(one["at"])} for one in opened])
     if any(one.known and one.known.in_doubt for one in facts):
         hearing.settle_proved(session, now=now)
         for number in {one.known.delivery_id for one in facts if one.known and one.known.in_doubt}:
             second_tries.prove_arrival(session, number, now=now)
+
+
+@cache
+def _adding() -> Prepared:
+    words = {name: slot(name, String) for name in ("kind", "at", "who", "rule", "agent", "device")}
+    return Prepared(insert(Event).values(words | {"delivery_id": slot("delivery", Integer)}))
 
 
 def _word(fact: Fact) -> Word | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Integer, String, and_, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from data.base import Instant
-from data.prepared import Prepared, plain, slot
+from data.prepared import Prepared, among, moment, plain, slot
 from domain.book import measuring
 from domain.ledger import second_tries, targets
 from domain.ledger.deliveries import IN_FLIGHT, Delivery
@@ -82,7 +82,7 @@ def where(session: Session, delivery_id: int, place: int) -> str | None:
 def _known(session: Session, numbers: set[int]) -> dict[int, _Known]:
     found: Sequence[Any] = _finding().run(session, ids=json.dumps(sorted(numbers))).fetchall()
     return {
-        number: _Known(dispatch, customer, _moment(sent_at), state in IN_FLIGHT, bool(practice), hits or 0)
+        number: _Known(dispatch, customer, moment(sent_at), state in IN_FLIGHT, bool(practice), hits or 0)
         for number, dispatch, customer, sent_at, state, practice, hits in found
     }
 
@@ -164,20 +164,14 @@ def _earlier(session: Session, looks: Sequence[Look]) -> dict[int, list[_Earlier
     since = min(one.at for one in looks) - humans.TOGETHER
     rows: Sequence[Any] = _looking_back().run(session, ids=ids, since=plain(since)).fetchall()
     for delivery, number, kind, at, who, rule, link, agent in rows:
-        moment = _moment(at)
-        assert moment is not None
-        found.setdefault(delivery, []).append(_Earlier(number, kind, moment, who, rule, link, agent))
+        when = moment(at)
+        assert when is not None
+        found.setdefault(delivery, []).append(_Earlier(number, kind, when, who, rule, link, agent))
     return found
-
-
-def _moment(text: str | None) -> datetime | None:
-    """As it lies in the file."""
-    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 @cache
 def _finding() -> Prepared:
-    wanted = func.json_each(slot("ids", String)).table_valued("value", name="wanted")
     of_it = and_(Engagement.dispatch_id == Delivery.dispatch_id, Engagement.delivery_id == Delivery.id)
     hits = sum(
         (Engagement.machine_opens, Engagement.unsure_opens, Engagement.clicks, Engagement.machine_clicks, Engagement.unsure_clicks),
@@ -195,7 +189,7 @@ def _finding() -> Prepared:
         )
         .join(Dispatch, Dispatch.id == Delivery.dispatch_id)
         .outerjoin(Engagement, of_it)
-        .where(Delivery.id.in_(select(wanted.c.value)))
+        .where(among(Delivery.id, "ids"))
     )
 
 

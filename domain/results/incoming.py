@@ -3,14 +3,17 @@
 The address lies here in plain text only as long as its owner is not erased; what is counted goes by its keyed hash.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Index, String, Text, UniqueConstraint, delete, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant, Word
+from data.prepared import Prepared, among, plain, slot
 from domain.results.post import Token
 from domain.results.report import Kind, Report
 
@@ -85,11 +88,8 @@ def fresh(session: Session, reports: Sequence[Report]) -> list[Report]:
     for one in reports:
         by_provider.setdefault(one.provider, []).append(one.event_id)
     for provider, numbers in by_provider.items():
-        for some in _lots(sorted(set(numbers))):
-            known = (IncomingEvent.provider == provider) & IncomingEvent.event_id.in_(some)
-            told |= {
-                (provider, number) for number in session.scalars(select(IncomingEvent.event_id).where(known))
-            }
+        known = _known().run(session, provider=provider, ids=json.dumps(numbers))
+        told |= {(provider, number) for (number,) in known}
     news = []
     for one in reports:
         if (one.provider, one.event_id) not in told:
@@ -99,8 +99,9 @@ def fresh(session: Session, reports: Sequence[Report]) -> list[Report]:
 
 
 def keep(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Rows with every column but the number."""
     if rows:
-        session.execute(insert(IncomingEvent), rows)
+        _adding().run_each(session, [{name: plain(value) for name, value in row.items()} for row in rows])
 
 
 def listed(
@@ -145,5 +146,13 @@ def _wanted(provider: str | None, kind: str | None, matched: bool | None) -> lis
     return wanted
 
 
-def _lots(numbers: list[str], size: int = 500) -> Iterable[list[str]]:
-    return (numbers[at : at + size] for at in range(0, len(numbers), size))
+@cache
+def _known() -> Prepared:
+    theirs = IncomingEvent.provider == slot("provider", String)
+    return Prepared(select(IncomingEvent.event_id).where(theirs, among(IncomingEvent.event_id, "ids")))
+
+
+@cache
+def _adding() -> Prepared:
+    columns = [one.name for one in IncomingEvent.__table__.columns if one.name != "id"]
+    return Prepared(insert(IncomingEvent).values({name: slot(name, String) for name in columns}))

@@ -4,22 +4,24 @@ A restored copy of the shop gives numbers of deliveries out a second time. So a 
 the address it speaks of.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Any, Final
 
 from sqlalchemy import SQLColumnExpression, select
 from sqlalchemy.orm import Session
 
+from data.prepared import Prepared, among, moment
 from domain.book.contact import read_email
 from domain.book.customers import Customer
 from domain.book.message_types import MessageType
 from domain.book.whatsapp_numbers import spellings
 from domain.channels.email import read_mark
-from domain.ledger.deliveries import IN_FLIGHT, Delivery
+from domain.ledger.deliveries import IN_FLIGHT, Delivery, Heard
 from domain.ledger.hearing import Word
 from domain.refusal import Refusal
 from domain.results.incoming import IncomingEvent
@@ -195,40 +197,34 @@ def _names(reply: str, message_id: str) -> bool:
 
 
 def _rows(session: Session, numbers: set[int]) -> dict[int, Known]:
+    if not numbers:
+        return {}
     rows: dict[int, Known] = {}
-    every = sorted(numbers)
-    for at in range(0, len(every), LOT):
-        query = (
-            select(
-                Delivery.id,
-                Delivery.dispatch_id,
-                Dispatch.channel,
-                Dispatch.message_type,
-                Delivery.customer_id,
-                Delivery.address_key,
-                Delivery.state,
-                Delivery.heard,
-                Delivery.heard_at,
-                Delivery.heard_reason,
-                Delivery.heard_said,
-            )
-            .join(Dispatch, Dispatch.id == Delivery.dispatch_id)
-            .where(Delivery.id.in_(every[at : at + LOT]))
-        )
-        for (
-            number,
-            dispatch,
-            channel,
-            kind,
-            customer,
-            address,
-            state,
-            heard,
-            when,
-            reason,
-            said,
-        ) in session.execute(query):
-            word = Word(number, heard, when, reason, said or "") if heard and when else None
-            in_doubt = state in IN_FLIGHT
-            rows[number] = Known(number, dispatch, channel, kind, customer, address, in_doubt, word)
+    found: Sequence[Any] = _finding().run(session, ids=json.dumps(sorted(numbers))).fetchall()
+    for number, dispatch, channel, kind, customer, address, state, *heard in found:
+        in_doubt, word = state in IN_FLIGHT, _word(number, *heard)
+        rows[number] = Known(number, dispatch, channel, MessageType(kind), customer, address, in_doubt, word)
     return rows
+
+
+def _word(
+    number: int, heard: str | None, at: str | None, reason: str | None, said: str | None
+) -> Word | None:
+    when = moment(at)
+    return Word(number, Heard(heard), when, reason, said or "") if heard and when else None
+
+
+@cache
+def _finding() -> Prepared:
+    delivery = (
+        Delivery.id,
+        Delivery.dispatch_id,
+        Dispatch.channel,
+        Dispatch.message_type,
+        Delivery.customer_id,
+    )
+    heard = Delivery.heard, Delivery.heard_at, Delivery.heard_reason, Delivery.heard_said
+    found = select(*delivery, Delivery.address_key, Delivery.state, *heard)
+    return Prepared(
+        found.join(Dispatch, Dispatch.id == Delivery.dispatch_id).where(among(Delivery.id, "ids"))
+    )

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import func, select
@@ -135,7 +136,8 @@ def posted(letters: list[tuple[int, str]], most: int, *, began_at: int = 0) -> I
         number, address = letters[place % len(letters)]
         ours = mark(links(), number, 1)
         kind = KINDS[place // len(letters) % len(KINDS)]
-        event = sendgrid_event(kind, address, f"n{began_at + place}", mark=ours, at=int(now().timestamp()))
+        said: dict[str, Any] = {"sg_message_id": f"m{number}.filter1", "at": int(now().timestamp())}
+        event = sendgrid_event(kind, address, f"n{began_at + place}", mark=ours, **said)
         yield from_sendgrid([event], now())
 
 
