@@ -17,6 +17,7 @@ from domain.ledger import whatsapp_errors
 from domain.message import whatsapp_templates
 from domain.message.whatsapp_templates import Synced
 from domain.refusal import Kind, Refusal
+from domain.results import connections
 from domain.sending import standstill
 from domain.shop import provider_keys, whatsapp
 from domain.shop.people import Actor, Right
@@ -110,13 +111,14 @@ def refresh() -> Synced:
     return synced
 
 
-def save(wish: Mapping[str, str | None], *, new_address: bool, by: Actor) -> list[Finding]:
+def save(
+    wish: Mapping[str, str | None], *, by: Actor, new_address: bool = False, per_second: int | None = None
+) -> list[Finding]:
     """Keep these keys, then see what each of them finds. Whatever stood still for the account goes on where all is well."""
-    from domain.results import connections
-
     with unit() as session:
         connections.change(session, whatsapp.NAME, wish, new_address=new_address, by=by, now=now())
-        whatsapp.kept(session, now=now())
+        row = whatsapp.kept(session, now=now())
+        row.per_second = per_second or row.per_second
     return check(by)
 
 

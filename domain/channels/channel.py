@@ -18,6 +18,11 @@ from domain.book.reach import Reach
 from domain.refusal import Kind, Refusal
 from domain.shop.limits import Grant, Limits
 
+
+class Barred(Refusal):
+    """Nobody can get it as things are now. A send that has begun stands still, instead of being called off."""
+
+
 Gate = Callable[[], Awaitable[bool]]
 
 

@@ -19,7 +19,7 @@ from domain.audience.reach import WHATSAPP_REACH
 from domain.book.merging import own_fields
 from domain.book.message_types import MessageType
 from domain.book.reach import Reach
-from domain.channels.channel import Draft, Gate, Job, Line, Parcel, Route
+from domain.channels.channel import Barred, Draft, Gate, Job, Line, Parcel, Route
 from domain.channels.email import links, mark
 from domain.ledger import targets, whatsapp_errors, windows
 from domain.message import tracking, whatsapp_templates
@@ -125,14 +125,14 @@ def usable(session: Session, name: str, language: str, kind: MessageType) -> Wha
     """Raises Refusal where it may not be sent, or not as this kind of message."""
     row = whatsapp_templates.find(session, name, language)
     if row is None:
-        raise Refusal(
+        raise Barred(
             "template_gone",
             f"There is no template “{name[:60]}” in this language at WhatsApp any more. Choose another one.",
             field="template",
         )
     if not row.is_approved:
         sentence = STANDING.get(row.status, "WhatsApp does not let this template be sent now.")
-        raise Refusal("template_not_approved", sentence, field="template", status=row.status)
+        raise Barred("template_not_approved", sentence, field="template", status=row.status)
     if row.category == "AUTHENTICATION":
         raise Refusal(
             "wrong_category",

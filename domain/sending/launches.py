@@ -21,7 +21,7 @@ from domain.refusal import Kind, Refusal
 from domain.sending import campaigns, lateness, resending, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.campaigns import Campaign, Status
-from domain.sending.content import content_hash
+from domain.sending.content import content_hash, frozen_draft
 from domain.sending.dispatches import Dispatch, DispatchState, Outcome
 from domain.shop import audit, installation
 from domain.shop import shop as shops
@@ -118,12 +118,18 @@ def launch_one_shot(
         return repeat
     channel.named(channel_name).check(session, draft)
     dispatch = _open(session, draft, audience, channel_name=channel_name, press=press, by=by, now=now)
-    dispatch.name = f"Untitled — {draft.subject}"[:200]
+    dispatch.name = f"Untitled — {called(draft)}"[:200]
     session.add(dispatch)
     session.flush()
     _enlist(session, dispatch, audience, None, now=now)
     _note(session, dispatch, None, by, now)
     return dispatch
+
+
+def called(draft: channel.Draft) -> str:
+    """A message by its subject, or by its template where it has none."""
+    template = draft.content.get("template")
+    return draft.subject or (str(template.get("name", "")) if isinstance(template, dict) else "")
 
 
 def record_nobody(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> None:
@@ -282,7 +288,7 @@ def _note(
 ) -> None:
     after = {
         "dispatch": dispatch.id,
-        "subject": dispatch.subject,
+        "subject": called(frozen_draft(dispatch)),
         "audience": dispatch.audience_label,
         "recipients": dispatch.recipients,
         "to": "remaining" if dispatch.only_remaining else "everyone",

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Count
+from domain.audience.reach import WHATSAPP_REACH
 from domain.book.merging import values_of
 from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.channels.channel import Draft
 from domain.channels.email import letter
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, content
+from domain.sending import campaigns, content, whatsapp_forecast
 from domain.sending.campaigns import Campaign
 from domain.sending.launches import NOBODY, WHY_NOBODY
 from domain.shop import mailbox, no_reply
@@ -25,6 +26,7 @@ BLANK: Final = dict.fromkeys(content.LONGEST, "") | {
     "html_body": "",
     "text_body": "",
     "message_type": "marketing",
+    "content": {},
 }
 ENTICING: Final = re.compile(
     r"\b(sale|discounts?|special offer|offers?|voucher|coupon|save \d|promo(tion|code)?|black friday)\b|\d ?% ?off",
@@ -127,6 +129,9 @@ def prospect(
     label = audiences.describe(session, audience)
     unread = no_reply.warning(replies_to(draft), mailbox.address(session)) if channel_name == "email" else ""
     doubts = (*_doubts(draft), *filter(None, [unread]))
+    if channel_name == WHATSAPP_REACH.channel:
+        before = launched_before if remaining else None
+        doubts += whatsapp_forecast.forecast(session, draft, audience, now=now, not_reached_by=before).doubts
     return Prospect(draft.subject, draft.message_type, label, everyone, remaining, tuple(names), doubts)
 
 

@@ -19,6 +19,8 @@ SAME = (
     "preheader",
     "html_body",
     "text_body",
+    "content",
+    "channel",
     "audience",
 )
 

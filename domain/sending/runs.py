@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from data.database import reading, unit
 from domain.channels import channel
-from domain.channels.channel import Job
+from domain.channels.channel import Barred, Job
 from domain.ledger import steps
 from domain.ledger.deliveries import open_count
 from domain.refusal import Refusal
 from domain.sending import dispatches, endings, lateness, practice, standstill
 from domain.sending.content import frozen_draft
-from domain.sending.dispatches import Dispatch, DispatchState
+from domain.sending.dispatches import Dispatch, DispatchState, Hold
 from domain.sending.engine import CONNECTIONS, MESSAGES_A_CONNECTION, Bar, Clock, Engine
 
 
@@ -24,6 +24,8 @@ def run(dispatch_id: int, worker_id: int, *, clock: Clock, stopping: threading.E
     if dispatch.state is DispatchState.SENDING:
         try:
             job = _begun(dispatch, worker_id, clock)
+        except Barred as barred:
+            _bar(dispatch_id, Bar(Hold.CONTENT, barred.sentence), clock)
         except Refusal as refusal:
             _fail(dispatch_id, refusal.sentence, clock)
         else:

@@ -97,17 +97,23 @@ def test_a_marketing_template_is_no_message_about_an_order(shop: Counter) -> Non
         shop.press(message_type="operational")
 
 
-def test_a_template_that_is_deleted_after_send_was_pressed_stands_still(shop: Counter) -> None:
+@pytest.mark.parametrize("is_known", [False, True], ids=["nobody has told", "seen here"])
+def test_a_template_that_is_deleted_after_send_was_pressed_stands_still(
+    shop: Counter, is_known: bool
+) -> None:
     shop.know(ANA, BEN)
     dispatch = shop.press()
     shop.twin.set_template("open_on_sunday", "en", "DELETED")
+    if is_known:
+        whatsapp_jobs.refresh()
     with worker(shop.desk.folder):
         shop.desk.until(lambda: shop.desk.dispatch(dispatch).state is DispatchState.PAUSED)
     stands = shop.desk.dispatch(dispatch)
     assert (stands.held_for, shop.desk.books(dispatch).queued) == (Hold.CONTENT, 2)
-    assert "does not exist at WhatsApp" in stands.error
+    said = "no template “open_on_sunday”" if is_known else "does not exist at WhatsApp"
+    assert said in stands.error
     with reading() as session:
-        assert [one for one in notices.unseen(session) if "does not exist at WhatsApp" in one.sentence]
+        assert [one for one in notices.unseen(session) if said in one.sentence]
 
 
 def test_a_template_that_is_paused_on_the_way_stops_for_everybody_and_goes_on_by_hand(
@@ -159,7 +165,7 @@ def test_a_token_that_runs_out_on_the_way_holds_everything_until_a_new_one_works
         assert shop.desk.dispatch(dispatch).state is DispatchState.PAUSED
         shop.twin.account.is_expired = False
         shop.twin.account.access_token = "a new one"
-        found = whatsapp_jobs.save({"access_token": "a new one"}, new_address=False, by=shop.desk.cast.olive)
+        found = whatsapp_jobs.save({"access_token": "a new one"}, by=shop.desk.cast.olive)
         assert all(one.is_good is not False for one in found)
         books = shop.desk.until_over(dispatch)
     assert (books.sent, len(set(sent_to(shop.twin))), len(shop.twin.sent)) == (40, 40, 40)

@@ -264,7 +264,7 @@ def test_launch_of_what_can_not_be_read_names_line_and_column_and_leaves_a_draft
     assert api.get(f"campaigns/{number}").json()["status"] == "draft"
 
 
-@pytest.mark.parametrize("channel", ["whatsapp", "sms", "facebook", "linkedin", "ads"])
+@pytest.mark.parametrize("channel", ["sms", "facebook", "linkedin", "ads"])
 def test_channel_that_is_not_connected_can_be_saved_and_not_launched(
     api: Api, gold: list[int], channel: str
 ) -> None:

@@ -435,7 +435,7 @@ def test_platforms_say_what_is_connected(api: Api) -> None:
     known = {one["name"]: one for one in api.get("platforms").json()["items"]}
     assert (known["email"]["connected"], known["email"]["practice"]) == (False, True)
     assert {"whatsapp", "sms", "facebook", "linkedin", "ads"} <= set(known)
-    assert not known["whatsapp"]["launchable"]
+    assert not known["whatsapp"]["launchable"], "nothing of Handbill runs here that could take it"
     types = [one["type"] for one in api.get("campaign-types").json()["items"]]
     assert types == ["one_shot", "drip", "recurring", "milestone"]
     assert api.get("social-profiles/facebook").json()["items"] == []

@@ -14,6 +14,7 @@ from domain.sending.dispatches import Dispatch
 from jobs import posting, sending
 from ui.api.door import CampaignEditor, Sender, SignedIn, Viewer
 from ui.api.launching import Key, Launched, UndoSeconds, as_press
+from ui.api.plans import SAYS
 from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Told, read_number
 from ui.api.words import HOLD, Dialect, Words
 
@@ -28,10 +29,11 @@ class OneShotAsked(Asked):
     from_name: str = ""
     from_email: str = ""
     reply_to: str = ""
-    subject: str
+    subject: Annotated[str, Field(description="Email needs one.")] = ""
     preheader: str = ""
     html_body: str = ""
     text_body: str = ""
+    content: Annotated[dict[str, Any], Field(description=SAYS)] = {}
     audience: Annotated[dict[str, Any], Field(description='Such as {"type": "tags", "tags": ["gold"]}.')]
     undo_seconds: UndoSeconds = 0
 
@@ -49,6 +51,7 @@ class DispatchTold(Told):
     outcome: str | None
     error: str | None
     subject: str
+    content: dict[str, Any]
     audience: dict[str, Any]
     audience_label: str
     only_remaining: bool
@@ -153,6 +156,7 @@ def _told(dispatch: Dispatch, books: Books, words: Dialect) -> DispatchTold:
         outcome=str(dispatch.outcome) if dispatch.outcome else None,
         error=dispatch.error or None,
         subject=dispatch.subject,
+        content=dispatch.content,
         audience=dispatch.audience,
         audience_label=dispatch.audience_label,
         only_remaining=dispatch.only_remaining,

@@ -74,7 +74,7 @@ def health(by: Viewer) -> Health:
         channels = {
             one.name: ChannelHealth(
                 connected=one.is_connected(session),
-                practice=practice and one.name == "email",
+                practice=practice if one.name == "email" else not one.is_connected(session),
                 last_success_at=deliveries.last_success(session, one.name),
             )
             for one in channel.every()

@@ -11,6 +11,7 @@ from ui.api import (
     audience,
     audit,
     campaigns,
+    channels,
     customers,
     dashboard,
     deleted,
@@ -42,7 +43,7 @@ from ui.api.words import ALIASES
 HOME: Final = "/api/marketing"
 # Those with a word where others have a customer's number come first.
 ROOMS: Final = (
-    imports, duplicates, exports, customers, records, groups, tags, audience, segments, templates, campaigns, dispatches, deliveries, results, analytics, dashboard, platforms, settings, providers, lists, installation, deleted, audit, health,
+    imports, duplicates, exports, customers, records, groups, tags, audience, segments, templates, campaigns, dispatches, deliveries, results, analytics, dashboard, platforms, settings, channels, providers, lists, installation, deleted, audit, health,
 )  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 NOTHING_BEHIND: Final = ("/api", "/api/{path:path}", "/crm/{path:path}", "/t/{path:path}")

@@ -27,9 +27,16 @@ EMPTY: Final[dict[str, Any]] = {
     "message_type": "marketing",
     "template_id": None,
     "audience": {"type": "all"},
+    "content": {},
     **dict.fromkeys(("from_name", "from_email", "reply_to", *CONTENT), ""),
 }
 NO_FIELDS: Final = ("type", "channels", "audience_id", "schedule", "recurring", "status", "version")
+
+
+SAYS: Final = (
+    "Of a channel other than email. WhatsApp: `template` with name and language, and what fills its gaps: `header`, `body`, "
+    "`buttons`; or `text` for people who wrote within 24 hours."
+)
 
 
 class ScheduleAsked(Asked):
@@ -58,6 +65,7 @@ class CampaignAsked(Asked):
     html_body: str | None = None
     text_body: str | None = None
     template_id: AnId | None = None
+    content: Annotated[dict[str, Any] | None, Field(description=SAYS)] = None
     audience: Annotated[
         dict[str, Any] | None, Field(description='Such as {"type": "tags", "tags": ["gold"]}.')
     ] = None
@@ -102,6 +110,7 @@ class CampaignTold(Told):
     html_body: str
     text_body: str
     template_id: int | None
+    content: dict[str, Any]
     audience: dict[str, Any]
     audience_id: int | None
     schedule: ScheduleTold | None
@@ -180,6 +189,7 @@ def _told(campaign: Campaign, last: Dispatch | None, words: Dialect) -> Campaign
         html_body=campaign.html_body,
         text_body=campaign.text_body,
         template_id=campaign.template_id,
+        content=campaign.content,
         audience=audience,
         audience_id=audience.get("segmentId"),
         schedule=ScheduleTold(

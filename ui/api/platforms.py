@@ -4,10 +4,12 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import Field
+from sqlalchemy.orm import Session
 
-from data.database import reading
+from data.database import now, reading
 from domain.channels import channel
-from domain.refusal import missing
+from domain.channels.channel import Channel
+from domain.refusal import Refusal, missing
 from domain.shop import mail
 from ui.api.door import SignedIn, Viewer
 from ui.api.shapes import Listed, Told
@@ -15,7 +17,6 @@ from ui.api.shapes import Listed, Told
 router = APIRouter(tags=["Platforms"], route_class=SignedIn)
 
 LATER: Final = {
-    "whatsapp": "WhatsApp",
     "sms": "SMS",
     "facebook": "Facebook",
     "linkedin": "LinkedIn",
@@ -23,9 +24,11 @@ LATER: Final = {
 }
 SOCIAL: Final = ("facebook", "linkedin")
 NOT_YET: Final = "Handbill can't send this way yet. A campaign can be saved for it, and not launched."
-PRACTICE: Final = (
-    "Practice mode: messages go to the Practice inbox only. Connect a mail account under Settings."
-)
+PRACTICE: Final = {
+    "email": "Practice mode: messages go to the Practice inbox only. Connect a mail account under Settings.",
+    "whatsapp": "Practice mode: messages go to the Practice inbox only. Connect a number under Settings, WhatsApp.",
+}
+OFF: Final = "Not connected. Connect it under Settings."
 
 
 class Platform(Told):
@@ -71,18 +74,7 @@ TYPES: Final = (
 @router.get("/platforms")
 def platforms(by: Viewer) -> Listed[Platform]:
     with reading() as session:
-        practice = mail.is_practice(session)
-        known = [
-            Platform(
-                name=one.name,
-                label=one.label,
-                connected=one.is_connected(session),
-                launchable=one.is_connected(session) or practice,
-                practice=practice and one.name == "email",
-                reason=PRACTICE if practice and one.name == "email" else None,
-            )
-            for one in channel.every()
-        ]
+        known = [_known(session, one) for one in channel.every()]
     names = {one.name for one in known}
     later = [_later(name, label) for name, label in LATER.items() if name not in names]
     return Listed(items=known + later, total=len(known) + len(later))
@@ -104,6 +96,31 @@ def social_profiles_of(platform: str, by: Viewer) -> Listed[SocialProfile]:
     if platform not in SOCIAL:
         raise missing("platform")
     return Listed(items=[], total=0)
+
+
+def _known(session: Session, one: Channel) -> Platform:
+    connected = one.is_connected(session)
+    launchable = connected or _can_practise(session, one)
+    practice = launchable and not connected
+    reason = None if connected else PRACTICE.get(one.name) if practice else OFF
+    return Platform(
+        name=one.name,
+        label=one.label,
+        connected=connected,
+        launchable=launchable,
+        practice=practice,
+        reason=reason,
+    )
+
+
+def _can_practise(session: Session, one: Channel) -> bool:
+    """By email always; elsewhere as long as somebody is there to take it."""
+    if one.name == "email":
+        return mail.is_practice(session)
+    try:
+        return bool(one.routes(session, now=now()))
+    except Refusal:
+        return False
 
 
 def _later(name: str, label: str) -> Platform:

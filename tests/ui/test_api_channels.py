@@ -1,0 +1,180 @@
+"""Connecting WhatsApp by program: keys go in and never come out, each is tried, and a campaign says what it says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.config import Config, use_config
+from data.database import now, unit
+from data.whatsapp_twin import Twin
+from domain.book import consent
+from domain.shop import shop
+from tests.ui.conftest import Api
+
+SUNDAY = {"template": {"name": "open_on_sunday", "language": "en"}}
+
+
+@pytest.fixture
+def twin(shop_db: Path) -> Iterator[Twin]:
+    with Twin() as running:
+        use_config(Config(data=shop_db.parent, whatsapp_api_url=running.url))
+        yield running
+
+
+def keys(twin: Twin, **changed: Any) -> dict[str, Any]:
+    mine = twin.account
+    return {
+        "phoneNumberId": mine.phone_number_id,
+        "businessAccountId": mine.business_account_id,
+        "accessToken": mine.access_token,
+        "appSecret": mine.app_secret,
+        "verifyToken": mine.verify_token,
+    } | changed
+
+
+def found(told: Any) -> dict[str, Any]:
+    return {one["name"]: one["ok"] for one in told.json()["check"]}
+
+
+def test_each_key_is_tried_and_says_what_it_found(api: Api, twin: Twin) -> None:
+    told = api.put("settings/channels/whatsapp", keys(twin))
+    assert told.status_code == 200, told.text
+    assert found(told) == {
+        "phone_number_id": True, "business_account_id": True, "access_token": True, "app_secret": True,
+        "verify_token": None,
+    }  # fmt: skip
+    sentences = " ".join(one["sentence"] for one in told.json()["check"])
+    assert "+1 555-078-3881" in sentences
+    assert "Practice shop" in sentences
+    body = told.json()
+    assert "/webhooks/whatsapp/" in body["webhookUrl"]
+    assert (body["number"]["dailyReach"], body["number"]["perSecond"], body["templates"]) == (2000, 80, 8)
+    assert twin.account.subscribed == [twin.account.app_id]
+
+
+@pytest.mark.parametrize(
+    ("changed", "bad", "said"),
+    [
+        ({"accessToken": "wrong"}, "access_token", "does not accept the shop’s access"),
+        ({"phoneNumberId": "123456"}, "phone_number_id", "knows no number with this ID"),
+        ({"businessAccountId": "123456"}, "business_account_id", "knows no business account"),
+        ({"appSecret": "wrong"}, "app_secret", "not the secret of the app"),
+    ],
+)
+def test_a_key_that_does_not_fit_is_named(
+    api: Api, twin: Twin, changed: dict[str, str], bad: str, said: str
+) -> None:
+    told = api.put("settings/channels/whatsapp", keys(twin, **changed))
+    assert told.status_code == 200
+    assert found(told)[bad] is False
+    [sentence] = [one["sentence"] for one in told.json()["check"] if one["name"] == bad]
+    assert said in sentence
+
+
+def test_a_platform_that_can_not_be_reached_is_told(api: Api, twin: Twin, shop_db: Path) -> None:
+    use_config(Config(data=shop_db.parent, whatsapp_api_url="http://127.0.0.1:9"))
+    told = api.put("settings/channels/whatsapp", keys(twin))
+    assert (told.status_code, told.json()["check"][0]["sentence"]) == (
+        200,
+        "WhatsApp can’t be reached. Is this computer online?",
+    )
+    assert told.json()["connected"]
+
+
+def test_secrets_are_never_read_back(api: Api, twin: Twin, shop_db: Path) -> None:
+    told = api.put("settings/channels/whatsapp", keys(twin))
+    read = api.get("settings/channels/whatsapp")
+    for secret in (twin.account.access_token, twin.account.app_secret, twin.account.verify_token):
+        assert secret not in told.text
+        assert secret not in read.text
+        assert secret.encode() not in shop_db.read_bytes()
+    assert read.json()["keys"] == sorted(
+        ["phone_number_id", "business_account_id", "access_token", "app_secret", "verify_token"]
+    )
+    assert read.json()["phoneNumberId"] == twin.account.phone_number_id
+    kept = api.put("settings/channels/whatsapp", {"perSecond": 20})
+    assert (kept.json()["number"]["perSecond"], found(kept)["access_token"]) == (20, True)
+
+
+def test_what_is_left_out_or_unknown_is_refused(api: Api, twin: Twin) -> None:
+    assert api.put("settings/channels/whatsapp", {"accessToken": "x"}).status_code == 422
+    assert api.put("settings/channels/whatsapp", {"pin": "1"}).status_code == 400
+    assert api.get("settings/channels/pigeon").status_code == 404
+    assert api.post("settings/channels/whatsapp/check").status_code == 409
+    assert api.get("settings/channels/whatsapp").json()["connected"] is False
+
+
+def test_a_campaign_carries_its_template_and_is_launched(api: Api, twin: Twin) -> None:
+    api.put("settings/channels/whatsapp", keys(twin))
+    ana = api.post("customers", {"firstName": "Ana", "phone": "+491700000001"}).json()["id"]
+    says_yes(ana)
+    plan = {"name": "Sunday", "channel": "whatsapp", "content": SUNDAY, "audience": {"type": "all"}}
+    made = api.post("campaigns", plan)
+    assert (made.status_code, made.json()["content"]) == (201, SUNDAY)
+    launched = api.post(f"campaigns/{made.json()['id']}/launch")
+    assert launched.status_code == 202, launched.text
+    told = api.get(f"dispatches/{launched.json()['dispatchId']}").json()
+    assert (told["channel"], told["content"], told["recipients"]) == ("whatsapp", SUNDAY, 1)
+
+
+def test_a_one_shot_goes_by_whatsapp(api: Api, twin: Twin) -> None:
+    api.put("settings/channels/whatsapp", keys(twin))
+    ana = api.post("customers", {"firstName": "Ana", "phone": "+491700000001"}).json()["id"]
+    says_yes(ana)
+    asked = {"channel": "whatsapp", "content": SUNDAY, "audience": {"type": "all"}}
+    made = api.post("dispatches", asked)
+    assert made.status_code == 202, made.text
+    told = api.get(f"dispatches/{made.json()['dispatchId']}").json()
+    assert (told["name"], told["recipients"]) == ("Untitled — open_on_sunday", 1)
+    assert api.post("dispatches", asked).status_code == 409, "the same within a few minutes is a repeat"
+    other = {**asked, "content": {"template": {"name": "last_chance", "language": "en"}}}
+    refused = api.post("dispatches", other)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "template_not_approved")
+
+
+def test_without_a_yes_nobody_is_reachable(api: Api, twin: Twin) -> None:
+    api.post("customers", {"firstName": "Ana", "phone": "+491700000001"})
+    api.post("customers", {"firstName": "Ben", "email": "ben@x.example"})
+    asked = {"channel": "whatsapp", "messageType": "marketing", "audience": {"type": "all"}}
+    told = api.post("audience/count", asked).json()
+    assert (told["matched"], told["reachable"]) == (2, 0)
+    assert (told["leftOut"]["notAsked"], told["leftOut"]["noAddress"]) == (1, 1)
+
+
+def test_platforms_say_whether_whatsapp_is_connected_practised_or_neither(api: Api, twin: Twin) -> None:
+    assert platform(api) == (False, False, False)
+    with unit() as session:
+        shop.kept(session).practice_whatsapp_port = twin.port
+    assert platform(api) == (False, True, True)
+    api.put("settings/channels/whatsapp", keys(twin))
+    assert platform(api) == (True, True, False)
+    assert api.delete("settings/channels/whatsapp").status_code == 204
+    assert platform(api) == (False, True, True)
+
+
+def test_the_templates_are_listed_and_asked_for(api: Api, twin: Twin) -> None:
+    api.put("settings/channels/whatsapp", keys(twin))
+    listed = api.get("settings/channels/whatsapp/templates").json()
+    assert {(one["name"], one["status"]) for one in listed["items"]} >= {
+        ("open_on_sunday", "APPROVED"),
+        ("last_chance", "PAUSED"),
+    }
+    del twin.desk.templates["last_chance", "en"]
+    synced = api.post("settings/channels/whatsapp/templates/sync").json()
+    assert "last_chance" not in {one["name"] for one in synced["items"]}
+    twin.account.is_expired = True
+    refused = api.post("settings/channels/whatsapp/templates/sync")
+    assert "does not accept the shop’s access" in refused.json()["error"]["message"]
+    assert api.get("settings/channels/whatsapp/templates").json()["total"] == synced["total"]
+
+
+def platform(api: Api) -> tuple[bool, bool, bool]:
+    known = {one["name"]: one for one in api.get("platforms").json()["items"]}["whatsapp"]
+    return known["connected"], known["launchable"], known["practice"]
+
+
+def says_yes(customer: int) -> None:
+    with unit() as session:
+        consent.grant(session, customer, "whatsapp", "marketing", how="form", now=now())
