@@ -53,12 +53,13 @@ class Hold(StrEnum):
     QUIET = "quiet"  # the shop's quiet hours (state SENDING, with held_until)
     HOUR = "hour"  # the mail account's limit for an hour is used up (SENDING, held_until)
     DAY = "day"  # the same for a day
+    REACH = "reach"  # as many different people as a channel allows in a day were written to
     CONTENT = "content"  # nobody can get these words now: its template was paused (state PAUSED)
     ACCOUNT = "account"  # the shop is kept from sending: its access has run out (state PAUSED)
 
 
 BARRED = (Hold.CONTENT, Hold.ACCOUNT)
-BY_ITSELF = (Hold.QUIET, Hold.HOUR, Hold.DAY)  # nobody pressed anything, and nobody has to
+BY_ITSELF = (Hold.QUIET, Hold.HOUR, Hold.DAY, Hold.REACH)  # nobody pressed anything, and nobody has to
 
 
 class Outcome(StrEnum):

@@ -19,7 +19,7 @@ from domain.shop import limits
 from domain.shop.limits import Grant, Why
 from domain.shop.shop import read as read_shop
 
-LONG_WAITS: Final[Mapping[Why, Hold]] = {"hour": Hold.HOUR, "day": Hold.DAY}
+LONG_WAITS: Final[Mapping[Why, Hold]] = {"hour": Hold.HOUR, "day": Hold.DAY, "people": Hold.REACH}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ WHY: Final = {
     Hold.QUIET: "it waited for the end of your quiet hours",
     Hold.HOUR: "the mail account’s limit for an hour was used up",
     Hold.DAY: "the mail account’s limit for a day was used up",
+    Hold.REACH: "as many people as may be written to in a day had been",
     Hold.CONTENT: "nobody could get its words",
     Hold.ACCOUNT: "the shop was kept from sending",
     Hold.RESTORED: "it stood still after the shop was restored from a copy",

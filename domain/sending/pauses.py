@@ -12,7 +12,7 @@ from domain.shop.audit import AuditEntry
 
 BEGINS: Final = ("dispatch.paused", "dispatch.held")
 ENDS: Final = ("dispatch.resumed", "dispatch.went_on", "dispatch.stopped")
-LIMITS: Final = (Hold.HOUR, Hold.DAY)
+LIMITS: Final = (Hold.HOUR, Hold.DAY, Hold.REACH)
 NO_TIME: Final = timedelta(minutes=1)  # a night that a worker looked into by mistake is one night
 
 

@@ -66,6 +66,7 @@ MANY = {
     "bad_address": "with an address that does not work",
     "suppressed": "not to be written to",
     "opted_out": "opted out",
+    "not_asked": "who never said yes to it",
     "elsewhere": "reached by another launch",
     "taken": "whose new address is on this send already",
 }
@@ -76,6 +77,7 @@ ONE = {
     "bad_address": "Messages to {address} came back. Correct the address on the person’s page first, then send again.",
     "suppressed": "{address} is not to be written to: it complained, or asked for no more.",
     "opted_out": "This person has opted out of this kind of message. It can’t be sent again.",
+    "not_asked": "This person never said yes to messages by WhatsApp. It can’t be sent.",
     "elsewhere": "Another launch of this campaign has reached this person, or is about to. It would arrive twice.",
     "taken": "Somebody else on this send has the address {address}. It would arrive there twice.",
 }

@@ -36,7 +36,7 @@ def room(session: Session, most: int, *, now: datetime) -> Grant:
     free = most - used(session, now=now)
     if free > 0:
         return Grant(free, "", None)
-    return Grant(0, "day", _next(session, 1 - free, now))
+    return Grant(0, "people", _next(session, 1 - free, now))
 
 
 def known(now: datetime) -> Select[str]:
@@ -54,7 +54,7 @@ def turns(session: Session, addresses: Sequence[str], most: int | None, *, now: 
         late = new[there.granted :]
         if late:
             until = there.until or _next(session, 1, now)
-            waiting.update(dict.fromkeys(late, Grant(0, "day", until)))
+            waiting.update(dict.fromkeys(late, Grant(0, "people", until)))
     _note(session, [one for one in dict.fromkeys(addresses) if one not in waiting], now)
     return waiting
 

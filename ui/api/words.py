@@ -14,8 +14,8 @@ THEIRS: Final = {"sending": "running", "sent": "completed"}
 OURS: Final = {theirs: ours for ours, theirs in THEIRS.items()}
 
 HOLD: Final = (
-    "Why nothing leaves just now: person or restored (paused, until `resume`), or quiet, hour, day or account "
-    "(it goes on by itself at `heldUntil`)."
+    "Why nothing leaves just now: person, restored, content or account (paused, until `resume`; account also until its keys "
+    "work again), or quiet, hour, day or reach (it goes on by itself at `heldUntil`)."
 )
 
 

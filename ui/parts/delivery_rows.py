@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.channels.email import message_id
-from domain.ledger import replies
+from domain.ledger import replies, whatsapp_errors
 from domain.ledger.causes import TOLD, Cause
 from domain.ledger.deliveries import Heard, Line, State
 from domain.ledger.engagement import Engagement
@@ -26,6 +26,7 @@ WHY = {
     "bad_address": "Mail to this address came back, or it can’t be right.",
     "suppressed": "Not to be written to: this address complained or asked for no more.",
     "opted_out": "Opted out of this kind of message.",
+    "not_asked": "Never said yes to messages by WhatsApp.",
     "enough": "Got enough marketing messages lately.",
     "cancelled": "The send ended before their turn came.",
     "duplicate": "Somebody else on the list has the same address.",
@@ -147,8 +148,8 @@ def reason_of(line: Line) -> str:
         cause = line.heard_reason
         return TOLD[Cause(cause)].sentence if cause in list(Cause) else WHY_HEARD[line.heard]
     reason = line.reason or ("cancelled" if line.state is State.CANCELLED else "")
-    if line.reply and reason in AFTER_THE_REPLY:
-        return replies.explain(line.code, line.reply).sentence + AFTER_THE_REPLY[reason]
+    if line.reply and (reason in AFTER_THE_REPLY or whatsapp_errors.by_words(line.code, line.reply)):
+        return replies.explain(line.code, line.reply).sentence + AFTER_THE_REPLY.get(reason, "")
     return WHY.get(reason, reason.replace("_", " "))
 
 

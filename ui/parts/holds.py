@@ -16,6 +16,7 @@ CAUSE = {
     Hold.QUIET: "Waiting for the end of your quiet hours",
     Hold.HOUR: "The mail account’s limit for an hour is used up",
     Hold.DAY: "The mail account’s limit for a day is used up",
+    Hold.REACH: "As many people as WhatsApp allows in a day were written to",
 }
 WAITED = {
     Hold.RESTORED: "After the shop was restored from a copy",
@@ -24,6 +25,7 @@ WAITED = {
     Hold.QUIET: "For the end of quiet hours",
     Hold.HOUR: "For the mail account’s limit for an hour",
     Hold.DAY: "For the mail account’s limit for a day",
+    Hold.REACH: "For room among the people WhatsApp allows in a day",
 }
 PAUSED: Told = ("Paused", "warn")
 WAITING: Told = ("Waiting", "info")
