@@ -55,7 +55,7 @@ def way(session: Session, *, now: datetime) -> Route | datetime:
 
 def _granted(session: Session, route: Route, now: datetime) -> Grant:
     """Out of the account's limits, and out of the half of them that is the form's: who floods it stops no campaign."""
-    form, half = -1 - route.account_id, _half_of(route.limits)
+    form, half = limits.form_of(route.account_id), _half_of(route.limits)
     told = limits.room(session, form, half, now=now)
     if told.granted:
         told = limits.grant(session, route.account_id, route.limits, 1, now=now)

@@ -41,7 +41,7 @@ class Guesses(Base):
 
 
 def check_password(
-    session: Session, email: str, password: str, *, address: str, now: datetime
+    session: Session, email: str, password: str, *, address: str, now: datetime, via: str = "page"
 ) -> User | Refusal:
     """The person, or why not: the same words and the same time for an unknown one.
 
@@ -67,7 +67,7 @@ def check_password(
         audit.write(
             session,
             "sign_in.failed",
-            by=Actor(None, email[:120], Role.CLOCK, "page", address=address),
+            by=Actor(None, email[:120], Role.CLOCK, via, address=address),
             now=now,
         )
         return Refusal("wrong_sign_in", "Email address or password is not right.", Kind.SIGNED_OUT)

@@ -77,4 +77,9 @@ def test_a_program_that_tries_every_door_does_not_fill_the_log(api: Api) -> None
 
 def test_who_could_not_sign_in_stands_among_them(api: Api) -> None:
     api.ask("POST", "/api/auth/login", {"email": "olive@shop.example", "password": "guess"})
-    assert [one["action"] for one in api.get("audit?part=refused").json()["items"]] == ["sign_in.failed"]
+    [told] = api.get("audit?part=refused").json()["items"]
+    assert (told["action"], told["who"]["name"], told["who"]["via"]) == (
+        "sign_in.failed",
+        "olive@shop.example",
+        "api",
+    )

@@ -43,7 +43,7 @@ def login(given: Credentials, request: Request, response: Response) -> SignedIn:
     """Also sets the cookie `refreshToken`."""
     with unit() as session:
         found = sessions.check_password(
-            session, given.email, given.password, address=address_of(request), now=now()
+            session, given.email, given.password, address=address_of(request), now=now(), via="api"
         )
         if isinstance(found, User):
             _keep(response, tokens.refresh_token(session, found.id, now()))
