@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 
-Why = Literal["", "second", "hour", "day"]
+Why = Literal["", "second", "hour", "day", "people"]  # the last: so many different people a day
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TOLERANCE = timedelta(milliseconds=50)  # so much of the future one transaction may give away at once
