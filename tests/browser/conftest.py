@@ -8,33 +8,20 @@ What a test may ask for:
     new_shop  starts another server, without an owner unless told one
 """
 
-import os
-import shutil
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from data.database import close_database
+from tests.browser.browsers import PATIENCE, Browsers
 from tests.browser.server import PASSWORD, Server, email_of, furnish, look_into, started
 
 OUT = Path(__file__).parents[1] / "out"
-DESK, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-PATIENCE = 15_000  # milliseconds for anything to appear, on a busy machine
+DESK: ViewportSize = {"width": 1360, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 expect.set_options(timeout=PATIENCE)
 
 SignIn = Callable[[Page, str], None]
@@ -65,13 +52,11 @@ def new_shop(tmp_path: Path, shop: Server) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = os.environ.get("HANDBILL_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    assert found, "The browser tests need Chromium: install it, or name it in HANDBILL_CHROMIUM."
+def browsers(shop: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsers]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+        kept = Browsers(playwright, shop.url, tmp_path_factory.mktemp("browsers"))
+        yield kept
+        kept.quit()
 
 
 @pytest.fixture
@@ -112,27 +97,24 @@ def sign_in(shop: Server) -> SignIn:
 @pytest.fixture
 def open_page(
     request: pytest.FixtureRequest,
-    browser: Browser,
+    browsers: Browsers,
     console: list[str],
 ) -> Iterator[Open]:
-    """A browser with nothing in it, at the shop's address so that `page.goto("/customers")` is enough.
+    """A browser that knows nobody, at the shop's address so that `page.goto("/customers")` is enough.
 
     `open_page(size, base_url=...)` for another shop.
     """
     pages: list[Page] = []
 
-    def make(size: Mapping[str, int] = DESK, **more: Any) -> Page:
-        if "base_url" not in more:  # who has a shop of their own needs no other
-            more["base_url"] = _url_of_the_shop(request)
-        context = browser.new_context(
-            viewport={"width": size["width"], "height": size["height"]},
-            timezone_id="Europe/London",
-            locale="en-GB",
-            reduced_motion="reduce",
-            **more,
-        )
-        context.set_default_timeout(PATIENCE)
-        made = context.new_page()
+    def make(
+        size: ViewportSize = DESK,
+        *,
+        base_url: str | None = None,
+        has_touch: bool = False,
+        is_mobile: bool = False,
+    ) -> Page:
+        made = browsers.open(base_url, touch=has_touch or is_mobile)
+        made.set_viewport_size(size)
         _listen(made, console)
         pages.append(made)
         return made
@@ -140,8 +122,7 @@ def open_page(
     yield make
     if getattr(request.node, "went_wrong", False):
         _photograph(request.node.name, pages)
-    for one in pages:
-        one.context.close()
+    browsers.close_all()
 
 
 @pytest.fixture
@@ -159,11 +140,6 @@ def pytest_runtest_makereport(
     if report.failed:
         item.went_wrong = True  # type: ignore[attr-defined]
     return report
-
-
-def _url_of_the_shop(request: pytest.FixtureRequest) -> str:
-    server: Server = request.getfixturevalue("shop")
-    return server.url
 
 
 def _listen(page: Page, console: list[str]) -> None:

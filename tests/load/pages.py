@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from data.database import close_database
-from tests.browser.conftest import ARGUMENTS, CHROMIUMS
+from tests.browser.browsers import ARGUMENTS, CHROMIUMS
 from tests.browser.server import PASSWORD, Server, email_of, furnish, started
 
 ROUNDS = 6
