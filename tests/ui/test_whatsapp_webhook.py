@@ -331,6 +331,15 @@ def test_a_sentence_with_the_word_in_it_is_a_letter(
     assert why(anna) is None
 
 
+def test_a_stop_belongs_to_the_send_that_it_answers(
+    open_door: Door, letter: int, anna: int, at: datetime
+) -> None:
+    tell(open_door, wrote("STOP", at + HOUR))
+    with reading() as session:
+        said = [one.source for one in proof.history(session, anna) if one.how == "whatsapp_reply"]
+        assert said == [f"dispatch {row(letter).dispatch_id}"] * 2
+
+
 def test_a_button_that_says_stop_is_a_stop(open_door: Door, anna: int, at: datetime) -> None:
     said = {"text": "Stop promotions", "payload": "Stop promotions"}
     tell(

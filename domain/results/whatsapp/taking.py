@@ -76,48 +76,49 @@ def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
 
 
 def _hear(session: Session, fact: Told, about: Spoken, words: Words, now: datetime) -> None:
-    people = _people(session, fact)
+    people, number, at = _people(session, fact), fact.address, fact.at
+    answered = fact.known.delivery_id if fact.known else _newest(session, fact)
     if says(about.words, [words.join]):
         people = people or _new(session, fact, about, now)
         wishes.say(
-            session, people, fact.address, True, how="click_to_chat", at=fact.at, source=about.words, words=words.wording
-        )  # fmt: skip
-    elif _is(about, words.stop):
-        wishes.say(
-            session, people, fact.address, False, how="whatsapp_reply", at=fact.at, source=_said(fact, about)
+            session, people, number, True, how="click_to_chat", at=at, source=about.words, words=words.wording
         )
-    elif _is(about, words.start):
-        wishes.say(
-            session, people, fact.address, True, how="whatsapp_reply", at=fact.at, source=_said(fact, about)
-        )
+    elif (wants := _wanted(about, words)) is not None:
+        source = _send(session, answered) or f"“{about.words[:80]}”"
+        wishes.say(session, people, number, wants, how="whatsapp_reply", at=at, source=source)
     if people:
-        _keep(session, fact, about, people[0])
+        _keep(session, fact, about, people[0], answered)
     else:
         _tell_of_a_stranger(session, now)
 
 
-def _is(about: Spoken, words: Iterable[str]) -> bool:
-    return says(about.words, words) or says(about.payload, words)
+def _wanted(about: Spoken, words: Words) -> bool | None:
+    """None: it is a letter like any other."""
+    if says(about.words, words.stop) or says(about.payload, words.stop):
+        return False
+    if says(about.words, words.start) or says(about.payload, words.start):
+        return True
+    return None
 
 
-def _said(fact: Told, about: Spoken) -> str:
-    """Their own words, and the send that they answered, where that is known."""
-    return f"“{about.words[:80]}”{f', {_source(fact)}' if fact.known else ''}"
+def _send(session: Session, delivery_id: int | None) -> str:
+    """Which send was answered, in the words in which the proof names it."""
+    delivery = session.get(Delivery, delivery_id) if delivery_id else None
+    return f"dispatch {delivery.dispatch_id}" if delivery else ""
 
 
 def _source(fact: Told) -> str:
     return f"dispatch {fact.known.dispatch_id}" if fact.known else ""
 
 
-def _keep(session: Session, fact: Told, about: Spoken, person: Customer) -> None:
-    delivery_id = fact.known.delivery_id if fact.known else _newest(session, fact)
+def _keep(session: Session, fact: Told, about: Spoken, person: Customer, answered: int | None) -> None:
     if fact.known is not None:
         second_tries.prove_arrival(session, fact.known.delivery_id, now=fact.at)  # whoever answers it has it
     received.keep(
         session,
         suppressions.fingerprint(fact.report.event_id)[:64],
         person.id,
-        delivery_id=delivery_id,
+        delivery_id=answered,
         subject="",
         words=about.words,
         day_began=fact.at - timedelta(days=1),
@@ -189,6 +190,7 @@ def _move(session: Session, fact: Told, about: NewNumber, now: datetime) -> None
             fact,
             Spoken(note=f"Another number on WhatsApp: {about.number}", opens_window=False),
             people[0],
+            None,
         )
         link = f"/customers/{people[0].id}"
         account.tell(session, "A customer has another number on WhatsApp now.", Tone.INFO, link, now)

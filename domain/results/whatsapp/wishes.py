@@ -1,7 +1,7 @@
 """What somebody said on WhatsApp about being written to there. The later word counts, in whatever order they come in."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -14,6 +14,7 @@ from domain.book.preferences import Preference
 from domain.book.suppressions import OWN_WORD, Suppression
 
 CHANNEL: Final = "whatsapp"
+SECOND: Final = timedelta(seconds=1)
 KINDS: Final = tuple(kind for kind in MessageType if kind.needs_consent)
 
 
@@ -58,15 +59,16 @@ def _say(
     if said is not None and not _is_later(at, allowed, said):
         return
     if said is not None and said.allowed is allowed:
-        preferences.keep(session, person, CHANNEL, kind, allowed, at)  # said again, later: nothing to prove
+        latest = max(at, said.changed_at)
+        preferences.keep(session, person, CHANNEL, kind, allowed, latest)  # said again: nothing to prove
         return
     write = consent.grant if allowed else consent.withdraw
     write(session, person.id, CHANNEL, kind, how=how, now=at, source=source, words=words)
 
 
 def _is_later(at: datetime, allowed: bool, said: Preference) -> bool:
-    """Two words at the same moment: the no counts."""
-    return at > said.changed_at or (at == said.changed_at and not allowed)
+    """The platform tells whole seconds. Of two words within one, the no counts."""
+    return at > said.changed_at or (not allowed and at + SECOND > said.changed_at)
 
 
 def _keep_out(session: Session, number: str, at: datetime) -> None:

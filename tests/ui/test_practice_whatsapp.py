@@ -1,0 +1,194 @@
+"""Practice: what is sent lies on a phone of Handbill's own, and what one does there reaches the shop by its real door."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from data.config import Config
+from data.database import now as present
+from data.database import reading, unit
+from data.whatsapp_twin import Twin
+from domain.audience.reach import WHATSAPP_REACH
+from domain.book import consent
+from domain.book.consent import LeftOut
+from domain.book.customers import Customer
+from domain.book.message_types import MessageType
+from domain.ledger import received, windows
+from domain.ledger.deliveries import Delivery, Heard
+from domain.ledger.events import Event
+from domain.message import practice_messages
+from domain.message.practice_messages import PracticeMessage
+from domain.refusal import Refusal
+from domain.results import connections
+from domain.results.incoming import IncomingEvent
+from jobs import practice_whatsapp
+from tests.cast import Cast
+from tests.twins.whatsapp import ANNA, KEYS, add_anna, marked, send_to
+from tests.ui.doors import open_for_business
+from ui.public import webhooks
+
+PROGRAM = httpx.Client(verify=False, headers={"Connection": "close"})
+
+
+@pytest.fixture
+def config(shop_db: object) -> Iterator[Config]:
+    """Of a shop whose door for reports stands open on this computer."""
+    shop = FastAPI()
+    webhooks.install(shop)
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(shop, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([door],), daemon=True)
+    thread.start()
+    wait_until(lambda: server.started)
+    yield Config(port=door.getsockname()[1])
+    server.should_exit = True
+    thread.join(5)
+
+
+@pytest.fixture
+def twin(config: Config, cast: Cast) -> Iterator[Twin]:
+    open_for_business(cast)
+    with practice_whatsapp.running(config):
+        running = practice_whatsapp.twin()
+        assert running is not None
+        running.manners.sent = running.manners.delivered = running.manners.failed = 0.0
+        yield running
+
+
+@pytest.fixture
+def anna(twin: Twin, cast: Cast) -> int:
+    with unit() as session:
+        anna = add_anna(session, by=cast.olive, now=present())
+        consent.grant(session, anna, "whatsapp", "marketing", how="staff", now=present(), by=cast.olive)
+        return anna
+
+
+@pytest.fixture
+def letter(anna: int) -> int:
+    with unit() as session:
+        return send_to(session, [anna], now=present())[0]
+
+
+def send(twin: Twin, letter: int) -> PracticeMessage:
+    """As the channel does; gives what lies on her phone."""
+    message = {
+        "messaging_product": "whatsapp", "to": ANNA, "type": "template", "biz_opaque_callback_data": marked(letter),
+        "template": {"name": "open_on_sunday", "language": {"code": "en"}},
+    }  # fmt: skip
+    headers = {"Authorization": f"Bearer {twin.account.access_token}"}
+    where = f"{twin.url}/v24.0/{twin.account.phone_number_id}/messages"
+    assert PROGRAM.post(where, json=message, headers=headers).status_code == 200
+    with reading() as session:
+        [newest] = practice_messages.chat(session, ANNA)
+        return newest
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def heard(letter: int) -> Heard | None:
+    with reading() as session:
+        return session.get_one(Delivery, letter).heard
+
+
+def why(anna: int) -> str | None:
+    with reading() as session:
+        asked = consent.why_left_out(WHATSAPP_REACH, MessageType.MARKETING)
+        return session.scalar(select(asked).where(Customer.id == anna))
+
+
+def test_a_message_lies_on_the_phone_and_is_reported_as_delivered(twin: Twin, letter: int) -> None:
+    row = send(twin, letter)
+    assert (row.template, row.shown["body"][:16], row.status) == (
+        "open_on_sunday",
+        "We are open this",
+        "taken",
+    )
+    wait_until(lambda: heard(letter) is Heard.DELIVERED)
+    with reading() as session:
+        [chat] = practice_messages.chats(session)
+        assert (chat.number, chat.unseen) == (ANNA, 1)
+
+
+def test_one_can_read_it_write_back_and_stop(twin: Twin, cast: Cast, letter: int, anna: int) -> None:
+    row = send(twin, letter)
+    practice_whatsapp.read(row.id, by=cast.sal)
+    practice_whatsapp.write(ANNA, "Is there coffee?", by=cast.sal)
+    assert twin.flush()
+    with reading() as session:
+        assert session.scalars(select(Event.rule)).all() == ["read_receipt"]
+        assert [one.words for one in received.of(session, anna)] == ["Is there coffee?"]
+        assert windows.open_until(session, anna, now=present()) is not None
+        assert [one.from_shop for one in practice_messages.chat(session, ANNA)] == [True, False]
+        assert practice_messages.read(session, row.id).status == "read"
+    practice_whatsapp.write(ANNA, "STOP", by=cast.sal)
+    assert twin.flush()
+    assert why(anna) == LeftOut.OPTED_OUT
+
+
+def test_one_can_stop_in_the_app_and_let_a_message_fail(
+    twin: Twin, cast: Cast, letter: int, anna: int
+) -> None:
+    row = send(twin, letter)
+    practice_whatsapp.fail(row.id, 131049, by=cast.sal)
+    practice_whatsapp.prefer(ANNA, "stop", by=cast.sal)
+    assert twin.flush()
+    assert why(anna) == LeftOut.OPTED_OUT
+    with reading() as session:
+        assert (
+            practice_messages.read(session, row.id).status,
+            practice_messages.read(session, row.id).code,
+        ) == ("failed", 131049)
+    twin.clock = lambda: (
+        time.time() + 2
+    )  # the platform tells whole seconds, and of two words in one the no counts
+    practice_whatsapp.prefer(ANNA, "resume", by=cast.sal)
+    assert twin.flush()
+    assert why(anna) is None
+
+
+def test_after_a_restart_the_phones_are_as_they_were(
+    config: Config, cast: Cast, twin: Twin, letter: int
+) -> None:
+    row = send(twin, letter)
+    practice_whatsapp.write(ANNA, "Hello", by=cast.olive)
+    assert twin.flush()
+    with practice_whatsapp.running(config):
+        again = practice_whatsapp.twin()
+        assert again is not None
+        assert again is not twin
+        assert ANNA[1:] in again.desk.windows
+        practice_whatsapp.read(row.id, by=cast.olive)
+        assert again.flush()
+    with reading() as session:
+        assert session.scalars(select(Event.kind)).all() == ["opened"]
+
+
+def test_once_the_shop_has_a_number_of_its_own_practice_is_not_believed(
+    twin: Twin, cast: Cast, letter: int
+) -> None:
+    with unit() as session:
+        connections.change(session, "whatsapp", dict(KEYS), by=cast.olive, now=present())
+    twin.post.again = ()
+    send(twin, letter)
+    assert twin.flush()
+    assert len(twin.post.lost) == 2
+    with reading() as session:
+        assert session.scalars(select(IncomingEvent.id)).all() == []
+
+
+def test_where_it_does_not_run_one_is_told_so(cast: Cast) -> None:
+    with pytest.raises(Refusal, match="is not running"):
+        practice_whatsapp.write(ANNA, "Hello", by=cast.olive)
