@@ -23,7 +23,7 @@ from domain.channels.channel import Barred, Draft, Gate, Job, Line, Parcel, Rout
 from domain.channels.email import links, mark
 from domain.ledger import targets, whatsapp_errors, windows
 from domain.message import tracking, whatsapp_templates
-from domain.message import whatsapp as messages
+from domain.message import whatsapp_compiling as messages
 from domain.message.links import CLICK, PLACE_BITS, Links
 from domain.message.merge import MergeError
 from domain.message.whatsapp import Content, Unfilled
