@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.message.links import UNSUBSCRIBE, Links
+from domain.message.links import CLICK, UNSUBSCRIBE, Links
 
 OLD, NEW, FOREIGN = b"old key of sixteen bytes", b"new key of sixteen bytes", b"a key from another shop"
 links = Links("https://shop.example/", [NEW, OLD])
@@ -78,3 +78,18 @@ def test_another_shops_key_opens_nothing() -> None:
 def test_weak_keys_are_refused(keys: list[bytes]) -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         Links("https://shop.example", keys)
+
+
+@pytest.mark.parametrize(
+    ("key", "purpose", "number", "token"),
+    [
+        (OLD, UNSUBSCRIBE, 7, "p8t3iiv7SUCNSHsvR8sf7MpVAFXDJubw"),
+        (OLD, CLICK, 5 << 16 | 3, "iH39k6Qno3DIUMy2_RRRUT7pfERzsabK"),
+        (b"x" * 100, UNSUBSCRIBE, 7, "H7hGUhOUAibPBSBaqHN2FaLyvOxTMOGl"),
+    ],
+)
+def test_what_lies_in_letters_that_went_out_is_read_for_ever(
+    key: bytes, purpose: str, number: int, token: str
+) -> None:
+    assert Links("https://shop.example", [NEW, key]).read(purpose, token) == number
+    assert Links("https://shop.example", [key]).token(purpose, number) == token
