@@ -15,6 +15,7 @@ from domain.book import consent, preferences, proof
 from domain.book.consent import LeftOut
 from domain.book.customers import Customer
 from domain.book.message_types import MessageType
+from domain.book.proof import Consent
 from domain.ledger import received, steps, windows
 from domain.ledger.deliveries import Delivery, Heard, State
 from domain.ledger.events import Event
@@ -320,6 +321,7 @@ def test_stop_counts_at_once_also_for_what_waits_to_go(
         assert not steps.hand_over(session, dispatch_id, 1, held, WHATSAPP_REACH, marketing, now=present())
         said = [one for one in proof.history(session, anna) if one.how == "whatsapp_reply"]
         assert {(one.allowed, one.at, one.channel) for one in said} == {(False, at, "whatsapp")}
+        assert {one.address_hash for one in said} == {session.get_one(Customer, anna).phone_hash}
         assert words.strip() in said[0].source
 
 
@@ -405,8 +407,12 @@ def test_a_stranger_who_says_stop_is_kept_out_should_they_come_into_the_book(
     open_door: Door, cast: Cast, at: datetime
 ) -> None:
     tell(open_door, wrote("STOP", at))
+    tell(open_door, wrote("STOP", at, message_id="wamid.in2"))
     with unit() as session:
+        said = session.scalars(select(Consent)).all()
+        assert [(one.how, one.allowed) for one in said] == [("whatsapp_reply", False)] * 2
         anna = add_anna(session, by=cast.olive, now=present())
+        assert {one.address_hash for one in said} == {session.get_one(Customer, anna).phone_hash}
         consent.grant(session, anna, "whatsapp", "marketing", how="import", now=present())
     assert why(anna) == LeftOut.SUPPRESSED
 

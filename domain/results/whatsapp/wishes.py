@@ -11,6 +11,7 @@ from domain.book import consent, preferences, suppressions
 from domain.book.message_types import MessageType
 from domain.book.person import Customer
 from domain.book.preferences import Preference
+from domain.book.proof import Consent
 from domain.book.suppressions import OWN_WORD, Suppression
 
 CHANNEL: Final = "whatsapp"
@@ -36,7 +37,7 @@ def say(
     if number and allowed:
         _let_in(session, number, at)
     elif number and not people:
-        _keep_out(session, number, at)
+        _keep_out(session, number, how, at, source)
 
 
 def _say(
@@ -71,10 +72,23 @@ def _is_later(at: datetime, allowed: bool, said: Preference) -> bool:
     return at > said.changed_at or (not allowed and at + SECOND > said.changed_at)
 
 
-def _keep_out(session: Session, number: str, at: datetime) -> None:
+def _keep_out(session: Session, number: str, how: str, at: datetime, source: str) -> None:
+    mark = suppressions.fingerprint(number)
+    theirs = select(Suppression.scope).where(Suppression.channel == CHANNEL, Suppression.address_hash == mark)
+    held = set(session.scalars(theirs))
     for kind in KINDS:
-        mark = suppressions.fingerprint(number)
-        suppressions.suppress(session, CHANNEL, mark, reason=OWN_WORD, now=at, scope=kind)
+        if str(kind) not in held:
+            suppressions.suppress(session, CHANNEL, mark, reason=OWN_WORD, now=at, scope=kind)
+            line = Consent(
+                address_hash=mark,
+                channel=CHANNEL,
+                message_type=kind,
+                allowed=False,
+                at=at,
+                how=how,
+                source=source,
+            )
+            session.add(line)
 
 
 def _let_in(session: Session, number: str, at: datetime) -> None:
