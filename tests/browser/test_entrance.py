@@ -42,32 +42,6 @@ def test_from_the_first_page_to_a_full_shop_in_a_minute(
     expect(page.get_by_test_id("sample-gone")).to_contain_text("300 people left")
 
 
-def test_an_owner_who_stopped_halfway_goes_on_there(
-    open_page: Open, new_shop: Callable[..., Server], console: list[str]
-) -> None:
-    page = open_page(PHONE, base_url=new_shop().url)
-    page.goto("/customers")
-    page.get_by_test_id("name").fill("Olive")
-    page.get_by_test_id("email").fill(email_of("olive"))
-    page.get_by_test_id("password").fill(PASSWORD)
-    page.get_by_test_id("submit").click()
-    expect(page.get_by_test_id("welcome-shop-form")).to_be_visible()
-    page.goto("/customers")
-    page.get_by_test_id("shop_name").fill("Bloom")
-    page.get_by_test_id("timezone").fill("Mars/Olympus")
-    page.get_by_test_id("sender_name").fill("Bloom")
-    page.get_by_test_id("submit").click()
-    expect(page.get_by_text("This time zone is not known.")).to_be_visible()
-    console.clear()  # the refusal came with status 422
-    expect(page.get_by_test_id("shop_name")).to_have_value("Bloom")
-    page.get_by_test_id("timezone").fill("Europe/Paris")
-    page.get_by_test_id("submit").click()
-    page.goto("/marketing")
-    page.get_by_test_id("choice-empty").click()
-    page.wait_for_url("**/marketing")
-    expect(page.get_by_test_id("practice-banner")).to_be_visible()
-
-
 def test_sign_in_leads_to_the_page_that_was_wanted(shop: Server, visitor: Page) -> None:
     visitor.goto("/settings/account?from=mail")
     visitor.get_by_test_id("email").fill(email_of("sal"))
