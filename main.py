@@ -47,6 +47,7 @@ def serve() -> None:
         log_level="warning",
         timeout_graceful_shutdown=5,
         server_header=False,
+        access_log=False,  # nobody reads it at this level, and it would be put together for every request
     )
 
 

@@ -110,7 +110,8 @@ async def _where(scope: Scope, number: int) -> str | None:
 async def _kept(look: Look) -> tuple[bool, str | None]:
     """False: it could not be written. Whoever pressed a link gets there all the same."""
     try:
-        return True, await asyncio.wait_for(asyncio.shield(intake.put(look)), PATIENCE)
+        async with asyncio.timeout(PATIENCE):  # what is waiting by then is written all the same
+            return True, await intake.put(look)
     except (intake.Full, TimeoutError, SQLAlchemyError) as trouble:
         murmur.say(f"An open or a click was not counted: {type(trouble).__name__}")
         return False, None
