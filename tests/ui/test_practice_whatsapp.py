@@ -1,14 +1,10 @@
 """Practice: what is sent lies on a phone of Handbill's own, and what one does there reaches the shop by its real door."""
 
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import select
 
 from data.config import Config
@@ -30,9 +26,9 @@ from domain.results import connections
 from domain.results.incoming import IncomingEvent
 from jobs import practice_whatsapp
 from tests.cast import Cast
+from tests.twins.open_door import open_door
 from tests.twins.whatsapp import ANNA, KEYS, add_anna, marked, send_to
 from tests.ui.doors import open_for_business
-from ui.public import webhooks
 
 PROGRAM = httpx.Client(verify=False, headers={"Connection": "close"})
 
@@ -40,17 +36,8 @@ PROGRAM = httpx.Client(verify=False, headers={"Connection": "close"})
 @pytest.fixture
 def config(shop_db: object) -> Iterator[Config]:
     """Of a shop whose door for reports stands open on this computer."""
-    shop = FastAPI()
-    webhooks.install(shop)
-    door = socket.socket()
-    door.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(shop, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, args=([door],), daemon=True)
-    thread.start()
-    wait_until(lambda: server.started)
-    yield Config(port=door.getsockname()[1])
-    server.should_exit = True
-    thread.join(5)
+    with open_door() as port:
+        yield Config(port=port)
 
 
 @pytest.fixture
