@@ -11,7 +11,7 @@ from data.database import reading, unit
 from data.liveness import is_beating
 from domain.book import turns
 from domain.ledger import hearing, steps
-from domain.sending import campaigns, dispatches, endings, holds, schedules
+from domain.sending import campaigns, dispatches, endings, held_again, holds, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.workers import SILENT_AFTER, Worker
 from jobs import fence, sending
@@ -50,6 +50,7 @@ def sweep(
     settle_proved(now)
     close_the_ended(now)
     renew_holds(now)
+    try_the_held_again(now)
     feed_the_hungry(now, worker_id=worker_id, running=running)
 
 
@@ -126,6 +127,15 @@ def feed_the_hungry(now: datetime, *, worker_id: int, running: set[int]) -> None
         wanted = {*dispatches.hungry(session, now), *steps.held_by(session, worker_id)}
     for dispatch_id in wanted - running:
         queue().wake(dispatch_id)
+
+
+def try_the_held_again(now: datetime) -> None:
+    """A day after WhatsApp held them back, where the campaign asks for it."""
+    with reading() as session:
+        due = held_again.due(session, now)
+    for dispatch_id in due:
+        with _alone("dispatch", dispatch_id), unit() as session:
+            held_again.try_again(session, dispatch_id, now=now)
 
 
 def look_into_the_inbox(collector: Collector) -> None:

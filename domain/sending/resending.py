@@ -5,7 +5,7 @@ balance. The send is opened again for it, and closes by itself as it did before.
 another launch of the campaign reached, or is about to reach, is left alone.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,8 +17,10 @@ from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.channels.email import message_id
 from domain.ledger import deliveries, second_tries
+from domain.ledger.causes import Cause
 from domain.ledger.deliveries import Delivery, State
 from domain.ledger.second_tries import Row
+from domain.ledger.whatsapp_errors import HELD_FOR
 from domain.refusal import Kind, Refusal
 from domain.sending import dispatches, practice
 from domain.sending.campaigns import Campaign, Status
@@ -67,9 +69,11 @@ MANY = {
     "suppressed": "not to be written to",
     "opted_out": "opted out",
     "not_asked": "who never said yes to it",
+    "held_lately": "held by WhatsApp less than a day ago",
     "elsewhere": "reached by another launch",
     "taken": "whose new address is on this send already",
 }
+HELD_LATELY = "held_lately"
 OTHERS = "not to be written to now"
 ONE = {
     "gone": "This person was deleted from the customer book. There is nobody to send it to.",
@@ -78,6 +82,7 @@ ONE = {
     "suppressed": "{address} is not to be written to: it complained, or asked for no more.",
     "opted_out": "This person has opted out of this kind of message. It can’t be sent again.",
     "not_asked": "This person never said yes to messages by WhatsApp. It can’t be sent.",
+    "held_lately": "WhatsApp held this message back less than a day ago, because this person gets many just now. Wait a day.",
     "elsewhere": "Another launch of this campaign has reached this person, or is about to. It would arrive twice.",
     "taken": "Somebody else on this send has the address {address}. It would arrive there twice.",
 }
@@ -97,8 +102,8 @@ def resend(
     which = _which(delivery)
     if which is Which.NOT_SURE and not even_if_twice:
         raise Refusal("may_arrive_twice", MAY_ARRIVE_TWICE, Kind.CONFLICT)
-    _require_open(session, dispatch, which)
-    (row,) = _rows(session, dispatch, which, [delivery_id])
+    require_open(session, dispatch, which)
+    (row,) = _not_held(session, _rows(session, dispatch, which, [delivery_id]), now)
     if row.why_not is not None:
         sentence = ONE.get(row.why_not, "This person may not be written to just now.")
         raise Refusal(
@@ -122,8 +127,8 @@ def retry(session: Session, dispatch_id: int, which: Which, *, by: Actor, now: d
     """All of them who can be tried. Raises Refusal where nobody can."""
     by.require(Right.SEND)
     dispatch = dispatches.get(session, dispatch_id)
-    _require_open(session, dispatch, which)
-    found = _rows(session, dispatch, which)
+    require_open(session, dispatch, which)
+    found = _not_held(session, _rows(session, dispatch, which), now)
     ready, left = [row for row in found if row.why_not is None], _left(found)
     if not ready:
         raise Refusal("nobody_to_try", _why_nobody(left), Kind.CONFLICT, left=left)
@@ -144,7 +149,7 @@ def prospect(session: Session, dispatch_id: int, which: Which) -> Prospect:
     """For the question that is asked before. Read only."""
     dispatch = dispatches.get(session, dispatch_id)
     try:
-        _require_open(session, dispatch, which)
+        require_open(session, dispatch, which)
     except Refusal as refusal:
         return Prospect(obstacle=refusal.sentence)
     found = _rows(session, dispatch, which)
@@ -161,7 +166,7 @@ def hopes(session: Session, dispatch_id: int, among: list[int]) -> dict[int, str
     found: dict[int, str | None] = {}
     for which in Which:
         try:
-            _require_open(session, dispatch, which)
+            require_open(session, dispatch, which)
         except Refusal:
             continue
         found |= {row.id: row.why_not for row in _rows(session, dispatch, which, among)}
@@ -176,7 +181,7 @@ def _which(delivery: Delivery) -> Which:
     raise Refusal("not_to_try", sentence, Kind.CONFLICT, state=str(delivery.state))
 
 
-def _require_open(session: Session, dispatch: Dispatch, which: Which) -> None:
+def require_open(session: Session, dispatch: Dispatch, which: Which) -> None:
     """Whether anything of this send may be taken up again at all. Raises Refusal."""
     installation.require_open(session)
     dispatches.require_kept(dispatch)
@@ -218,6 +223,14 @@ def _rows(session: Session, dispatch: Dispatch, which: Which, among: list[int] |
     return second_tries.rows(session, dispatch.id, (which.state,), reach, kind, among=among)
 
 
+def _not_held(session: Session, found: list[Row], now: datetime) -> list[Row]:
+    """Whom WhatsApp itself held back is left alone for a day."""
+    held = [row.id for row in found if row.reason == Cause.HELD_BY_WHATSAPP]
+    lately = Delivery.id.in_(held) & (Delivery.settled_at > now - HELD_FOR)
+    still = set(session.scalars(select(Delivery.id).where(lately))) if held else set()
+    return [replace(row, why_not=row.why_not or HELD_LATELY) if row.id in still else row for row in found]
+
+
 def _left(found: list[Row]) -> dict[str, int]:
     words = [row.why_not for row in found if row.why_not is not None]
     return {word: words.count(word) for word in dict.fromkeys(words)}
@@ -232,10 +245,10 @@ def _why_nobody(left: dict[str, int]) -> str:
 def _queue(session: Session, dispatch: Dispatch, ready: list[Row], now: datetime) -> None:
     second_tries.queue_again(session, ready, now=now)
     if dispatch.state is not DispatchState.SENDING:
-        _reopen(session, dispatch)
+        reopen(session, dispatch)
 
 
-def _reopen(session: Session, dispatch: Dispatch) -> None:
+def reopen(session: Session, dispatch: Dispatch) -> None:
     """Its closing line is taken away, and written anew once the last row has an outcome.
 
     Where others stay called off it keeps the reason: it will end as the part-way send that it was.

@@ -11,15 +11,17 @@ from data.database import now, reading, unit
 from data.whatsapp_twin import Act, Asked, Twin
 from domain.book import consent
 from domain.ledger import whatsapp_errors
-from domain.ledger.deliveries import OPEN, Delivery, State
+from domain.ledger.deliveries import OPEN, Delivery, Heard, State
 from domain.ledger.replies import explain
 from domain.refusal import Refusal
+from domain.sending import held_again
 from domain.sending.dispatches import DispatchState, Hold
+from domain.sending.resending import Which
 from domain.shop import notices
 from jobs import sending
 from jobs import whatsapp as whatsapp_jobs
 from tests.jobs.conftest import Desk
-from tests.jobs.whatsapp_desk import READY, Counter, counter, worker
+from tests.jobs.whatsapp_desk import READY, SUNDAY, Counter, counter, worker
 
 ANA, BEN, CAT = "+491700000001", "+491700000002", "+491700000003"
 
@@ -236,3 +238,54 @@ def recipient(asked: Asked) -> str:
 def untried() -> int:
     with reading() as session:
         return session.query(Delivery).where(Delivery.state.in_(OPEN), Delivery.tries == 0).count()
+
+
+def test_whom_whatsapp_holds_back_is_never_tried_again_at_once(shop: Counter) -> None:
+    shop.know(ANA)
+    shop.twin.act = lambda asked: refusal(131049) if asked.method == "POST" else None
+    dispatch = shop.press()
+    with worker(shop.desk.folder):
+        assert shop.desk.until_over(dispatch).failed == 1
+    [line] = shop.desk.lines(dispatch).values()
+    assert line.reason == "held_by_whatsapp"
+    with pytest.raises(Refusal, match="Wait a day"):
+        sending.resend(line.id, shop.desk.cast.olive)
+    with pytest.raises(Refusal, match="held by WhatsApp less than a day ago"):
+        sending.retry(dispatch, Which.FAILED, shop.desk.cast.olive)
+    days_pass(1.1)
+    sending.resend(line.id, shop.desk.cast.olive)
+
+
+@pytest.mark.parametrize("is_wanted", [True, False], ids=["the campaign asks for it", "it does not"])
+def test_whom_whatsapp_held_back_later_is_tried_after_a_day_where_the_campaign_asks_for_it(
+    shop: Counter, brisk: None, is_wanted: bool
+) -> None:
+    """Told by a webhook, after the message was taken."""
+    shop.know(ANA, BEN)
+    dispatch = shop.press({**SUNDAY, "retry_held": is_wanted})
+    with worker(shop.desk.folder):
+        shop.desk.until_over(dispatch)
+    with unit() as session:
+        ana = session.query(Delivery).where(Delivery.address_key == ANA).one()
+        ana.heard, ana.heard_at, ana.heard_reason = Heard.RETURNED, now(), "held_by_whatsapp"
+    with unit() as session:
+        assert held_again.due(session, now() + timedelta(hours=23)) == []
+        assert held_again.due(session, now() + timedelta(hours=25)) == ([dispatch] if is_wanted else [])
+    days_pass(1.1)
+    with unit() as session:
+        assert [held_again.try_again(session, one, now=now()) for one in held_again.due(session, now())] == (
+            [1] if is_wanted else []
+        )
+    with worker(shop.desk.folder):
+        books = shop.desk.until_over(dispatch)
+    assert (books.sent, len(shop.twin.sent)) == (2, 3 if is_wanted else 2)
+    with unit() as session:
+        assert held_again.due(session, now() + timedelta(hours=25)) == []
+
+
+def days_pass(days: float) -> None:
+    """For what stands in the ledger."""
+    with unit() as session:
+        for row in session.query(Delivery):
+            row.settled_at = row.settled_at and row.settled_at - timedelta(days=days)
+            row.heard_at = row.heard_at and row.heard_at - timedelta(days=days)
