@@ -552,3 +552,9 @@ def test_what_nobody_here_knows_is_taken_kept_and_changes_nothing(
 def test_the_mail_providers_list_has_no_whatsapp(cast: Cast) -> None:
     with reading() as session:
         assert "whatsapp" not in [one.name for one in connections.every(session, by=cast.olive)]
+
+
+def test_a_post_as_large_as_the_platform_makes_them_is_taken(open_door: Door) -> None:
+    history = payloads.post(ACCOUNT, [{"field": "history", "value": {"history": "x" * 2_900_000}}], at=1)
+    assert open_door.post("whatsapp", signed(history)).status_code == 200
+    assert open_door.post("whatsapp", signed(history + b" " * 400_000)).status_code == 413

@@ -33,7 +33,7 @@ from ui.public.murmur import Murmur
 
 OURS: Final = "/webhooks/"
 PLACES: Final = re.compile(r"/webhooks/(?P<name>[^/]+)/(?P<secret>[^/]+)")
-LARGEST: Final = 1024 * 1024  # bytes
+LARGEST: Final = 1024 * 1024  # bytes, unless a provider says that it posts more
 SMALL: Final = 8 * 1024  # bytes
 PATIENCE: Final = 20.0  # seconds for a body to come in
 KNOWN_FOR: Final = 2.0  # seconds that a provider's keys are kept in memory
@@ -110,7 +110,7 @@ async def _take(scope: Scope, receive: Receive, provider: Any, secret: str) -> N
     keys = await _keys(provider.NAME, secret)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
     async with asyncio.timeout(PATIENCE):
-        body = await _body(headers, receive)
+        body = await _body(headers, receive, getattr(provider, "LARGEST", LARGEST))
     post = Post(body, headers, keys, now(), _fetch)
     if len(body) <= SMALL and not hasattr(provider, "follow_up"):  # quicker than to hand it to another thread
         said = _checked(provider, post)
@@ -120,9 +120,9 @@ async def _take(scope: Scope, receive: Receive, provider: Any, secret: str) -> N
         raise Forged("its token came with another post before")
 
 
-async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
+async def _body(headers: Mapping[str, str], receive: Receive, most: int) -> bytes:
     told = headers.get("content-length", "0")
-    if not (told.isascii() and told.isdecimal()) or int(told[:12]) > LARGEST or len(told) > 12:
+    if not (told.isascii() and told.isdecimal()) or int(told[:12]) > most or len(told) > 12:
         raise TooLarge
     pieces, size, is_more = list[bytes](), 0, True
     while is_more:
@@ -131,7 +131,7 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
             raise GoneAway
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
-        if size > LARGEST:
+        if size > most:
             raise TooLarge
         is_more = message.get("more_body", False)
     return b"".join(pieces)

@@ -20,6 +20,7 @@ from domain.results.whatsapp.notices import notice
 NAME: Final = "whatsapp"
 LABEL: Final = "WhatsApp"
 CHANNEL: Final = "whatsapp"
+LARGEST: Final = 3 * 1024 * 1024  # bytes of one post, by their documentation
 SIGNED: Final = "x-hub-signature-256"
 FIELDS: Final = (
     Field("phone_number_id", "Phone number ID", False, True),
