@@ -515,7 +515,29 @@ def test_a_paused_template_is_known_at_once_and_holds_what_is_being_sent(
             (DispatchState.PAUSED, Hold.CONTENT),
             (DispatchState.SENDING, Hold.NONE),
         ]
-    assert any("spring" in one for one in sentences())
+    assert len([one for one in sentences() if one.startswith("Template “spring” (en)")]) == 2
+
+
+def test_the_owner_hears_that_a_template_is_approved_or_costs_something_else(
+    open_door: Door, at: datetime
+) -> None:
+    with unit() as session:
+        told = [
+            {"name": "ready", "language": "en", "status": "PENDING", "category": "UTILITY", "components": []}
+        ]
+        whatsapp_templates.keep(session, told, now=at)
+    which = {"template_id": "1", "name": "ready", "language": "en"}
+    approved = payloads.template_status(**which, event="APPROVED", category="UTILITY")
+    moved = payloads.template_category(**which, before="UTILITY", after="MARKETING")
+    assert tell(open_door, approved, moved) == 200
+    assert [one.partition(": ")[2][:20] for one in reversed(sentences())] == [
+        "WhatsApp has approve",
+        "WhatsApp files it un",
+    ]
+    with reading() as session:
+        template = whatsapp_templates.find(session, "ready", "en")
+        assert template is not None
+        assert (template.is_approved, template.category) == (True, "MARKETING")
 
 
 def test_a_banned_account_holds_everything_and_the_owner_is_told(

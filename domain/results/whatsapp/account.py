@@ -1,5 +1,6 @@
 """What follows from the platform's word on a template, the shop's number or its account: the copy here, the sends, a notice."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -7,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.message import whatsapp_templates
+from domain.message.whatsapp_templates import WhatsAppTemplate
 from domain.results.whatsapp.news import AccountNews, TemplateNews, Tone
 from domain.sending import standstill
 from domain.sending.dispatches import Dispatch, DispatchState, Hold
@@ -28,6 +30,9 @@ KEPT_FROM_SENDING: Final = {"BANNED", "RESTRICTED", "DISCONNECTED"}
 
 
 def template(session: Session, told: TemplateNews, *, now: datetime) -> None:
+    before = whatsapp_templates.find(session, told.name, told.language)
+    for sentence, tone in _news_of(told, before):
+        tell(session, f"Template “{told.name}” ({told.language}): {sentence}", tone, PAGE, now)
     if told.quality:
         whatsapp_templates.note_quality(session, told.name, told.language, told.quality)
     if told.category:
@@ -36,10 +41,20 @@ def template(session: Session, told: TemplateNews, *, now: datetime) -> None:
         whatsapp_templates.note_status(session, told.name, told.language, "APPROVED")
     elif told.status in NOT_SENT:
         whatsapp_templates.note_status(session, told.name, told.language, told.status, told.reason)
-        why = NOT_SENT[told.status]
-        tell(session, f"Template “{told.name}” ({told.language}): {why}", Tone.WARN, PAGE, now)
-        _bar(session, Hold.CONTENT, why, now, told)
+        _bar(session, Hold.CONTENT, NOT_SENT[told.status], now, told)
     _look_again(session)
+
+
+def _news_of(told: TemplateNews, before: WhatsAppTemplate | None) -> Iterator[tuple[str, Tone]]:
+    """What the owner should hear of. Said once more, it is no news."""
+    if told.status in NOT_SENT and (before is None or before.status != told.status):
+        yield NOT_SENT[told.status], Tone.WARN
+    if told.status in APPROVED and before is not None and not before.is_approved:
+        yield "WhatsApp has approved it. It can be sent now.", Tone.INFO
+    if told.quality == "RED" and (before is None or before.quality != "RED"):
+        yield "Many people block or report it. WhatsApp may pause it.", Tone.WARN
+    if before is not None and told.category and before.category not in ("", told.category):
+        yield f"WhatsApp files it under {told.category.lower()} now. Its price may be another one.", Tone.WARN
 
 
 def account(session: Session, told: AccountNews, *, dispatch_id: int | None = None, now: datetime) -> None:
