@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Final
 
 from data.config import Config
 from data.database import now, reading, unit
@@ -18,7 +19,8 @@ from domain.shop.people import Actor, Right
 
 log = logging.getLogger(__name__)
 
-OFF = "The practice WhatsApp is not running here. Start Handbill again and try once more."
+REMEMBERS: Final = 200  # messages; what lies on the phones stands in the database
+OFF: Final = "The practice WhatsApp is not running here. Start Handbill again and try once more."
 _running: Twin | None = None
 
 
@@ -28,7 +30,7 @@ def running(config: Config) -> Iterator[None]:
     global _running
     with reading() as session:
         name = shop.read(session).name
-    twin = Twin(account=whatsapp_practice.account(name), store=_keep)
+    twin = Twin(account=whatsapp_practice.account(name), store=_keep, keeps=REMEMBERS)
     try:
         twin.start()
     except (OSError, TimeoutError):

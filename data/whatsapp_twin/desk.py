@@ -73,6 +73,7 @@ class Desk:
     sent: OrderedDict[str, Sent] = field(default_factory=OrderedDict)
     subscriptions: dict[str, str] = field(default_factory=dict)  # callback_url, verify_token
     home: str = ""
+    keeps: int = KEPT
     _pace: deque[float] = field(default_factory=deque)
     _last: dict[str, float] = field(default_factory=dict)  # to each person
     _reached: OrderedDict[str, float] = field(default_factory=OrderedDict)  # in the last 24 hours
@@ -245,7 +246,7 @@ class Desk:
 
     def _remember(self, sent: Sent) -> None:
         self.sent[sent.id] = sent
-        while len(self.sent) > KEPT:
+        while len(self.sent) > self.keeps:
             self.sent.popitem(last=False)
 
 

@@ -22,7 +22,7 @@ import uvicorn
 
 from data.whatsapp_twin import payloads
 from data.whatsapp_twin.account import Account
-from data.whatsapp_twin.desk import Answered, Asked, Desk, Sent
+from data.whatsapp_twin.desk import KEPT, Answered, Asked, Desk, Sent
 from data.whatsapp_twin.payloads import Change
 from data.whatsapp_twin.postman import Postman
 from data.whatsapp_twin.refusals import Refused, told_later
@@ -73,7 +73,8 @@ class Twin:
     act: Callable[[Asked], Act | None] | None = None
     store: Store | None = None
     port: int = 0
-    calls: deque[Asked] = field(default_factory=lambda: deque(maxlen=10_000))
+    keeps: int = KEPT  # messages, and requests, that it remembers
+    calls: deque[Asked] = field(init=False)
     desk: Desk = field(init=False)
     post: Postman = field(init=False)
     _lock: Any = field(default_factory=threading.RLock, repr=False)
@@ -83,7 +84,8 @@ class Twin:
     _pool: ThreadPoolExecutor | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.account, {one.key: one for one in self.templates}, self.clock)
+        self.desk = Desk(self.account, {one.key: one for one in self.templates}, self.clock, keeps=self.keeps)
+        self.calls = deque(maxlen=self.keeps)
         self.post = Postman(self.account, self.clock)
 
     def __enter__(self) -> Self:
