@@ -149,6 +149,8 @@ def found_out(keys: Mapping[str, str]) -> list[Finding]:
 def _go_on(by: Actor) -> None:
     with unit() as session:
         standstill.lift(session, whatsapp.NAME, by=by, now=now())
+        row = whatsapp.kept(session, now=now())
+        row.last_error, row.resting_until = "", None
     try:
         refresh()
     except (Refusal, Trouble):  # the clock tries again

@@ -57,6 +57,7 @@ def _carry_out(engine: Engine, left: int) -> None:
         _fail(engine.dispatch.id, engine.routing.failed, engine.clock)
     if engine.bar:
         _bar(engine.dispatch.id, engine.bar, engine.clock)
+        _note_bar(engine, engine.bar)
     with unit() as session:
         now = engine.clock()
         for account_id in engine.worked:
@@ -80,6 +81,15 @@ def _fail(dispatch_id: int, sentence: str, clock: Clock) -> None:
 def _bar(dispatch_id: int, bar: Bar, clock: Clock) -> None:
     with unit() as session:
         standstill.bar(session, dispatch_id, bar.why, bar.sentence, now=clock())
+
+
+def _note_bar(engine: Engine, bar: Bar) -> None:
+    """What keeps the shop from sending is told beside the account, too."""
+    if bar.why is Hold.ACCOUNT:
+        with unit() as session:
+            now = engine.clock()
+            account = engine.routing.current.account_id
+            engine.way.rest(session, account, bar.sentence, until=now, now=now)
 
 
 def _conclude(dispatch_id: int, clock: Clock) -> None:

@@ -18,6 +18,7 @@ from domain.book.customers import Customer
 from domain.book.merging import values_of
 from domain.channels import whatsapp as channel
 from domain.channels.channel import Draft
+from domain.ledger import windows
 from domain.message import whatsapp_templates
 from domain.message.whatsapp import FIELDS, OWN, Content, would_be_tidied
 from domain.shop import whatsapp, whatsapp_prices, whatsapp_reach
@@ -58,6 +59,7 @@ class Forecast:
     template_quality: str
     number_quality: str
     missing: tuple[Missing, ...] = ()
+    closed: int = 0  # people to whom free words can't be said: they have not written within 24 hours
     tidied: int = 0  # people one of whose values has line breaks or long runs of spaces
     doubts: tuple[str, ...] = ()
 
@@ -106,8 +108,14 @@ def forecast(
         number_quality=row.quality if row else "",
         missing=missing,
         tidied=tidied,
+        closed=_closed(session, list(by_address.values()), now) if content.words is not None else 0,
     )
     return replace(told, doubts=tuple(_doubts(told)))
+
+
+def _closed(session: Session, people: list[int], now: datetime) -> int:
+    there = set(session.scalars(windows.open_now(whatsapp.NAME, now=now)))
+    return sum(one not in there for one in people)
 
 
 def _gaps(
@@ -158,6 +166,12 @@ def _doubts(told: Forecast) -> Iterator[str]:
         yield "WhatsApp rates your number badly (red), because people blocked or reported it lately."
     for one in told.missing:
         yield _nothing_for(one)
+    if told.closed:
+        have = "has" if told.closed == 1 else "have"
+        yield (
+            f"{_people_words(told.closed)} {have} not written to you within 24 hours and would get nothing: "
+            "WhatsApp takes only a template for them."
+        )
     if told.tidied:
         yield (
             f"For {_people_words(told.tidied)} a line break or a long run of spaces is taken out of what fills the template: "

@@ -166,7 +166,13 @@ def test_free_words_go_only_to_who_wrote_within_a_day(shop: Counter) -> None:
     shop.twin.say(ANA, "Is my ring ready?")
     with unit() as session:
         hears(session, ana)
-    dispatch = shop.press({"text": "Dear {{ firstName }}, it is.\nCome in."})
+    content = {"text": "Dear {{ firstName }}, it is.\nCome in."}
+    with reading() as session:
+        draft = preview.drafted(session, {"content": content, "message_type": "marketing"})
+        told = whatsapp_forecast.forecast(session, draft, Audience(), now=now())
+    assert (told.people, told.closed, told.cost.amount) == (2, 1, 0)
+    assert any("1 person has not written to you within 24 hours" in one for one in told.doubts)
+    dispatch = shop.press(content)
     with worker(shop.desk.folder):
         books = shop.desk.until_over(dispatch)
     assert (books.sent, books.failed) == (1, 1)

@@ -17,7 +17,7 @@ from domain.refusal import Refusal
 from domain.sending import held_again
 from domain.sending.dispatches import DispatchState, Hold
 from domain.sending.resending import Which
-from domain.shop import notices
+from domain.shop import notices, whatsapp
 from jobs import sending
 from jobs import whatsapp as whatsapp_jobs
 from tests.jobs.conftest import Desk
@@ -161,6 +161,7 @@ def test_a_token_that_runs_out_on_the_way_holds_everything_until_a_new_one_works
         assert shop.desk.dispatch(dispatch).held_for is Hold.ACCOUNT
         with reading() as session:
             [told] = [one for one in notices.unseen(session) if "access token" in one.sentence]
+            assert "access token" in whatsapp.number(session).last_error  # type: ignore[union-attr]
         assert told.tone == "bad"
         found = whatsapp_jobs.check(shop.desk.cast.olive)
         assert [(one.name, one.is_good) for one in found] == [("access_token", False)]
@@ -169,6 +170,8 @@ def test_a_token_that_runs_out_on_the_way_holds_everything_until_a_new_one_works
         shop.twin.account.access_token = "a new one"
         found = whatsapp_jobs.save({"access_token": "a new one"}, by=shop.desk.cast.olive)
         assert all(one.is_good is not False for one in found)
+        with reading() as session:
+            assert whatsapp.number(session).last_error == ""  # type: ignore[union-attr]
         books = shop.desk.until_over(dispatch)
     assert (books.sent, len(set(sent_to(shop.twin))), len(shop.twin.sent)) == (40, 40, 40)
 
