@@ -52,5 +52,5 @@ def moment(text: str | None) -> datetime | None:
 def plain(value: Any) -> Any:
     """As it lies in the file."""
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
     return str(value) if isinstance(value, StrEnum) else value

@@ -4,14 +4,17 @@ Said once, it counts for every channel and every kind of message; the consent le
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ForeignKey, delete, func, or_, select
+from sqlalchemy import ForeignKey, Select, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
+from data.prepared import Prepared, among
 from domain.book import proof
 from domain.book.message_types import EVERY_TYPE
 from domain.book.person import Customer
@@ -33,15 +36,26 @@ def is_wanted(session: Session, customer_id: int) -> bool:
     return customer_id not in refusing(session, [customer_id])
 
 
-def refusing(session: Session, among: list[int] | None = None) -> frozenset[int]:
+def refusing(session: Session, of: list[int] | None = None) -> frozenset[int]:
     """Customers who said no to it; also by a card that has become part of theirs since."""
-    said = select(Unmeasured.customer_id, Customer.merged_into).join(
-        Customer, Customer.id == Unmeasured.customer_id
-    )
-    if among is not None:
-        wanted = select(func.json_each(json.dumps(among)).table_valued("value").c.value)
-        said = said.where(or_(Unmeasured.customer_id.in_(wanted), Customer.merged_into.in_(wanted)))
-    return frozenset(number for row in session.execute(said) for number in row if number is not None)
+    if of is None:
+        said: Iterable[Any] = session.execute(_said())
+    else:
+        session.flush()  # the statement asks past the session
+        said = _said_of().run(session, ids=json.dumps(of)).fetchall()
+    return frozenset(number for row in said for number in row if number is not None)
+
+
+def _said() -> Select[int, int | None]:
+    cards = select(Unmeasured.customer_id, Customer.merged_into)
+    return cards.join(Customer, Customer.id == Unmeasured.customer_id)
+
+
+@cache
+def _said_of() -> Prepared:
+    """Asked for every lot of opens and clicks."""
+    theirs = among(Unmeasured.customer_id, "ids") | among(Customer.merged_into, "ids")
+    return Prepared(_said().where(theirs))
 
 
 def say(

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, func, insert, select
+from sqlalchemy import ForeignKey, String, Text, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base
+from data.prepared import Prepared, among
 
 
 class Target(Base):
@@ -44,8 +47,12 @@ def of(session: Session, dispatch_id: int) -> dict[str, int]:
 
 def urls(session: Session, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
     """By dispatch and place."""
-    pairs = func.json_each(json.dumps(sorted({dispatch for dispatch, _ in wanted}))).table_valued("value")
-    found = select(Target.dispatch_id, Target.place, Target.url).where(
-        Target.dispatch_id.in_(select(pairs.c.value))
-    )
-    return {(dispatch, place): url for dispatch, place, url in session.execute(found)}
+    ids = json.dumps(sorted({dispatch for dispatch, _ in wanted}))
+    found: Sequence[Any] = _finding().run(session, ids=ids).fetchall()
+    return {(dispatch, place): url for dispatch, place, url in found}
+
+
+@cache
+def _finding() -> Prepared:
+    leads = select(Target.dispatch_id, Target.place, Target.url)
+    return Prepared(leads.where(among(Target.dispatch_id, "ids")))
