@@ -81,6 +81,7 @@ def test_a_wrong_charset_does_not_hide_the_person(charset: str) -> None:
 
 START = b"From: MAILER-DAEMON@mx.example\nTo: hello@marlow.example\nSubject: failure notice\n"
 HTML = START + b"Content-Type: text/html\n\n"
+MIXED = START + b"Content-Type: multipart/mixed; boundary=b\n\n"
 HUGE = {
     "letters": b"a" * 5_000_000,
     "empty lines": b"\n" * 5_000_000,
@@ -92,8 +93,12 @@ HUGE = {
     "words that nearly fit": START
     + b"\n"
     + b"mailbox quota exceed over user message expired queue " * 40_000,
+    "many HTML parts": MIXED + 25 * (b"--b\nContent-Type: text/html\n\n" + b"<style>" * 8_000 + b"\n"),
+    "many that look like headings": MIXED + 25 * (b"--b\n\n" + b"X: y\n" * 11_000),
+    "reports of other fields": MIXED
+    + 9 * (b"--b\nContent-Type: message/delivery-status\n\n" + b"X: y\n" * 12_000),
     "codes": START + b"\n" + b"550 5.1.1 " * 150_000,
-    "parts": START + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 200_000,
+    "parts": MIXED + b"--b\n\nx\n" * 200_000,
     "parts in parts": b"".join(
         b"Content-Type: multipart/mixed; boundary=x%d\n\n--x%d\n" % (n, n) for n in range(3000)
     ),
@@ -101,6 +106,9 @@ HUGE = {
     "headings": b"".join(b"X-%d: y\n" % number for number in range(100_000)),
     "one long heading": b"Subject: " + b"=?utf-8?q?a?= " * 100_000,
     "a folded heading": b"Subject: x\n" + b" y\n" * 500_000,
+    "parameters": b"Content-Type: x/y" + b"; \t" * 500_000,
+    "numbered parameters": b"Content-Type: text/plain"
+    + b"".join(b";\n a*%d*=x" % at for at in range(100_000)),
     "announcements": START + b"\n" + b"--- copy of the message ---\n" * 50_000,
 }
 

@@ -4,7 +4,9 @@ import html
 import re
 from typing import Final
 
-UNSEEN: Final = re.compile(r"(?is)<(style|script|head|title)\b[^<>]*>.{0,20000}?</\1\s*>|<!--.{0,5000}?-->")
+UNSEEN: Final = re.compile(
+    r"(?is)<(style|script|head|title)\b[^<>]*>[^<]*+(?:<(?!/?\1\b)[^<]*+)*+</\1\s*>|<!--.{0,5000}?-->"
+)
 BREAK: Final = re.compile(
     r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?table|/?ul|/?blockquote|/?pre|hr)\b[^<>]{0,2000}>"
 )

@@ -16,10 +16,12 @@ from domain.results.returned.markup import words_of_html
 
 LONGEST: Final = 1_500_000  # bytes that are looked at; what lies behind is the original message's own body
 LONGEST_TEXT: Final = 60_000  # characters of one part that is written for people
+LONGEST_TEXTS: Final = 120_000  # characters of all such parts
 LONGEST_REPORT: Final = 1_000_000  # characters; a thousand people in one report
 MOST_DASHES: Final = 2_000  # lines that could begin a part
 MOST_PARTS: Final = 80
 SOMETHING: Final = 40  # characters; an HTML part beside a plain one only says the same again
+LONGEST_TYPE: Final = 4_000  # of one Content-Type: the time its parameters take grows with their square
 DEEPEST: Final = 25  # multiparts in one mail; more than these only confuse
 
 
@@ -32,6 +34,7 @@ class Opened:
     statuses: list[str] = field(default_factory=list)  # RFC 3464
     feedback: list[str] = field(default_factory=list)  # RFC 5965
     enclosed: list[str] = field(default_factory=list)  # whole messages or their headings
+    room: int = LONGEST_TEXTS  # for texts that are still to come
 
 
 def open_mail(raw: bytes) -> Opened:
@@ -59,7 +62,7 @@ MULTIPART: Final = re.compile(rb"(?im)^content-type:[ \t\n]*multipart/")
 def _in_lines(raw: bytes) -> bytes:
     """One kind of line end, and reports and enclosed messages as text, so that no parser descends into them."""
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"").lstrip(b"\n \t\xef\xbb\xbf")
-    return AS_TEXT.sub(rb"\1text/x-", _folded(lines))
+    return AS_TEXT.sub(rb"\1text/x-", TYPE.sub(lambda found: found[0][:LONGEST_TYPE], _folded(lines)))
 
 
 def _folded(lines: bytes) -> bytes:
@@ -80,6 +83,7 @@ NAMED: Final = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}[ \t]*:")
 LOST: Final = re.compile(rb"(?!--)(?![A-Za-z][A-Za-z0-9-]{0,60}[ \t]*:)[^\s>]")
 
 
+TYPE: Final = re.compile(rb"(?im)^content-type:[^\n]*(?:\n[ \t][^\n]*)*")
 AS_TEXT: Final = re.compile(rb"(?im)^(content-type:[ \t]*(?:\n[ \t]+)?)(?:message/|text/(?=rfc822-headers))")
 
 
@@ -149,10 +153,18 @@ def _sort_in(opened: Opened, part: Message) -> None:
         opened.feedback.append(text)
     elif "rfc822" in kind or kind in ("text/x-global", "text/x-global-headers", "text/x-partial"):
         opened.enclosed.append(text)
-    elif kind == "text/html":
+    elif kind == "text/x-disposition-notification" or not opened.room:
+        return
+    else:
+        _keep_text(opened, kind, text[: opened.room])
+
+
+def _keep_text(opened: Opened, kind: str, text: str) -> None:
+    opened.room -= len(text)
+    if kind == "text/html":
         if not any(len(one.strip()) > SOMETHING for one in opened.texts):
             opened.texts.append(words_of_html(text))
-    elif kind != "text/x-disposition-notification":
+    else:
         opened.texts.append(text)
 
 

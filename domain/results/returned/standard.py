@@ -45,16 +45,14 @@ def _groups(texts: list[str]) -> Iterator[Heading]:
     """One for each person. Some programs leave empty lines within a group, some leave none between two."""
     for text in texts:
         current: list[tuple[str, str]] = []
+        seen: set[str] = set()
         for name, value in _in_order(text):
-            seen = {one.casefold() for one, _ in current}
-            if (
-                current
-                and name.casefold() in seen & {*ABOUT_ONE, "action", "status"}
-                and seen & set(ABOUT_ONE)
-            ):
+            again = name.casefold() in seen and name.casefold() in (*ABOUT_ONE, "action", "status")
+            if again and not seen.isdisjoint(ABOUT_ONE):
                 yield Heading.of_pairs(current)
-                current = []
+                current, seen = [], set()
             current.append((name, value))
+            seen.add(name.casefold())
         if current:
             yield Heading.of_pairs(current)
 
