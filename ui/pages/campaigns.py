@@ -36,6 +36,7 @@ EVERY = 2.0  # seconds between looks while a row moves or waits for its time
 # The menu itself stands outside the table: a row that is drawn anew would close its own.
 MORE = f"""<q-btn flat no-caps class="hb-icon-btn" icon="{glyph("more")}" aria-label="More" aria-haspopup="menu"
   :data-more="props.row.id" :data-testid="'more-' + props.row.id" @click="$parent.$emit('more', props.row.id)"></q-btn>"""
+SENT = '<span v-if="props.row.rate !== null" class="num">{{ props.row.rate }}%</span>'
 WHEN = '<div>{{ props.row.when }}</div><div class="hb-cell-sub num">{{ props.row.whenSub }}</div>'
 
 
@@ -44,7 +45,9 @@ def _columns(by: Actor) -> list[Column]:
         Column("name", "Campaign", cell=name_cell(sub="sub")),
         Column("status", "Status", cell=pill_cell()),
         Column("recipients", "Recipients", "right", cell=number_cell("recipients", "none yet")),
-        Column("rate", "Sent", "right", cell=rate_cell("rate")),
+        Column("rate", "Sent", "right", cell=SENT),
+        Column("opened", "Opened", "right", cell=rate_cell("opened")),
+        Column("clicked", "Clicked", "right", cell=rate_cell("clicked")),
         Column("when", "When", "right", cell=WHEN),
     ]
     return [*columns, Column("more", "", "right", cell=MORE)] if by.may(Right.EDIT_CAMPAIGNS) else columns
@@ -81,7 +84,7 @@ class CampaignList:
                     link_button("New campaign", NEW, kind="primary", icon="plus", testid="new-campaign")
             with box("hb-card"), box("hb-stats"):
                 self._strip()
-            with box("hb-card"):
+            with box("hb-card hb-sends"):
                 self._bar()
                 self.said = text("", "hb-said-line", testid="month-said")
                 self.table = ListTable(

@@ -10,6 +10,7 @@ from domain.audience.audience import Audience
 from domain.audience.reach import EMAIL_REACH
 from domain.book import customers
 from domain.book.message_types import MessageType
+from domain.results import figures as results
 from domain.sending import campaigns, reports
 from domain.sending.campaigns import Status
 from domain.sending.dispatches import Dispatch, DispatchState
@@ -53,8 +54,13 @@ def look(asked: Asked, period: str, number: int) -> Seen:
         rows, total = reports.campaign_rows(session, asked, page=number, size=MOST_ROWS)
         sent = reports.sent_between(session, since, until) if since and until else None
         counts = campaigns.counts(session)
+        launched = {row.dispatch.id: row for row in rows if row.dispatch}
+        books = {number: row.books for number, row in launched.items()}
+        those = [row.dispatch for row in launched.values() if row.dispatch]
+        told = results.of_many(session, those, books, now=moment)
     moves = any(row.campaign.status in (Status.SENDING, Status.SCHEDULED) for row in rows)
-    return Seen([_row(row, zone, moment) for row in rows], total, counts, moves, sent)
+    shown = [_row(row, told.get(row.dispatch.id) if row.dispatch else None, zone, moment) for row in rows]
+    return Seen(shown, total, counts, moves, sent)
 
 
 def _span_of(period: str, moment: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
@@ -65,7 +71,7 @@ def _span_of(period: str, moment: datetime, zone: ZoneInfo) -> tuple[datetime | 
     )
 
 
-def _row(row: Row, zone: ZoneInfo, moment: datetime) -> tables.Row:
+def _row(row: Row, found: results.Figures | None, zone: ZoneInfo, moment: datetime) -> tables.Row:
     campaign, dispatch, books = row.campaign, row.dispatch, row.books
     label, tone = status_of(campaign.status, campaign.last_launch_error, dispatch)
     kind = words.MESSAGE_TYPE.get(campaign.message_type, "")
@@ -80,11 +86,23 @@ def _row(row: Row, zone: ZoneInfo, moment: datetime) -> tables.Row:
         "tone": tone,
         "recipients": books.recipients if dispatch else None,
         "rate": words.percent(books.sent, books.recipients) if dispatch else None,
+        **_came_of(found),
         "when": when,
         "whenSub": below,
         "facts": " · ".join(filter(None, [when, below or sent])),
         "locked": campaign.status is Status.SENDING,
     }
+
+
+def _came_of(found: results.Figures | None) -> tables.Row:
+    """Shares in per cent; None where nobody could know."""
+    opened, clicked = (found.open_rate, found.click_rate) if found and found.books.sent else (None, None)
+    return {"opened": _percent(opened), "clicked": _percent(clicked)}
+
+
+def _percent(rate: float | None) -> float | None:
+    """Below ten per cent a tenth matters."""
+    return None if rate is None else round(100 * rate, 1 if rate < 0.0995 else 0)
 
 
 def _when(row: Row, zone: ZoneInfo, moment: datetime) -> tuple[str, str]:

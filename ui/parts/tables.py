@@ -53,7 +53,7 @@ def number_cell(name: str, nothing: str = "") -> str:
 
 
 def rate_cell(name: str) -> str:
-    """A share in whole per cent with its bar; None shows nothing."""
+    """A share in per cent with its bar; None shows nothing."""
     return (
         f'<div v-if="props.row.{name} !== null" class="hb-meter"><span class="bar">'
         f"<i :style=\"{{width: props.row.{name} + '%'}}\"></i></span>"
