@@ -33,13 +33,14 @@ from ui.pages import (
     tags,
     template,
     templates,
+    whatsapp_campaigns,
 )  # fmt: skip
 from ui.parts import undo_bar
 from ui.public import health, join, tracking, unsubscribe, webhooks
 
 # In the order in which the ways stand in the sidebar.
 ROOMS = (
-    hub, campaigns, builder, campaign, one_shot, sends, email_log, results, practice_inbox, customers, customer, duplicates, groups, tags, importing,
+    hub, campaigns, builder, campaign, one_shot, whatsapp_campaigns, sends, email_log, results, practice_inbox, customers, customer, duplicates, groups, tags, importing,
     segments,
     segment, templates, template, settings, staff, audit, deleted,
 )  # fmt: skip

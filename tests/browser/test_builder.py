@@ -365,7 +365,7 @@ def test_a_bulk_email_goes_once_and_leaves_no_campaign(page: Page) -> None:
 def test_bulk_sms_leads_to_whatsapp_with_its_explanation(page: Page) -> None:
     page.goto("/marketing/bulk-sms")
     expect(page).to_have_url(re.compile("/marketing/whatsapp-campaigns"))
-    expect(page.get_by_test_id("whatsapp-later")).to_contain_text("part of WhatsApp campaigns")
+    expect(page.get_by_test_id("came-from-sms")).to_contain_text("part of WhatsApp campaigns")
 
 
 @pytest.mark.parametrize("path", [NEW, "/marketing/campaigns/1/edit", "/marketing/bulk-email"])

@@ -127,7 +127,7 @@ def test_the_hub_leads_to_all_three_ways_of_sending(page: Page) -> None:
     expect(page.get_by_test_id("tile-bulk-email")).to_have_attribute(
         "href", re.compile("/marketing/bulk-email$")
     )
-    expect(page.get_by_test_id("tile-whatsapp-campaigns")).to_contain_text("later version")
+    expect(page.get_by_test_id("tile-whatsapp-campaigns")).to_contain_text("everybody who agreed")
     expect(page.get_by_test_id("tile-new")).to_contain_text("Create campaign")
     expect(page.get_by_test_id("upcoming")).to_be_visible()
     page.get_by_test_id("tile-new").click()

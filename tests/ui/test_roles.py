@@ -158,7 +158,7 @@ PAGES = {
     "/marketing/campaigns/{campaign_id}/edit": RUN,
     "/marketing/bulk-email": RUN,
     "/marketing/bulk-sms": ALL,
-    "/marketing/whatsapp-campaigns": ALL,
+    "/marketing/whatsapp-campaigns": RUN,
     "/marketing/sends": ALL,
     "/marketing/log": ALL,
     "/marketing/results": ALL,

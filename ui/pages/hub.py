@@ -33,7 +33,7 @@ FEW = 5
 
 TILES = (
     ("mail", "Email outreach", "One email to many people, at once. No campaign to keep.", "/marketing/bulk-email", Right.SEND),
-    ("chat", "SMS outreach", "By WhatsApp, in a later version. See how it will work.", "/marketing/whatsapp-campaigns", Right.SEND),
+    ("chat", "SMS outreach", "A message by WhatsApp to everybody who agreed to it.", "/marketing/whatsapp-campaigns", Right.SEND),
     ("plus", "Create campaign", "A message with a name: save it, schedule it, send it, copy it.", "/marketing/campaigns/new", Right.EDIT_CAMPAIGNS),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One message to many, sent once without a saved campaign; and where the other messages will live."""
+"""One email to many, sent once without a saved campaign."""
 
 import secrets
 from typing import Any
@@ -12,38 +12,15 @@ from domain.sending import campaigns
 from domain.shop.people import Actor, Right
 from ui import words
 from ui.frame import Nav, Page, current_actor
-from ui.parts.basics import box, button, empty, head, page, text
+from ui.parts.basics import box, button, head, page, text
 from ui.parts.feedback import io
 from ui.parts.letter_form import LetterForm, Start, start
 from ui.parts.send_dialog import confirm_and_send_one_shot
-
-WHATSAPP = "/marketing/whatsapp-campaigns"
 
 
 async def bulk_email(by: Actor) -> None:
     by.require(Right.SEND)
     await OneShot(await io(_begin, by)).draw()
-
-
-def bulk_sms() -> None:
-    ui.navigate.to(f"{WHATSAPP}?came=sms")
-
-
-def whatsapp(by: Actor, came: str = "") -> None:
-    moved = "Text messages are now part of WhatsApp campaigns: all messaging to phones lives here. "
-    with page("narrow"):
-        with head("WhatsApp campaigns", back=("Marketing", "/marketing")):
-            pass
-        with box("hb-card"):
-            empty(
-                "chat",
-                "Messages to phones come in a later version",
-                f"{moved if came == 'sms' else ''}Until then, email reaches everybody who gave you an address.",
-                "Write a bulk email" if by.may(Right.SEND) else None,
-                target="/marketing/bulk-email",
-                icon_name="mail",
-                testid="whatsapp-later",
-            )
 
 
 class OneShot:
@@ -123,6 +100,4 @@ PAGES = [
         right=Right.SEND,
         nav=Nav("Reach", "bolt", "Bulk email"),
     ),
-    Page("/marketing/bulk-sms", "WhatsApp campaigns", bulk_sms),
-    Page(WHATSAPP, "WhatsApp campaigns", whatsapp, nav=Nav("Reach", "chat", "WhatsApp")),
 ]

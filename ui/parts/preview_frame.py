@@ -8,17 +8,14 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from data.database import reading
-from domain.book import search
 from domain.channels.channel import Draft
 from domain.refusal import Refusal
 from domain.sending import preview
 from domain.sending.preview import Sight
-from domain.shop.people import Right
-from ui.frame import current_actor
-from ui.parts.basics import avatar, box, button, icon, put, text
+from ui.parts.basics import avatar, box, icon, put, text
 from ui.parts.feedback import io, sentence_for
 from ui.parts.inputs import Segmented
-from ui.parts.person_search import PersonSearch, shown
+from ui.parts.shown_to import ShownTo
 
 # The frame has no scripts and no origin; this keeps it from the network too. Links are shown, not followed.
 LOCK: Final = (
@@ -30,7 +27,6 @@ NOTHING_YET: Final = (
     '<!doctype html><html><head></head><body style="margin:0;padding:48px 28px;background:#fff;color:#5f6961;'
     'font:15px/1.6 system-ui,sans-serif;text-align:center">Your message appears here.</body></html>'
 )
-Somebody = tuple[int, str] | None
 
 
 class PreviewFrame:
@@ -39,11 +35,10 @@ class PreviewFrame:
     def __init__(self, *, on_problem: Callable[[str, str], Any] | None = None) -> None:
         self.on_problem = on_problem
         self.fields: dict[str, Any] = {}
-        self.person: Somebody = None
         self.asked = 0
         with put(box("hb-card hb-preview", "aside", testid="preview-card"), aria_label="Preview"):
             self._bar()
-            self._who()
+            self.to = ShownTo(self._again)
             self._mail_head()
             self._doubts()
             with box("hb-stage") as self.stage:
@@ -53,8 +48,7 @@ class PreviewFrame:
 
     async def begin(self, fields: dict[str, Any]) -> None:
         """The first look, as the first customer in the book."""
-        self.person = await io(_somebody)
-        self._paint_who()
+        await self.to.begin()
         # Somebody may have typed meanwhile, and what they wrote is newer than `fields`.
         await self.show(self.fields or fields)
 
@@ -64,7 +58,7 @@ class PreviewFrame:
         self.asked += 1
         mine = self.asked
         try:
-            sight = await io(_sight, fields, self.person)
+            sight = await io(_sight, fields, self.to.id)
         except Refusal as refusal:
             self._unreadable(mine, refusal)
         except Exception as error:
@@ -77,16 +71,6 @@ class PreviewFrame:
         with box("hb-preview-bar"):
             text("Preview", "hb-card-title grow", "h2")
             Segmented(views, "desktop", self._look, "Preview as", testid="preview-as")
-
-    def _who(self) -> None:
-        with box("hb-preview-who"):
-            with box("hb-row apart full"):
-                self.who = text("", "small clip", testid="preview-who")
-                button("Change", self._choose, kind="ghost", small=True, testid="preview-choose")
-            self.search = PersonSearch(
-                "A customer's name, email or phone", self._pick, testid="preview-search"
-            )
-        self.search.root.visible = False
 
     def _mail_head(self) -> None:
         with box("hb-mailhead"):
@@ -106,22 +90,8 @@ class PreviewFrame:
         self.frame.classes(add="is-away") if view == "text" else self.frame.classes(remove="is-away")
         self.plain.visible = view == "text"
 
-    def _choose(self) -> None:
-        self.search.root.visible = not self.search.root.visible
-        if self.search.root.visible:
-            self.search.field.run_method("focus")
-
-    async def _pick(self, customer_id: int, name: str) -> None:
-        (await current_actor()).require(Right.VIEW)
-        self.person = (customer_id, name)
-        self.search.root.visible = False
-        self._paint_who()
+    async def _again(self) -> None:
         await self.show(self.fields)
-
-    def _paint_who(self) -> None:
-        self.who.set_text(
-            f"As {self.person[1]} gets it" if self.person else "As somebody you know nothing about gets it"
-        )
 
     def _paint(self, mine: int, sight: Sight) -> None:
         if mine != self.asked or self.frame.is_deleted:
@@ -172,17 +142,11 @@ def _locked(page: str) -> str:
     return OUTSIDE_PICTURE.sub(r"\1", page.replace("<head>", f"<head>{LOCK}", 1))
 
 
-def _somebody() -> Somebody:
-    with reading() as session:
-        found = [shown(one) for one in search.suggest(session, "", 1)]
-    return found[0][:2] if found else None
-
-
-def _sight(fields: dict[str, Any], person: Somebody) -> Sight:
+def _sight(fields: dict[str, Any], customer_id: int | None) -> Sight:
     with reading() as session:
         draft = _drafted(session, fields)
         try:
-            return preview.sight(session, draft, person[0] if person else None)
+            return preview.sight(session, draft, customer_id)
         except Refusal as refusal:
             if refusal.code != "empty_body":
                 raise

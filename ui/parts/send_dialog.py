@@ -48,15 +48,17 @@ async def confirm_and_send(campaign_id: int, *, version: int | None = None) -> i
     return (await io(sending.send_now, campaign_id, press, by)).id
 
 
-async def confirm_and_send_one_shot(fields: dict[str, Any], audience: Audience, nonce: str) -> int | None:
+async def confirm_and_send_one_shot(
+    fields: dict[str, Any], audience: Audience, nonce: str, channel: str = "email"
+) -> int | None:
     """Ask, then send without a campaign. `nonce` belongs to the form: a second press finds the first send."""
     by = await current_actor()
-    found = await io(_of_form, fields, audience, by)
+    found = await io(_of_form, fields, audience, channel, by)
     if await _asked(found) is None:
         return None
     by = await current_actor()
     press = Press(sending.undo_window(), expected=found.everyone.reachable, nonce=nonce)
-    return await io(_send_form, fields, audience, press, by)
+    return await io(_send_form, fields, audience, channel, press, by)
 
 
 async def confirm_and_schedule(campaign_id: int, wall: str, *, version: int | None = None) -> bool:
@@ -159,8 +161,8 @@ def _undo_sentence(waits: str) -> str:
         return f"{waits} Until then you can stop it."
     seconds = int(sending.undo_window().total_seconds())
     if not seconds:
-        return "It leaves at once, and mail that has left can't be called back."
-    return f"You have {words.counted(seconds, 'second')} to undo. After that, mail that has left can't be called back."
+        return "It leaves at once, and what has left can't be called back."
+    return f"You have {words.counted(seconds, 'second')} to undo. After that, what has left can't be called back."
 
 
 def _waits(found: Prospect, at: datetime | None = None) -> str:
@@ -178,16 +180,16 @@ def _of_campaign(campaign_id: int, by: Actor) -> Prospect:
         return preview.of_campaign(session, campaign_id, now=now())
 
 
-def _of_form(fields: dict[str, Any], audience: Audience, by: Actor) -> Prospect:
+def _of_form(fields: dict[str, Any], audience: Audience, channel: str, by: Actor) -> Prospect:
     by.require(Right.SEND)
     with reading() as session:
-        return preview.prospect(session, preview.drafted(session, fields), audience, now=now())
+        return preview.prospect(session, preview.drafted(session, fields), audience, channel, now=now())
 
 
-def _send_form(fields: dict[str, Any], audience: Audience, press: Press, by: Actor) -> int:
+def _send_form(fields: dict[str, Any], audience: Audience, channel: str, press: Press, by: Actor) -> int:
     with reading() as session:
         draft = preview.drafted(session, fields)
-    return sending.send_one_shot(draft, audience, press, by).id
+    return sending.send_one_shot(draft, audience, press, by, channel_name=channel).id
 
 
 def _of_schedule(campaign_id: int, wall: str, by: Actor) -> tuple[Prospect, Appointment, str]:

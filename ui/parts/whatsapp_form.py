@@ -1,0 +1,368 @@
+"""The form of a message by WhatsApp: which template, what fills its gaps, and to whom, with the phone beside it.
+
+It answers to the same calls as the form of an email, so that a campaign of either kind is written on one page.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from data.config import config
+from data.database import now, reading
+from domain.audience.audience import Audience, Count, Who
+from domain.book import merging
+from domain.book.consent import LeftOut
+from domain.book.message_types import MessageType
+from domain.channels.whatsapp import CHANNEL
+from domain.message import tracking, whatsapp_templates
+from domain.message.whatsapp_look import left_open
+from domain.refusal import Refusal
+from domain.sending.listening import listening
+from domain.shop import whatsapp
+from domain.shop.people import Actor, Right
+from domain.shop.sending_rules import Quiet
+from domain.shop.shop import read as read_shop
+from jobs import whatsapp as jobs
+from ui import words
+from ui.frame import current_actor
+from ui.parts.basics import alert, box, button, card, icon, link_button, put, text
+from ui.parts.feedback import io
+from ui.parts.inputs import Field, Segmented, text_area
+from ui.parts.letter_form import ABOUT_AUDIENCE, TO_THE_FAULT
+from ui.parts.phone_preview import PhonePreview
+from ui.parts.recipient_picker import RecipientPicker, Stock, stock
+from ui.parts.whatsapp_gaps import GapsForm
+from ui.parts.whatsapp_outlook import Outlook
+from ui.parts.whatsapp_templates import Template, TemplatePicker, as_shown
+
+NAME: Final = CHANNEL.name
+SETTINGS: Final = "/settings/whatsapp"
+TYPE_HELP: Final = {
+    "marketing": "Offers and news. Goes only to people who said yes to offers by WhatsApp.",
+    "newsletter": "Regular news. Goes only to people who said yes to news by WhatsApp.",
+    "operational": "About somebody’s own order, repair or visit. Goes to whoever said yes to anything by WhatsApp.",
+}
+WAYS: Final = {"template": "A template", "free": "Free words"}
+ABOUT_TEMPLATE: Final = {"template", "content"}
+LONGEST_FREE: Final = 4_096
+FREE_HELP: Final = "WhatsApp lets you write freely only to people who wrote to you within 24 hours."
+NO_TEMPLATES: Final = (
+    "WhatsApp only carries templates that it has approved. Write one in WhatsApp Manager, under Message templates; "
+    "once it is approved it stands here by itself within the hour."
+)
+NOBODY_AGREED: Final = (
+    "WhatsApp is only for people who said yes to it. They can tick it on your sign-up form, send you the first message by "
+    "a link to chat, or say it at the counter: then write it down on their page."
+)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the form begins with; `values` are the fields of a campaign as far as they are known."""
+
+    values: dict[str, Any]
+    audience: Audience
+    stock: Stock
+    templates: list[Template]
+    own_fields: frozenset[str]
+    shop_name: str
+    zone: ZoneInfo
+    quiet: Quiet
+    connected: bool
+    trouble: str  # with the last look at the templates
+    may_connect: bool
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        found = self.values.get("content")
+        return found if isinstance(found, Mapping) else {}
+
+
+def start(session: Session, values: dict[str, Any], by: Actor) -> Start:
+    shop, number = read_shop(session), whatsapp.number(session)
+    audience = Audience.parse(values.get("audience") or {"type": "all"})
+    return Start(
+        values=values,
+        audience=audience,
+        stock=stock(session, audience, by),
+        templates=[as_shown(one) for one in whatsapp_templates.every(session)],
+        own_fields=merging.own_fields(session),
+        shop_name=shop.name,
+        zone=shop.zone,
+        quiet=shop.quiet,
+        connected=whatsapp.is_connected(session),
+        trouble=number.sync_error if number else "",
+        may_connect=by.may(Right.MANAGE_SHOP),
+    )
+
+
+class WhatsAppForm:
+    """`on_change()` hears each change. `first` and `below` build the page's own fields and cards inside the form.
+
+    `free`: free words may be written too, to whoever may get them at this moment.
+    """
+
+    def __init__(
+        self,
+        begin: Start,
+        on_change: Callable[[], Any],
+        *,
+        first: Callable[[], Any] | None = None,
+        below: Callable[[], Any],
+        on_count: Callable[[Count | None], Any] | None = None,
+        free: bool = False,
+    ) -> None:
+        self.begun, self.on_change, self.on_count = begin, on_change, on_count
+        self.message_type = MessageType(begin.values.get("message_type") or "marketing")
+        self.is_free, self.may_be_free = begin.content.get("text") is not None, free
+        self.others: dict[str, Callable[[str], Any]] = {}
+        with put(box("hb-builder"), data_show="write") as self.root:
+            with box("hb-form"):
+                self._phone_switch()
+                self._practice()
+                self._message(first)
+                with card("Recipients", "Counted now, and counted again at the moment of sending."):
+                    self.picker = self._picker()
+                    self.agree = box("full")
+                self.outlook = Outlook()
+                self._wrong_box()
+                below()
+            self.preview = PhonePreview(begin.shop_name)
+        self._show_way()
+
+    async def ready(self) -> None:
+        """The first picture and the first count."""
+        await self._fill(self.begun.content)
+        await self.preview.begin()
+        await self.picker.recount()
+
+    @property
+    def content(self) -> dict[str, Any]:
+        if self.is_free:
+            return {"text": (self.words.value or "").strip()}
+        chosen = self.templates.value
+        if chosen is None:
+            return {}
+        named = {"name": chosen.name, "language": chosen.language}
+        kept = {"retry_held": True} if self.begun.content.get("retry_held") is True else {}
+        return {"template": named, **self.gaps.parts, **kept}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As a campaign keeps them. An audience that means nobody yet is left out."""
+        audience = {} if self.picker.missing else {"audience": self.picker.value.as_json()}
+        said = {"message_type": str(self.message_type), "channel": NAME, "content": self.content}
+        return {**said, **audience}
+
+    async def meant(self) -> Audience:
+        """Whom a press of Send is about: free words reach only who listens just now."""
+        if not self.is_free:
+            return self.picker.value
+        there = await io(_listening, self.picker.value, self.message_type)
+        return Audience(Who.MANUAL, customer_ids=there)
+
+    def place(self, name: str, show: Callable[[str], Any]) -> None:
+        """Where a refusal about one of the page's own fields is shown."""
+        self.others[name] = show
+
+    def clear(self) -> None:
+        self.wrong_box.visible = False
+        for one in (self.template_field, self.words_field, self.type_field):
+            one.wrong()
+        self.picker.wrong()
+        self.gaps.clear()
+        for show in self.others.values():
+            show("")
+
+    def missing_audience(self) -> bool:
+        self.picker.wrong(f"{self.picker.missing}." if self.picker.missing else "")
+        if self.picker.missing:
+            ui.run_javascript(TO_THE_FAULT)
+        return bool(self.picker.missing)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Say it beside the thing it is about, and bring that into sight."""
+        causes = refusal.details.get("causes")
+        self._say(refusal, f"{refusal.sentence}. {' '.join(causes)}" if causes else refusal.sentence)
+        self.switch.set("write")
+        ui.run_javascript(TO_THE_FAULT)
+
+    def _say(self, refusal: Refusal, sentence: str) -> None:
+        name = str(refusal.details.get("field", ""))
+        if name in self.others:
+            self.others[name](sentence)
+        elif name == "audience" or refusal.code in ABOUT_AUDIENCE:
+            self.picker.wrong(sentence)
+        elif name in ABOUT_TEMPLATE:
+            self.template_field.wrong(sentence)
+        elif name == "text" or refusal.code == "bad_template":
+            self.words_field.wrong(sentence)
+        elif refusal.code == "wrong_category":
+            self.type_field.wrong(sentence)
+        elif not self.gaps.wrong(name, sentence):
+            self._wrong(sentence)
+
+    def _phone_switch(self) -> None:
+        with box("hb-only-phone hb-keep"):
+            views = {"write": "Write", "preview": "Preview"}
+            self.switch = Segmented(
+                views, "write", lambda view: put(self.root, data_show=view), "What to show", testid="show"
+            )
+
+    def _practice(self) -> None:
+        if not self.begun.connected:
+            alert(
+                "You are practising: nothing leaves this computer",
+                "Messages go to practice phones, and you can answer from them. No account is needed for that."
+                + (" To reach customers, connect your number." if self.begun.may_connect else ""),
+                actions=self._practice_ways,
+                testid="whatsapp-practice",
+            )
+
+    def _practice_ways(self) -> None:
+        link_button("Look at the practice phones", "/practice")
+        if self.begun.may_connect:
+            link_button("Connect a number", SETTINGS)
+
+    def _message(self, first: Callable[[], Any] | None) -> None:
+        with card("Message"):
+            if first:
+                first()
+            if self.may_be_free:
+                way = "free" if self.is_free else "template"
+                Segmented(WAYS, way, self._set_way, "What to send", testid="way")
+            with box("hb-stack") as self.by_template:
+                self._templates()
+                self.gaps = GapsForm(self.begun.own_fields, self._changed)
+            self._free_words()
+            self._types()
+
+    def _templates(self) -> None:
+        named = self.begun.content.get("template")
+        chosen = (str(named.get("name")), str(named.get("language"))) if isinstance(named, Mapping) else None
+        self.template_field = Field("Template", testid="template-field")
+        with self.template_field.body:
+            self.templates = TemplatePicker(self.begun.templates, chosen, self._chosen)
+            if not self.begun.templates:
+                alert(
+                    "No templates yet",
+                    self.begun.trouble or NO_TEMPLATES,
+                    tone="warn" if self.begun.trouble else "info",
+                    actions=lambda: button("Look again", _look_again, icon="refresh", testid="look-again"),
+                    testid="no-templates",
+                )
+
+    def _free_words(self) -> None:
+        self.words_field = Field("Words", FREE_HELP, testid="words-field")
+        with self.words_field.body:
+            self.words = put(
+                text_area(
+                    str(self.begun.content.get("text") or ""),
+                    label="Words",
+                    placeholder='Thank you, {{ firstName | default: "dear customer" }}.',
+                    on_change=self._changed,
+                    testid="words",
+                ),
+                maxlength=str(LONGEST_FREE),
+            )
+
+    def _types(self) -> None:
+        self.type_field = Field("Message type", TYPE_HELP[self.message_type], testid="type-field")
+        with self.type_field.body:
+            self.types = Segmented(
+                words.MESSAGE_TYPE, str(self.message_type), self._set_type, "Message type", testid="type"
+            )
+
+    def _picker(self) -> RecipientPicker:
+        return RecipientPicker(
+            self.begun.audience,
+            self.begun.stock,
+            message_type=self.message_type,
+            channel=NAME,
+            on_change=lambda _: self.on_change(),
+            on_count=self._counted,
+        )
+
+    def _wrong_box(self) -> None:
+        with put(box("hb-alert bad hb-keep", testid="form-wrong"), role="alert") as self.wrong_box:
+            icon("alert")
+            with box("say"):
+                self.wrong_words = text("", tag="b")
+        self.wrong_box.visible = False
+
+    def _wrong(self, sentence: str) -> None:
+        self.wrong_words.set_text(sentence)
+        self.wrong_box.visible = bool(sentence)
+
+    def _show_way(self) -> None:
+        self.by_template.visible, self.words_field.root.visible = not self.is_free, self.is_free
+
+    async def _set_way(self, way: str) -> None:
+        self.is_free = way == "free"
+        self.clear()
+        self._show_way()
+        await self._changed()
+        await self.picker.recount()
+
+    async def _set_type(self, kind: str) -> None:
+        self.message_type = MessageType(kind)
+        self.type_field.wrong()
+        self.type_field.say(TYPE_HELP[kind])
+        await self._changed()
+        await self.picker.set_message_type(self.message_type)
+
+    async def _chosen(self, one: Template) -> None:
+        """What WhatsApp counts as marketing can't go out as anything else, and what is about an order seldom is an offer."""
+        self.clear()
+        await self._fill({})
+        await self._changed()
+        kind = "operational" if one.category == "UTILITY" else "marketing"
+        if (kind == "operational") is self.message_type.needs_consent:
+            await self.types.set(kind)
+
+    async def _fill(self, content: Mapping[str, Any]) -> None:
+        chosen = self.templates.value
+        self.gaps.fill(left_open(chosen.components, click=_click()) if chosen else [], content)
+        await self._paint()
+
+    async def _changed(self) -> None:
+        self.on_change()
+        await self._paint()
+        self.outlook.soon(self._asked)
+
+    async def _paint(self) -> None:
+        chosen = self.templates.value
+        await self.preview.show(chosen.components if chosen else [], self.content)
+
+    def _asked(self) -> tuple[dict[str, Any], Audience] | None:
+        """What the outlook is about; None while nobody is meant."""
+        return None if self.picker.missing else (self.values, self.picker.value)
+
+    def _counted(self, count: Count | None) -> None:
+        if self.on_count:
+            self.on_count(count)
+        if count is None:
+            return
+        self.agree.clear()
+        if not count.reachable and LeftOut.NO_YES in count.left_out:
+            with self.agree:
+                alert("Nobody here has said yes to WhatsApp yet", NOBODY_AGREED, testid="nobody-agreed")
+        self.outlook.soon(self._asked)
+
+
+async def _look_again() -> None:
+    await io(jobs.refresh_now, await current_actor())
+    ui.navigate.reload()
+
+
+def _click() -> str:
+    return tracking.click_base(config().public_url)
+
+
+def _listening(audience: Audience, kind: MessageType) -> tuple[int, ...]:
+    with reading() as session:
+        return listening(session, audience, kind, now=now())

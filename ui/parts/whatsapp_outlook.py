@@ -1,0 +1,124 @@
+"""What is known of a send by WhatsApp before anybody presses Send: how many today, who would miss it, what it costs."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nicegui import background_tasks
+
+from data.database import now, reading
+from domain.audience.audience import Audience
+from domain.message.whatsapp_templates import find
+from domain.refusal import Refusal
+from domain.sending import preview
+from domain.sending.listening import listening
+from domain.sending.whatsapp_forecast import Forecast, forecast
+from domain.shop.whatsapp_prices import Cost
+from ui import words
+from ui.parts.basics import box, card, facts, icon, text
+from ui.parts.feedback import handled, io, sentence_for
+
+SETTLE: Final = 0.4  # seconds: letters are typed one after the other
+Asked = tuple[dict[str, Any], Audience] | None
+FREE_NOW: Final = "wrote to you within 24 hours and get it now; nobody else does."
+CALM: Final = "Nothing stands in the way."
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    pairs: tuple[tuple[str, str], ...]
+    doubts: tuple[str, ...]
+
+
+class Outlook:
+    """`soon(asked)` looks again in a moment; of several calls only the last is answered."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        with card("Before it goes", testid="outlook"):
+            self.room = box("hb-stack tight full")
+
+    def soon(self, asked: Callable[[], Asked]) -> None:
+        self.asked += 1
+        mine = self.asked
+        background_tasks.create(
+            handled(lambda: self._look(mine, asked))(), name="look ahead", context=self.room
+        )
+
+    async def _look(self, mine: int, asked: Callable[[], Asked]) -> None:
+        await asyncio.sleep(SETTLE)
+        about = asked() if self._is_last(mine) else None
+        if about is None:
+            return
+        try:
+            seen = await io(_seen, *about)
+        except Refusal as refusal:
+            seen = Seen((), (refusal.sentence,))
+        except Exception as error:
+            seen = Seen((), (sentence_for(error),))
+        if self._is_last(mine):
+            self._draw(seen)
+
+    def _is_last(self, mine: int) -> bool:
+        return mine == self.asked and not self.room.is_deleted
+
+    def _draw(self, seen: Seen) -> None:
+        self.room.clear()
+        with self.room:
+            if seen.pairs:
+                facts(seen.pairs)
+            for sentence in seen.doubts:
+                _line("alert", sentence, "outlook-doubt")
+            if seen.pairs and not seen.doubts:
+                _line("check", CALM, "outlook-calm")
+
+
+def _line(name: str, sentence: str, testid: str) -> None:
+    with box("hb-row hb-outlook-line", testid=testid):
+        icon(name, "warn" if name == "alert" else "good")
+        text(sentence, "grow")
+
+
+def _seen(fields: dict[str, Any], audience: Audience) -> Seen:
+    moment = now()
+    with reading() as session:
+        draft = preview.drafted(session, fields)
+        told = forecast(session, draft, audience, now=moment)
+        if draft.content.get("text") is not None:
+            there = len(listening(session, audience, draft.message_type, now=moment))
+            return Seen((("Goes now to", f"{words.people(there)} of {told.people:,}"),), (_freely(there),))
+        named = draft.content.get("template")
+        row = find(session, named["name"], named["language"]) if isinstance(named, dict) else None
+        return Seen(tuple(_facts(told, row is not None)), _without_the_cost(told))
+
+
+def _facts(told: Forecast, is_template: bool) -> Iterator[tuple[str, str]]:
+    today = told.people - told.later
+    yield (
+        "Goes today to",
+        f"{today:,} of {told.people:,}, over {told.days} days" if told.later else words.people(today),
+    )
+    if told.reach is not None:
+        yield "Room today", f"{told.reach - told.used:,} of {told.reach:,} different people"
+    if is_template:
+        yield "Costs", _cost(told.cost)
+
+
+def _cost(cost: Cost) -> str:
+    if not cost.amount:
+        return "nothing"
+    return f"{cost.words}, by WhatsApp’s prices of {cost.as_of.day} {cost.as_of:%B %Y}"
+
+
+def _without_the_cost(told: Forecast) -> tuple[str, ...]:
+    """It stands among the facts."""
+    return tuple(one for one in told.doubts if told.cost.words not in one)
+
+
+def _freely(there: int) -> str:
+    if not there:
+        return (
+            "Nobody of them wrote to you within 24 hours, so nobody would get it. Choose a template instead."
+        )
+    return f"{words.people(there)} {FREE_NOW}"
