@@ -4,10 +4,13 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from sqlalchemy.util import LRUCache
 
+from data import database
 from data.config import Config, use_config
 from data.database import close_database, open_database, unit
 from data.secrets import use_keys
@@ -21,6 +24,26 @@ from tests.cast import Cast, hire
 def now() -> datetime:
     """A Saturday morning before Christmas."""
     return datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_statements(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What SQLAlchemy made of a statement for one database serves the next: each test opens one of its own, and more than
+    half of a short test would go into making hundreds of statements anew."""
+    make = database.make_engine
+    first = make(tmp_path_factory.mktemp("first") / "handbill.db")
+    known: LRUCache[Any, Any] = LRUCache(5_000)  # more than one program has: all tests together know more
+    first.connect().close()  # from now on it knows what this SQLite can do
+
+    def like_the_first(path: Path) -> Engine:
+        engine = make(path)
+        engine.dialect, engine._compiled_cache = first.dialect, known
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "make_engine", like_the_first)
+        yield
+    first.dispose()
 
 
 @pytest.fixture(scope="session")

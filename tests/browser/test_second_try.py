@@ -2,8 +2,8 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Open
-from tests.browser.server import PASSWORD, Server, email_of
+from tests.browser.server import PASSWORD, Server, email_of, started
 from tests.twins.smtp_server import ScriptedServer, drop, say
 
 OWNER = {"HANDBILL_OWNER_EMAIL": email_of("olive"), "HANDBILL_OWNER_PASSWORD": PASSWORD}
@@ -32,8 +32,9 @@ class Send:
     shop: Server
     program: httpx.Client
     server: ScriptedServer
-    moods: dict[str, str]
-    silent: set[str] = field(default_factory=set)
+    host: str  # of everybody's address: the shop has seen other sends, to other people
+    moods: dict[str, str] = field(default_factory=lambda: dict(REFUSALS))
+    silent: set[str] = field(default_factory=lambda: set(SILENT))
     id: int = 0
 
     def received(self) -> list[str]:
@@ -48,25 +49,29 @@ class Send:
         self.silent.clear()
 
 
-@pytest.fixture
-def send(new_shop: Callable[..., Server]) -> Iterator[Send]:
-    moods, silent = dict(REFUSALS), set(SILENT)
+@pytest.fixture(scope="module")
+def shop_of_sends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, httpx.Client]]:
+    """Without the time to take a send back. Each test writes to people of its own."""
+    settings = {**OWNER, "HANDBILL_UNDO_SECONDS": "0"}
+    with started(tmp_path_factory.mktemp("sends"), settings) as shop, closing(_program(shop)) as program:
+        assert program.put("settings/shop", json={"postalAddress": "4 Market Row"}).status_code == 200
+        yield shop, program
 
+
+@pytest.fixture
+def send(shop_of_sends: tuple[Server, httpx.Client]) -> Iterator[Send]:
     def script(stage: str, address: str) -> Any:
         name = address.split("@")[0]
-        if stage == "final" and name in silent:
+        if stage == "final" and name in made.silent:
             return drop(accept=True)
-        return say(moods[name]) if stage == "rcpt" and name in moods else None
+        return say(made.moods[name]) if stage == "rcpt" and name in made.moods else None
 
-    with ExitStack() as stack:
-        server = stack.enter_context(ScriptedServer(script))
-        shop = new_shop(**OWNER, HANDBILL_UNDO_SECONDS="0")
-        program = _program(shop)
-        stack.callback(program.close)
+    shop, program = shop_of_sends
+    with ScriptedServer(script) as server:
         account = {"host": "127.0.0.1", "port": server.port, "security": "none"}
         assert program.put("settings/mail", json=account).status_code == 200
-        made = Send(shop, program, server, moods, silent)
-        made.id = _launched(program, ("Ana", "Ben", "Cleo", "Dan", "Eve", "Finn"))
+        made = Send(shop, program, server, f"x{server.port}.example")
+        made.id = _launched(made, ("Ana", "Ben", "Cleo", "Dan", "Eve", "Finn"))
         yield made
 
 
@@ -78,14 +83,15 @@ def _program(shop: Server) -> httpx.Client:
     return program
 
 
-def _launched(program: httpx.Client, names: tuple[str, ...]) -> int:
+def _launched(send: Send, names: tuple[str, ...]) -> int:
     for name in names:
-        person = {"firstName": name, "email": f"{name.lower()}@x.example"}
-        assert program.post("customers", json=person).status_code == 201
-    program.put("settings/shop", json={"postalAddress": "4 Market Row"})
-    number = program.post("campaigns", json={"name": "Pearls", **LETTER}).json()["id"]
-    assert program.post(f"campaigns/{number}/launch").status_code == 202
-    return int(program.get("dispatches").json()["items"][0]["id"])
+        person = {"firstName": name, "email": f"{name.lower()}@{send.host}", "tags": [send.host]}
+        assert send.program.post("customers", json=person).status_code == 201
+    audience = {"type": "tags", "tags": [send.host]}
+    draft = send.program.post("campaigns", json={"name": "Pearls", **LETTER, "audience": audience}).json()
+    assert send.program.post(f"campaigns/{draft['id']}/launch").status_code == 202
+    launched = send.program.get("dispatches").json()["items"]
+    return next(int(one["id"]) for one in launched if one["campaignId"] == draft["id"])
 
 
 def enter(page: Page, send: Send) -> Page:
@@ -98,7 +104,7 @@ def enter(page: Page, send: Send) -> Page:
 
 
 def row(page: Page, name: str) -> Any:
-    return page.get_by_test_id("recipients-table").locator("tr", has_text=f"{name.lower()}@x.example")
+    return page.get_by_test_id("recipients-table").locator("tr", has_text=f"{name.lower()}@x")
 
 
 def test_the_failed_are_tried_again_from_the_note_and_the_reasons_stand_in_plain_words(
@@ -132,8 +138,8 @@ def test_a_single_row_goes_again_and_a_refusal_says_what_to_do(send: Send, open_
     page = enter(open_page(base_url=send.shop.url), send)
     page.get_by_test_id("term-failed").click()
     expect(page.get_by_test_id("for-all")).to_have_text("Try the 2 failed again")
-    (dan,) = send.program.get("customers?search=dan").json()["items"]
-    found = send.program.patch(f"customers/{dan['id']}", json={"email": "ana@x.example"})
+    (dan,) = send.program.get(f"customers?search=dan@{send.host}").json()["items"]
+    found = send.program.patch(f"customers/{dan['id']}", json={"email": f"ana@{send.host}"})
     assert found.status_code == 200, found.text
     row(page, "Dan").get_by_role("button", name="Send again").click()
     page.get_by_test_id("confirm").click()
@@ -203,7 +209,7 @@ def test_after_a_decision_about_all_the_keyboard_stands_on_what_tells_it(send: S
 
 def test_on_a_phone_every_row_has_its_button_and_nothing_sticks_out(send: Send, open_page: Open) -> None:
     phone = enter(open_page(PHONE, has_touch=True, is_mobile=True, base_url=send.shop.url), send)
-    card = phone.locator(".hb-rowcard", has_text="ben@x.example")
+    card = phone.locator(".hb-rowcard", has_text="ben@x")
     expect(card).to_contain_text("The mailbox is full.")
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert phone.evaluate(wide) == 0
@@ -235,7 +241,7 @@ def hire_sal(shop: Server) -> None:
     """With Olive's password. By hand, for the test process is not connected to this shop's database."""
     with closing(sqlite3.connect(shop.database, timeout=20)) as database, database:
         database.execute(
-            "INSERT INTO users (email, name, role, password_hash, active, created_at)"
+            "INSERT OR IGNORE INTO users (email, name, role, password_hash, active, created_at)"
             " SELECT ?, 'Sal', 'salesperson', password_hash, 1, created_at FROM users WHERE role = 'owner'",
             [email_of("sal")],
         )
