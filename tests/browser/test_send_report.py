@@ -121,3 +121,10 @@ def test_sends_are_found_by_month_and_by_type(page: Page, send: int) -> None:
     page.get_by_test_id("type").click()
     page.get_by_role("option", name="Newsletter").click()
     expect(row).to_have_count(0)
+
+
+def test_the_list_of_campaigns_shows_what_was_opened_and_clicked(page: Page, send: int) -> None:
+    page.goto("/marketing/campaigns")
+    opals = page.get_by_test_id("campaigns").locator("tbody tr").filter(has_text="Opals").first
+    expect(opals).to_contain_text("1.4%")
+    expect(opals).to_contain_text("0.5%")
