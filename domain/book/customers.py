@@ -1,5 +1,6 @@
 """The customer book: writing people down, changing and removing them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,7 @@ __all__ = [
     "delete",
     "get",
     "others_with",
+    "with_numbers",
 ]
 
 SOME_WAY_TO_KNOW = ("first_name", "last_name", "company", "email", "phone")
@@ -136,6 +138,12 @@ def others_with(session: Session, email_key: str | None, except_id: int | None =
         return []
     rows = select(Customer).where(Customer.email_key == email_key, Customer.deleted_at.is_(None))
     return list(session.scalars(rows.where(Customer.id != (except_id or 0)).order_by(Customer.id).limit(5)))
+
+
+def with_numbers(session: Session, phone_keys: Sequence[str]) -> dict[str, Customer]:
+    """Who has which telephone number; of a couple with one number the first."""
+    rows = select(Customer).where(Customer.phone_key.in_(phone_keys), Customer.deleted_at.is_(None))
+    return {str(one.phone_key): one for one in session.scalars(rows.order_by(Customer.id.desc()))}
 
 
 def birthday_of(customer: Customer) -> str:

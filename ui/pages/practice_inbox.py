@@ -16,14 +16,16 @@ from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page, current_actor
+from ui.pages import practice_phones
 from ui.parts.basics import alert, box, button, empty, head, icon_button, link, page, put, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
 from ui.parts.inputs import Segmented, search_field
 from ui.parts.mail_frame import MailFrame
+from ui.parts.practice_ways import LETTERS as PATH
+from ui.parts.practice_ways import practice_ways
 from ui.parts.tables import MOST_ROWS, Row
 
-PATH = "/practice"
 EVERY = 2.0  # seconds between looks for new mail
 # The list was drawn anew: the keyboard stays where it was, and a phone sees the message from its beginning.
 STAY = """requestAnimationFrame(() => {
@@ -78,6 +80,7 @@ class Inbox:
             with head(
                 "Practice inbox", "What your customers would have got. Nothing in here left this machine."
             ):
+                practice_ways(PATH)
                 icon_button("refresh", "Refresh", self._fetch, testid="refresh").classes("hb-hide-phone")
                 if self.by.may(Right.EDIT_CAMPAIGNS):
                     self.emptying = button("Empty inbox", self._empty, icon="trash", testid="empty-inbox")
@@ -309,4 +312,7 @@ def _emptied(by: Actor) -> None:
         practice.empty(session, by=by)
 
 
-PAGES = [Page(PATH, "Practice inbox", build, nav=Nav("Reach", "inbox", "Practice inbox"))]
+PAGES = [
+    Page(PATH, "Practice inbox", build, nav=Nav("Reach", "inbox", "Practice inbox")),
+    *practice_phones.PAGES,
+]
