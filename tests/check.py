@@ -38,6 +38,9 @@ THOROUGH = [
     )
 ]
 
+# What measures how fast a send goes or how soon it stands still: beside four others it would measure those.
+PACED = [f"tests/jobs/test_{name}.py" for name in ("flow_connections", "flow_limits", "whatsapp_pace")]
+
 CHECKS: dict[str, Sequence[str]] = {
     "format": [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
     "lint": [str(BIN / "ruff"), "check", "--quiet", "."],
@@ -46,7 +49,14 @@ CHECKS: dict[str, Sequence[str]] = {
     "domain": [*PYTEST, "tests/domain", "-n", "2", *(f"--ignore={file}" for file in THOROUGH)],
     "doors": [*PYTEST, "tests/ui", "-n", "2"],
     "thorough": [*PYTEST, *THOROUGH, "-n", "2"],
-    "sending": [*PYTEST, "tests/jobs", "-n", "2"],
+    "sending": [
+        *PYTEST,
+        "tests/jobs",
+        "-n",
+        "4",
+        *(f"--ignore={file}" for file in PACED),
+    ],  # they mostly wait
+    "pace": [*PYTEST, *PACED, "-n", "2"],
     "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", "-n", "2"],
     "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py", "-n", "2", "-rP"],
     "browser": [*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile"],
