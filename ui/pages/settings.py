@@ -12,7 +12,17 @@ from domain.shop import shop as shops
 from domain.shop.people import Actor, Right
 from ui import places
 from ui.frame import Nav, Page, current_actor
-from ui.pages import account, mail_account, measuring, reports, sending_rules, shop_words, sign_up, statuses
+from ui.pages import (
+    account,
+    mail_account,
+    measuring,
+    reports,
+    sending_rules,
+    shop_words,
+    sign_up,
+    statuses,
+    whatsapp_settings,
+)
 from ui.parts.basics import box, button, card, text
 from ui.parts.colour_field import ColourField
 from ui.parts.dialogs import confirm
@@ -208,6 +218,7 @@ PAGES = [
     Page("/settings", "Settings", build, nav=Nav("Shop", "gear", "Settings")),
     *mail_account.PAGES,
     *reports.PAGES,
+    *whatsapp_settings.PAGES,
     *sending_rules.PAGES,
     *measuring.PAGES,
     *sign_up.PAGES,

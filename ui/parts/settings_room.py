@@ -12,6 +12,7 @@ WAYS = (
     ("/settings", "Shop", Right.MANAGE_SHOP),
     ("/settings/mail", "Mail account", Right.MANAGE_SHOP),
     ("/settings/reports", "Delivery reports", Right.MANAGE_SHOP),
+    ("/settings/whatsapp", "WhatsApp", Right.MANAGE_SHOP),
     ("/settings/sending", "Sending rules", Right.VIEW),
     ("/settings/sign-up", "Sign-up form", Right.MANAGE_SHOP),
     ("/settings/measuring", "Opens and clicks", Right.VIEW),
