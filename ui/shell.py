@@ -9,7 +9,7 @@ from nicegui import Event, ui
 from sqlalchemy.orm import Session
 
 from data.database import now, unit
-from domain.shop import mail, notices, people
+from domain.shop import mail, notices, people, whatsapp
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Right
 from ui.parts import copy_banner
@@ -21,6 +21,8 @@ WATCH_EVERY = 10.0  # seconds between looks at: still signed in, still practisin
 DRAWER = "width=248 breakpoint=1023"
 SIGN_OUT = "/sign-out"
 PRACTICE_INBOX = "/practice"
+ALL = "Practice mode: nothing leaves this machine."
+BY_MAIL = "Practice mode for email. What goes by WhatsApp really leaves."
 START = "/marketing"
 
 # Fire it after a change of what stands over every page, so that no tab says something else for a while.
@@ -58,7 +60,7 @@ class Known:
 class Surroundings:
     by: Actor
     shop_name: str
-    practice: bool
+    practice: str  # what of it leaves this machine by no way; empty while nothing is practised
     copy: str  # why nothing is sent while this may be a copy of the shop; otherwise empty
     look: str | None
     known: tuple[Known, ...]
@@ -69,11 +71,18 @@ def look_around(session: Session, by: Actor) -> Surroundings:
     return Surroundings(
         by=by,
         shop_name=shops.read(session).name,
-        practice=mail.is_practice(session),
+        practice=_practised(session),
         copy=copy_banner.sentence(session, by),
         look=user.theme if user else None,
         known=tuple(Known(n.id, n.tone, n.sentence, n.link) for n in notices.unseen(session)),
     )
+
+
+def _practised(session: Session) -> str:
+    """A number at WhatsApp may be connected before there is a mail account; the other way round its own page says so."""
+    if not mail.is_practice(session):
+        return ""
+    return BY_MAIL if whatsapp.is_connected(session) else ALL
 
 
 @contextmanager
@@ -144,7 +153,7 @@ class News:
             if found.copy:
                 copy_banner.draw(found.copy, found.by, self._who, self.look_again)
             if found.practice:
-                _practice_line()
+                _practice_line(found.practice)
             for one in found.known:
                 self._line(one, found.by)
 
@@ -249,12 +258,18 @@ def _look_switch(found: Surroundings) -> None:
     icon_button("moon", "Light or dark", switch, testid="look")
 
 
-def _practice_line() -> None:
+def _practice_line(said: str) -> None:
     with put(box("hb-banner", testid="practice-banner"), role="status"):
         icon("shield")
         with box("say", "span"):
-            text("Practice mode: nothing leaves this machine.", tag="span")
-            text(" Messages land in the Practice inbox.", "hb-hide-phone pre", "span")
+            text(said, tag="span")
+            text(
+                " Letters land in the Practice inbox."
+                if said == BY_MAIL
+                else " Messages land in the Practice inbox.",
+                "hb-hide-phone pre",
+                "span",
+            )
         link("Open it", PRACTICE_INBOX, classes="")
 
 

@@ -16,7 +16,7 @@ from ui.frame import Page, current_actor
 from ui.parts.basics import alert, box, button, empty, head, page, put
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled, io, toast
-from ui.parts.practice_chat import TO_THE_END, Chat, PracticeChat, looked_at
+from ui.parts.practice_chat import TO_THE_END, Chat, PracticeChat, looked_at, taken_up
 from ui.parts.practice_ways import PHONES, practice_ways
 from ui.parts.tables import Row
 
@@ -110,7 +110,7 @@ class Phones:
 
     async def _show(self, number: str) -> None:
         await current_actor()
-        chat = await io(looked_at, number)
+        chat = await io(taken_up, number)
         if self.root.is_deleted or not chat.said:
             return
         self.open, self.chat = number, chat

@@ -112,10 +112,18 @@ def _facts(one: Customer, zone: ZoneInfo) -> Sequence[tuple[str, str]]:
     ]
     return [
         ("Email", one.email or "No email address"),
-        ("Phone", one.phone or "No phone number"),
+        ("Phone", _phone(one)),
         *((name, value) for name, value in optional if value),
         ("Added", f"{_day(one.created_at, zone)}. {SOURCE.get(one.source, one.source)}."),
     ]
+
+
+def _phone(one: Customer) -> str:
+    return (
+        f"{one.phone}, not to be reached by WhatsApp"
+        if one.whatsapp_trouble
+        else one.phone or "No phone number"
+    )
 
 
 def _own(one: Customer, fields: Sequence[own_fields.OwnField]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from data.database import now, reading, unit
-from domain.book import preferences, proof, wishes, wordings
+from domain.book import customers, preferences, proof, wishes, wordings
 from domain.book.message_types import MessageType
 from domain.book.proof import Consent
 from domain.shop.people import Actor, Right
@@ -21,7 +21,8 @@ from ui.parts.inputs import Field, text_input
 
 SAID: Final = {True: ("Yes", "good"), False: ("No", "mute"), None: ("Never said", "info")}
 HEAD: Final = (
-    "A no counts at once, also for messages that wait to go. Messages about their own orders go in any case."
+    "A no counts at once, also for messages that wait to go. Messages about their own orders go by email in any case, and by "
+    "WhatsApp to whoever said yes there."
 )
 
 
@@ -132,9 +133,13 @@ def _looked_up(customer_id: int) -> tuple[list[Wish], list[Said]]:
             (one.channel, one.message_type): (one.allowed, words.when(one.changed_at, zone, moment))
             for one in preferences.states(session, customer_id)
         }
+        has_phone = bool(customers.get(session, customer_id).phone_key)
     channels = [
-        "email",
-        *(name for name in CHANNELS if name != "email" and any(key[0] == name for key in known)),
+        name
+        for name in CHANNELS
+        if name == "email"
+        or (name == "whatsapp" and has_phone)
+        or any(channel == name for channel, _ in known)
     ]
     wanted = [
         _wish(channel, kind, known.get((channel, kind)))

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from data.database import now, unit
+from data.database import now, reading, unit
 from domain.book import customers, preferences
 from domain.book.message_types import MessageType
 from domain.ledger import whatsapp_errors
@@ -173,11 +173,16 @@ class PracticeChat:
         await self.changed()
 
 
-def looked_at(number: str) -> Chat:
-    """What lies on this phone; it counts as seen from now on."""
-    moment = now()
+def taken_up(number: str) -> Chat:
+    """What lies on this phone counts as seen from now on."""
     with unit() as session:
-        practice_messages.mark_seen(session, number, now=moment)
+        practice_messages.mark_seen(session, number, now=now())
+    return looked_at(number)
+
+
+def looked_at(number: str) -> Chat:
+    moment = now()
+    with reading() as session:
         shop = shops.read(session)
         person = customers.with_numbers(session, [number]).get(number)
         wants = preferences.allows(session, person.id, "whatsapp", MessageType.MARKETING) if person else None

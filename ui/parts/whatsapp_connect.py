@@ -19,6 +19,7 @@ from ui.parts.basics import alert, box, button, card, icon, pill, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, select, text_input
+from ui.shell import something_new
 
 NEEDED: Final = (
     "A number that is not used in a WhatsApp app on a telephone, or one that you share with the WhatsApp Business app.",
@@ -142,6 +143,7 @@ class WhatsAppConnect:
         self._draw()
         with self.found:
             _findings(findings, self.begun.connection)
+        something_new.emit()
         await self.changed()
 
 
