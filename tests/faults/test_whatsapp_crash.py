@@ -24,7 +24,7 @@ from tests.faults import crew
 from tests.faults.conftest import Shop, Sink
 from tests.faults.patience import until
 
-KILLS: Final = int(os.environ.get("KILLS", "100")) // 8
+KILLS: Final = int(os.environ.get("KILLS", "100")) // 12
 RECIPIENTS: Final = 300
 IN_FLIGHT: Final = CONNECTIONS * 8  # of one process, at most
 ANSWERS_AFTER: Final = 0.15  # seconds, so that there is something to be killed in
