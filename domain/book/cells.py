@@ -15,10 +15,11 @@ from domain.book.columns import OWN
 from domain.book.contact import meant_instead, read_email, read_phone
 from domain.book.days import Day, read_day
 from domain.book.person_rows import Incoming, Shop
-from domain.book.sheet import LANGUAGE, LONGEST_NOTES, NAMES, zones
+from domain.book.sheet import LANGUAGE, LONGEST_NOTES, NAMES
 from domain.book.tags import LONGEST, MOST_FOR_ONE
 from domain.book.words import flat, many_lines, one_line, squeeze
 from domain.refusal import Refusal
+from domain.shop import zones
 
 _NO = "no n false f 0 nein non nee off never nie jamais nooit nunca - -- none null [] {} falsch faux onwaar"
 NO: Final = frozenset(_NO.split())
@@ -180,7 +181,7 @@ class PersonCells:
             self._leave_out(person, f"'{code[:30]}' is no language code such as en or de-AT")
 
     def _zone(self, person: Incoming, text: str) -> None:
-        if (zone := squeeze(text)) in zones():
+        if (zone := squeeze(text)) in zones.every():
             person.columns["timezone"] = zone
         else:
             self._leave_out(person, f"'{zone[:30]}' is no time zone such as Europe/London")

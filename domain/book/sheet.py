@@ -4,15 +4,14 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 from domain.book import tags
 from domain.book.contact import read_email, read_phone
 from domain.book.days import KINDS, Day, read_day
 from domain.book.words import flat, many_lines, one_line
 from domain.refusal import Kind, Refusal, invalid
+from domain.shop import zones
 
 NAMES: Final = {"first_name": 120, "last_name": 120, "company": 160}
 OTHERS: Final = {
@@ -108,15 +107,9 @@ def _language(text: str) -> str:
     return text
 
 
-@cache
-def zones() -> frozenset[str]:
-    """Asked of the folder of zones once; each time anew would cost a long list a minute."""
-    return frozenset(available_timezones())
-
-
 def _zone(text: str) -> str:
-    if text and text not in zones():
-        raise invalid("timezone", "This time zone is not known. Choose one such as Europe/London.")
+    if text:
+        zones.known(text)
     return text
 
 

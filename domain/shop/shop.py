@@ -4,14 +4,14 @@ import json
 import secrets
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import String, Text, false, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from domain.refusal import Kind, Refusal, invalid
-from domain.shop import audit, colour, people, sending_rules
+from domain.shop import audit, colour, people, sending_rules, zones
 from domain.shop.people import Actor, Right
 from domain.shop.sending_rules import USUALLY_MEASURED, Cap, Quiet
 
@@ -142,7 +142,7 @@ def checked(fields: dict[str, Any]) -> dict[str, Any]:
         if cleaned.get(name):
             cleaned[name] = people.checked_email(cleaned[name], name)
     if "timezone" in cleaned:
-        _known_zone(cleaned["timezone"])
+        zones.known(cleaned["timezone"])
     if cleaned.get("country"):
         cleaned["country"] = cleaned["country"].upper()
     return cleaned | rules
@@ -186,13 +186,3 @@ def _days(name: str, value: Any) -> int:
 
 
 OF_ITS_OWN: Final = {"colour": _colour, "purge_after": _days}
-
-
-def _known_zone(name: str) -> None:
-    try:
-        if name in available_timezones():
-            ZoneInfo(name)
-            return
-    except (ZoneInfoNotFoundError, ValueError):
-        pass
-    raise invalid("timezone", "This time zone is not known. Choose one such as Europe/London.")

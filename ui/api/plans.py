@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field
 from sqlalchemy.orm import Session
@@ -14,7 +13,7 @@ from domain.sending import calendar, dispatches
 from domain.sending.calendar import Appointment
 from domain.sending.campaigns import Campaign
 from domain.sending.dispatches import Dispatch
-from domain.shop import shop
+from domain.shop import shop, zones
 from domain.shop.people import Actor
 from ui.api.shapes import AnId, Asked, Moment, Told, Version
 from ui.api.words import HOLD, Dialect, understood
@@ -159,7 +158,7 @@ def read(session: Session, given: CampaignAsked, by: Actor, *, whole: bool) -> P
 
 
 def appointment(session: Session, given: ScheduleAsked) -> Appointment:
-    zone = _zone(given.timezone) if given.timezone else shop.read(session).zone
+    zone = zones.known(given.timezone) if given.timezone else shop.read(session).zone
     return calendar.appointment(given.start_at, zone, now=now())
 
 
@@ -261,9 +260,3 @@ def _launches(wish: str, when: Appointment | None) -> bool:
     if wish not in ("draft", "scheduled", "sending"):
         raise invalid("status", "A campaign can be posted as draft, as scheduled, or as running.")
     return wish == "sending" and when is None
-
-
-def _zone(name: str) -> ZoneInfo:
-    if name not in available_timezones():
-        raise invalid("timezone", "This time zone is not known. Choose one such as Europe/London.")
-    return ZoneInfo(name)
