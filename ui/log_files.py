@@ -104,7 +104,7 @@ def _cells(line: Line, send: Dispatch) -> Sequence[object]:
         line.name,
         line.address,
         state_of(line)[0],
-        reason_of(line),
+        reason_of(line, send.channel),
         line.code,
         said,
         _plain(line.at),

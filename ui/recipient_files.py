@@ -102,22 +102,24 @@ def _read(kept: IO[bytes]) -> Iterator[bytes]:
 
 def _rows(dispatch_id: int) -> Iterator[list[Sequence[Cell]]]:
     """Lot by lot, each in a look of its own, so that a slow reader holds nothing open."""
+    with reading() as session:
+        channel = dispatches.get(session, dispatch_id).channel
     after = 0
     while True:
         with reading() as session:
             lot = deliveries.lines(session, dispatch_id, after=after, limit=LOT)
             did = engagement.of_deliveries(session, [line.id for line in lot])
-            rows = [_cells(line, did.get(line.id)) for line in lot]
+            rows = [_cells(line, did.get(line.id), channel) for line in lot]
         if not lot:
             return
         after = lot[-1].id
         yield rows
 
 
-def _cells(line: Line, did: Engagement | None) -> Sequence[Cell]:
+def _cells(line: Line, did: Engagement | None, channel: str) -> Sequence[Cell]:
     state, _ = state_of(line)
     said = line.heard_said if line.heard_said and not line.reply else line.reply
-    told = line.name, line.address, state, reason_of(line), line.code, said, line.at
+    told = line.name, line.address, state, reason_of(line, channel), line.code, said, line.at
     if did is None:
         return *told, None, 0, None, 0, 0, 0
     done = did.opened_at, did.opens, did.clicked_at, did.clicks, did.machine_opens, did.machine_clicks

@@ -100,14 +100,12 @@ class _Compiling:
     def _header(self, kind: str, text: str) -> Filling | None:
         given = self._about_header()
         if kind in MEDIA:
-            filling = self._filling(
-                {"name": kind.lower(), **given, "text": given.get("link") or given.get("text")}, "header"
-            )
-            if filling.text and not is_web_address(filling.text):
+            link = _text(given.get("link")) or _text(given.get("text"))
+            if not _text(given.get("field")) and not is_web_address(link):
                 raise _unfit(
                     "header", "Give the address of the picture or file, such as https://my-shop.com/ring.jpg."
                 )
-            return filling
+            return self._filling({"name": kind.lower(), **given, "text": link}, "header")
         wanted = gaps(text)
         return next(self._fillings("header", wanted, [{"name": wanted[0], **given}])) if wanted else None
 

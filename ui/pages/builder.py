@@ -17,6 +17,7 @@ from domain.shop.sending_rules import Quiet
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Page, current_actor
+from ui.parts import whatsapp_form
 from ui.parts.basics import alert, box, button, card, empty, head, link_button, page, text
 from ui.parts.draft_keeper import DraftKeeper, keep_as_copy
 from ui.parts.feedback import io, toast
@@ -24,6 +25,7 @@ from ui.parts.inputs import Field, text_input
 from ui.parts.letter_form import LetterForm, Start, start
 from ui.parts.schedule_picker import SchedulePicker
 from ui.parts.send_dialog import confirm_and_schedule, confirm_and_send
+from ui.parts.whatsapp_form import WhatsAppForm
 
 LIST = "/marketing/campaigns"
 NAMELESS = "Give the campaign a name. Only your team sees it."
@@ -39,7 +41,7 @@ class Opened:
     version: int
     when: str
     error: str
-    begin: Start | None
+    begin: Start | whatsapp_form.Start | None
 
 
 async def build_new(
@@ -68,7 +70,7 @@ async def build_edit(by: Actor, campaign_id: int) -> None:
 class Builder:
     """The page around one draft."""
 
-    def __init__(self, begin: Start, by: Actor, found: Opened | None = None) -> None:
+    def __init__(self, begin: Start | whatsapp_form.Start, by: Actor, found: Opened | None = None) -> None:
         self.begin, self.found = begin, found
         self.may_send = by.may(Right.SEND)
 
@@ -87,14 +89,18 @@ class Builder:
                     alert(
                         "The last launch did not finish", self.found.error, tone="warn", testid="last-error"
                     )
-            self.form = LetterForm(
-                self.begin, self._changed, first=self._name, below=self._below, on_count=self._counted
-            )
+            self.form = self._written()
         self.form.place("name", self.name_field.wrong)
         self.form.place("startAt", self.schedule.wrong)
         self._paint_bar()
         self.keeper.begin()
         await self.form.ready()
+
+    def _written(self) -> LetterForm | WhatsAppForm:
+        parts: dict[str, Any] = {"first": self._name, "below": self._below, "on_count": self._counted}
+        if isinstance(self.begin, whatsapp_form.Start):
+            return WhatsAppForm(self.begin, self._changed, **parts)
+        return LetterForm(self.begin, self._changed, **parts)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -284,7 +290,8 @@ def _begin_new(audience: Audience, template_id: int | None, by: Actor) -> Start:
 def _open(campaign_id: int, by: Actor) -> Opened:
     with reading() as session:
         campaign = campaigns.get(session, campaign_id)
-        begin = start(session, _fields(campaign), by) if campaign.is_editable else None
+        begins = whatsapp_form.start if campaign.channel == whatsapp_form.NAME else start
+        begin = begins(session, _fields(campaign), by) if campaign.is_editable else None
         when = shown(campaign.scheduled_at, read_shop(session).zone) if campaign.scheduled_at else ""
         error = campaign.last_launch_error
         return Opened(campaign.id, campaign.name, campaign.status, campaign.version, when, error, begin)

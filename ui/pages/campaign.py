@@ -34,6 +34,7 @@ from ui.parts.basics import (
 from ui.parts.campaign_rows import PATH, status_of
 from ui.parts.campaign_story import Seen, audience_line, look, plan_facts
 from ui.parts.feedback import handled, io, toast
+from ui.parts.phone_preview import phone_card
 from ui.parts.send_controls import controls, something_moved
 from ui.parts.send_dialog import confirm_and_send
 from ui.parts.send_report import SendReport
@@ -259,6 +260,9 @@ def _said_beside(seen: Seen) -> tuple[Hashable, ...]:
 
 
 def _message(seen: Seen) -> None:
+    if seen.phone:
+        phone_card(seen.phone)
+        return
     if seen.sight:
         message_card(seen.sight, seen.reader)
         return

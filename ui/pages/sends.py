@@ -3,6 +3,7 @@
 from nicegui import events, ui
 
 from data.database import now, reading, unit
+from domain.audience.reach import WHATSAPP_REACH
 from domain.refusal import Refusal
 from domain.sending import campaigns, dispatches, one_shots, promotion, reports
 from domain.sending.dispatches import PURGED, Dispatch
@@ -34,6 +35,7 @@ from ui.parts.campaign_story import send_story
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import handled, io, refusals_to, toast
 from ui.parts.inputs import field, select, text_input
+from ui.parts.phone_preview import OnPhone, on_the_phone, phone_card
 from ui.parts.send_controls import controls
 from ui.parts.send_report import Look, SendReport, look_at
 from ui.parts.send_rows import ANY, PATH, look, month_said, months
@@ -151,6 +153,7 @@ class SendPage:
 
     async def draw(self) -> None:
         look, reader, sight, campaign = await io(_send, self.id)
+        phone = await io(_phone, self.id)
         with page() as self.root:
             self.top = Steady("hb-stack")
             with box("hb-cols"):
@@ -160,7 +163,9 @@ class SendPage:
                     self.details = Steady()
                     begun = look.report.dispatch.started_at is not None
                     bought = BoughtAfterwards(look.report.dispatch) if begun else None
-                    if sight:
+                    if phone:
+                        phone_card(phone)
+                    elif sight:
                         message_card(sight, reader)
         self._fill(look, campaign)
         await self.report.load()
@@ -300,6 +305,15 @@ def _sight(dispatch: Dispatch) -> tuple[str, Sight | None]:
             return reports.letter(session, dispatch)
     except Refusal:
         return "", None
+
+
+def _phone(dispatch_id: int) -> OnPhone | None:
+    try:
+        with reading() as session:
+            dispatch = dispatches.get(session, dispatch_id)
+            return on_the_phone(session, dispatch) if dispatch.channel == WHATSAPP_REACH.channel else None
+    except Refusal:
+        return None
 
 
 def _deleted(dispatch_id: int, by: Actor) -> None:

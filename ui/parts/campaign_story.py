@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from data.database import now, reading
+from domain.audience.reach import WHATSAPP_REACH
 from domain.refusal import Refusal
 from domain.sending import campaigns, preview, reports
 from domain.sending.campaigns import Campaign, Status
@@ -15,6 +16,7 @@ from domain.sending.reports import Report, Story
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.parts import holds
+from ui.parts.phone_preview import OnPhone, on_a_phone, on_the_phone
 from ui.parts.send_report import Look, look_at
 from ui.parts.sent_message import Pairs, readable, send_facts
 
@@ -28,6 +30,7 @@ class Seen:
     prospect: Prospect | None  # who would get it now
     obstacle: str  # why it can't be sent yet
     sight: Sight | None
+    phone: OnPhone | None  # of one by WhatsApp
     reader: str
     zone: ZoneInfo
     at: datetime
@@ -81,9 +84,10 @@ def look(campaign_id: int) -> Seen:
         story = reports.story(session, campaign_id)
         zone = read_shop(session).zone
         prospect, obstacle = _prospect(session, story.campaign, moment)
-        reader, sight = _sight(session, story)
+        phone = _phone(session, story) if story.campaign.channel == WHATSAPP_REACH.channel else None
+        reader, sight = ("", None) if phone else _sight(session, story)
     look = look_at(story.told.id) if story.told else None
-    return Seen(story, look, prospect, obstacle, sight, reader, zone, moment)
+    return Seen(story, look, prospect, obstacle, sight, phone, reader, zone, moment)
 
 
 def _prospect(session: Session, campaign: Campaign, moment: datetime) -> tuple[Prospect | None, str]:
@@ -103,3 +107,12 @@ def _sight(session: Session, story: Story) -> tuple[str, Sight | None]:
         return "", preview.sight(session, campaigns.as_draft(session, story.campaign), None)
     except Refusal:
         return "", None
+
+
+def _phone(session: Session, story: Story) -> OnPhone | None:
+    try:
+        return (
+            on_the_phone(session, story.told) if story.told else on_a_phone(session, story.campaign.content)
+        )
+    except Refusal:
+        return None

@@ -120,7 +120,7 @@ def _row(letter: Letter, line: Line, values: Mapping[str, Any], zone: ZoneInfo, 
         "kind": f"{CHANNELS.get(letter.channel, letter.channel)}, {kind.lower()}",
         "status": status,
         "tone": tone,
-        "why": reason_of(line),
+        "why": reason_of(line, letter.channel),
         "when": words.when(letter.at, zone, moment),
     }
 

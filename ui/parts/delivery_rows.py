@@ -9,7 +9,7 @@ from domain.ledger.causes import TOLD, Cause
 from domain.ledger.deliveries import Heard, Line, State
 from domain.ledger.engagement import Engagement
 from domain.sending.dispatches import Dispatch
-from ui import words
+from ui import channel_words, words
 from ui.parts.tables import Row, pill_cell
 
 WHY = {
@@ -77,7 +77,7 @@ ACT = (
     '<a v-if="props.row.mend" class="hb-link" :href="props.row.mend">Correct the address</a></div>'
 )
 DONE = (
-    '<div v-if="props.row.opened" class="hb-did"><b>Opened</b> {{ props.row.opened }}</div>'
+    '<div v-if="props.row.opened" class="hb-did"><b>{{ props.row.openedAs }}</b> {{ props.row.opened }}</div>'
     '<div v-if="props.row.clicked" class="hb-did"><b>Clicked</b> {{ props.row.clicked }}</div>'
     '<div v-if="props.row.machines" class="hb-cell-sub">{{ props.row.machines }}</div>'
 )
@@ -123,6 +123,7 @@ def row(
     return (
         _row(line, dispatch, zone, moment)
         | _did(did, zone, moment)
+        | {"openedAs": channel_words.of(dispatch.channel).opened}
         | {"tint": _tint(line, did)}
         | _second_try(line, hopes, may_send)
     )
@@ -142,15 +143,17 @@ def state_of(line: Line) -> words.Told:
     return words.told(words.DELIVERY, line.state)
 
 
-def reason_of(line: Line) -> str:
+def reason_of(line: Line, channel: str = "email") -> str:
     """In words; a reason nobody gave words to is better shown raw than hidden."""
+    own = channel_words.of(channel).why
     if line.state is State.SENT and line.heard in WHY_HEARD:
         cause = line.heard_reason
-        return TOLD[Cause(cause)].sentence if cause in list(Cause) else WHY_HEARD[line.heard]
+        usual = own.get(line.heard, WHY_HEARD[line.heard])
+        return TOLD[Cause(cause)].sentence if cause in list(Cause) else usual
     reason = line.reason or ("cancelled" if line.state is State.CANCELLED else "")
     if line.reply and (reason in AFTER_THE_REPLY or whatsapp_errors.by_words(line.code, line.reply)):
         return replies.explain(line.code, line.reply).sentence + AFTER_THE_REPLY.get(reason, "")
-    return WHY.get(reason, reason.replace("_", " "))
+    return own.get(reason) or WHY.get(reason, reason.replace("_", " "))
 
 
 def _row(line: Line, dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> Row:
@@ -164,7 +167,7 @@ def _row(line: Line, dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> Ro
         "address": line.address if line.name else "",
         "status": status,
         "tone": tone,
-        "why": reason_of(line),
+        "why": reason_of(line, dispatch.channel),
         "said": said,
         "saidBy": said_by,
         "when": words.when(at, zone, moment) if at else "",

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from domain.results.figures import Figures, Told
 from domain.results.recipients import Figure
-from ui import words
+from ui import channel_words, words
 from ui.parts.basics import box, put, text
 from ui.parts.equation import ALL, marked
 from ui.parts.feedback import handled
@@ -23,11 +23,9 @@ LABELS: Final = {
     Figure.OPENED: "Opened",
     Figure.CLICKED: "Clicked",
 }
-MEANING: Final = {
-    "sent": "The mail server took it.",
+MEANING: Final[dict[str, str]] = {
     Figure.DELIVERED: "A report came that it arrived.",
     Figure.PENDING: "Sent, and no report of it came yet.",
-    Figure.OPENED: "People whose mail program showed the pictures of the message.",
     Figure.CLICKED: "People who pressed a link of the message.",
 }
 # Above zero only: the words, their tone, and the card that they stand on.
@@ -38,10 +36,6 @@ BADGES: Final = {
     Figure.REPLIED: ("wrote back", "good", Figure.CLICKED),
 }
 UNKNOWN: Final = "–"
-ON_PICTURES: Final = (
-    "An open is noticed when the mail program loads the pictures of a message. Some never do, and some do it for "
-    "everybody before anyone reads: those count as machines. Clicks are the surer sign."
-)
 
 
 @dataclass(frozen=True)
@@ -54,14 +48,14 @@ class Said:
 class OutcomeCards:
     """`set` changes the figures in place; `paint` marks the one whose people are listed, unless everybody is."""
 
-    def __init__(self, on_pick: Callable[[str], Any], picked: str = ALL) -> None:
-        self.on_pick = on_pick
+    def __init__(self, on_pick: Callable[[str], Any], picked: str = ALL, *, channel: str = "email") -> None:
+        self.on_pick, self.words = on_pick, channel_words.of(channel)
         self.said: dict[str, tuple[ui.label, ui.label, ui.label]] = {}
         self.faces: dict[str, ui.element] = {}
         self.badges: dict[str, tuple[ui.element, ui.label]] = {}
         with put(box("hb-figures", testid="figures"), role="group", aria_label="What came of it"):
             for term, label in LABELS.items():
-                self._card(term, label)
+                self._card(term, self.words.opened if term == Figure.OPENED else label)
         self.paint(picked)
 
     def set(self, figures: Figures) -> None:
@@ -78,7 +72,8 @@ class OutcomeCards:
         }
         for term, (badge, label) in self.badges.items():
             badge.visible = counts[term] > 0
-            label.set_text(f"{words.number(counts[term])} {BADGES[term][0]}")
+            told = self.words.came_back if term == Figure.BOUNCED else BADGES[term][0]
+            label.set_text(f"{words.number(counts[term])} {told}")
 
     def paint(self, picked: str) -> None:
         for term, face in [*self.faces.items(), *((term, badge) for term, (badge, _) in self.badges.items())]:
@@ -91,14 +86,18 @@ class OutcomeCards:
                 value = text("", "v", "span", testid=f"value-{term}")
                 share = text("", "d", "span", testid=f"share-{term}")
                 beside = text("", "d", "span", testid=f"beside-{term}")
-                if term in MEANING:
-                    ui.tooltip(MEANING[term])
+                if meaning := self._meaning(term):
+                    ui.tooltip(meaning)
             face.on("click", handled(lambda: self.on_pick(term)), [])
             self.faces[term], self.said[term] = face, (value, share, beside)
             if mine := [badge for badge, (_, _, card) in BADGES.items() if card == term]:
                 with box("badges"):
                     for badge in mine:
                         self._badge(badge)
+
+    def _meaning(self, term: str) -> str:
+        own = {"sent": self.words.taken, Figure.OPENED: self.words.opening}
+        return own.get(term) or MEANING.get(term, "")
 
     def _badge(self, term: str) -> None:
         with put(box(f"hb-pill {BADGES[term][1]}", "button", testid=f"badge-{term}"), type="button") as made:

@@ -3,18 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
 from data.database import reading
 from domain.book.merging import values_of
+from domain.ledger import deliveries
+from domain.message import whatsapp_templates
 from domain.message.whatsapp_look import Look, look
+from domain.sending import dispatches
+from domain.sending.dispatches import Dispatch
 from domain.shop import shop as shops
 from ui.parts.basics import box, icon, put, text
 from ui.parts.feedback import io
 from ui.parts.inputs import Segmented
+from ui.parts.phone import Phone
 from ui.parts.shown_to import ShownTo
 
-MEDIA: Final = {"image": "A picture", "video": "A film", "document": "A file"}
-BUTTON_ICONS: Final = {"URL": "out", "PHONE_NUMBER": "phone", "COPY_CODE": "copy", "QUICK_REPLY": "back"}
-NOTHING_YET: Final = "Choose a template: the message appears here."
+NOTHING_YET: Final = "The message appears here."
+OnPhone = tuple[str, str, Look]  # the shop, whose copy it is, and what stands there
+LOOKED_AT: Final = 20  # of those on a send, to find one who is still in the book
 
 
 class PhonePreview:
@@ -34,12 +41,7 @@ class PhonePreview:
                 icon("alert")
                 self.note_words = text("", "grow")
             with box("hb-stage hb-phone-stage"):
-                self.phone = put(box("hb-phone", testid="phone-frame"), data_look="light")
-                with self.phone:
-                    with box("top"):
-                        icon("shop")
-                        put(text(sender or "Your shop", "clip"), dir="auto")
-                    self.room = box("chat")
+                self.phone = Phone(sender)
         self.note.visible = False
 
     async def begin(self) -> None:
@@ -52,42 +54,15 @@ class PhonePreview:
         self.asked += 1
         mine = self.asked
         seen = await io(_seen, components, content, self.to.id)
-        if mine == self.asked and not self.room.is_deleted:
-            self._draw(seen)
+        if mine == self.asked and not self.phone.root.is_deleted:
+            self.phone.draw(seen, NOTHING_YET)
+            self._note(seen)
 
     async def _again(self) -> None:
         await self.show(self.components, self.content)
 
     def _look(self, view: str) -> None:
-        put(self.phone, data_look="dark" if view == "night" else "light")
-
-    def _draw(self, seen: Look) -> None:
-        self.room.clear()
-        self._note(seen)
-        with self.room:
-            if not (seen.body or seen.heading or seen.media):
-                text(NOTHING_YET, "none")
-                return
-            with put(box("bubble", testid="bubble"), dir="auto"):
-                self._media(seen)
-                if seen.heading:
-                    put(text(seen.heading, "heading"), dir="auto")
-                put(text(seen.body, "pre", testid="bubble-body"), dir="auto")
-                if seen.footer:
-                    put(text(seen.footer, "footer"), dir="auto")
-            for kind, words in seen.buttons:
-                with box("press"):
-                    icon(BUTTON_ICONS.get(kind.upper(), "link"))
-                    put(text(words, tag="span"), dir="auto")
-
-    def _media(self, seen: Look) -> None:
-        """Nothing is fetched from the web here; where it lies is said."""
-        if seen.media:
-            with box("media"):
-                icon("eye" if seen.media != "document" else "template")
-                text(MEDIA.get(seen.media, "A file"))
-                if seen.link:
-                    text(seen.link, "clip")
+        put(self.phone.root, data_look="dark" if view == "night" else "light")
 
     def _note(self, seen: Look) -> None:
         gaps = " and ".join(f"{{{{{one}}}}}" for one in seen.empty)
@@ -95,7 +70,46 @@ class PhonePreview:
         self.note.visible = bool(gaps)
 
 
+def phone_card(found: OnPhone) -> None:
+    """A message that was sent, as its first reader got it."""
+    shop, reader, seen = found
+    with box("hb-card", "section", testid="preview"):
+        with box("hb-mailhead"):
+            text(f"As {reader} reads it" if reader else "As it reads", "grow", testid="preview-reader")
+        with box("hb-stage hb-phone-stage"):
+            Phone(shop, None).draw(seen, "The template is no longer at WhatsApp.")
+
+
+def on_the_phone(session: Session, dispatch: Dispatch) -> OnPhone:
+    """The first recipient's name, and the frozen content as they read it. Raises Refusal where it is gone for good."""
+    dispatches.require_content(dispatch)
+    lines = deliveries.lines(session, dispatch.id, limit=LOOKED_AT)
+    first = next(
+        (one for one in lines if one.customer_id and one.state is not deliveries.State.SKIPPED), None
+    )
+    seen = written(session, dispatch.content, first.customer_id if first else None)
+    return shops.read(session).name, first.name if first else "", seen
+
+
+def on_a_phone(session: Session, content: Mapping[str, Any]) -> OnPhone:
+    """What nobody got yet."""
+    return shops.read(session).name, "", written(session, content, None)
+
+
+def written(session: Session, content: Mapping[str, Any], customer_id: int | None) -> Look:
+    """By the template as it is at WhatsApp today."""
+    named = content.get("template") or {}
+    row = whatsapp_templates.find(session, str(named.get("name", "")), str(named.get("language", "")))
+    return _of(session, row.components if row else [], content, customer_id)
+
+
 def _seen(components: Sequence[Any], content: Mapping[str, Any], customer_id: int | None) -> Look:
     with reading() as session:
-        person = values_of(session, [customer_id]).get(customer_id, {}) if customer_id else {}
-        return look(components, content, {**person, "shopName": shops.read(session).name})
+        return _of(session, components, content, customer_id)
+
+
+def _of(
+    session: Session, components: Sequence[Any], content: Mapping[str, Any], customer_id: int | None
+) -> Look:
+    person = values_of(session, [customer_id]).get(customer_id, {}) if customer_id else {}
+    return look(components, content, {**person, "shopName": shops.read(session).name})

@@ -19,7 +19,7 @@ from domain.sending.reports import Report
 from domain.sending.resending import Which
 from domain.shop.people import Right
 from domain.shop.shop import read as read_shop
-from ui import words
+from ui import channel_words, words
 from ui.frame import current_actor
 from ui.parts import causes, holds, second_try
 from ui.parts.basics import alert, box, button, card, put, text
@@ -27,7 +27,7 @@ from ui.parts.deliveries_table import DeliveriesTable
 from ui.parts.engaged_card import EngagedCard
 from ui.parts.equation import ALL, Equation
 from ui.parts.feedback import handled, io
-from ui.parts.outcome_cards import ON_PICTURES, OutcomeCards, as_of
+from ui.parts.outcome_cards import OutcomeCards, as_of
 from ui.parts.progress import Progress
 
 EVERY = 1.0  # seconds between looks while something moves
@@ -77,9 +77,10 @@ class SendReport:
         self.notes_room = box("hb-stack tight")
         with card(testid="report"):
             self.progress = Progress()
-            self.cards = OutcomeCards(self._pick)
+            channel = first.report.dispatch.channel
+            self.cards = OutcomeCards(self._pick, channel=channel)
             self.as_of = text("", "hb-help", testid="as-of")
-            self.on_pictures = text(ON_PICTURES, "hb-help", testid="on-pictures")
+            self.on_pictures = text(channel_words.of(channel).on_opening, "hb-help", testid="on-pictures")
             box("hb-rule")
             self.equation = Equation(self._pick)
             self.final = text("", "hb-help", testid="final")
@@ -263,7 +264,8 @@ def _ending(report: Report) -> Note | None:
         case DispatchState.UNDONE:
             return Note("info", "Called back in time", "Nobody was written to.", "ending")
         case DispatchState.SENT if books.sent:
-            return Note("good", f"Sent to {words.people(books.sent)}", "Answers come to your usual mailbox, most of them within a day.", "ending")  # fmt: skip
+            answers = channel_words.of(dispatch.channel).answers
+            return Note("good", f"Sent to {words.people(books.sent)}", answers, "ending")
     return None
 
 
@@ -274,9 +276,7 @@ def _doubt(report: Report) -> Note | None:
     return Note(
         "warn",
         f"Not sure about {count}",
-        "Their message was handed to the mail server, but its answer never reached Handbill. Most such messages do "
-        "arrive. They are never sent again by themselves, so nobody gets it twice. To know for certain, ask the person, or "
-        "look in the mail server’s log for the Message-ID that stands in the list below.",
+        channel_words.of(report.dispatch.channel).in_doubt,
         "not-sure",
         Which.NOT_SURE,
         "" if report.moves else second_try.label_of(Which.NOT_SURE, report.books.not_sure),
@@ -304,7 +304,8 @@ def _second_try(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None
         return None
     title = f"{words.people(report.put_off)} waiting for a second try"
     again = _next_try(report, zone, moment)
-    return Note("info", title, f"The mail server said “later”. {again}", "put-off")
+    taker = channel_words.of(report.dispatch.channel).taker
+    return Note("info", title, f"{taker} said “later”. {again}", "put-off")
 
 
 def _next_try(report: Report, zone: ZoneInfo, moment: datetime) -> str:

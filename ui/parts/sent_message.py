@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
+from domain.sending.dispatches import Dispatch
 from domain.sending.preview import Sight
 from domain.sending.reports import Report
 from ui import words
 from ui.parts.basics import avatar, box, icon_button, put, text
 from ui.parts.feedback import toast
 from ui.parts.mail_frame import MailFrame
+from ui.parts.whatsapp_templates import language
 
 Pairs = list[tuple[str, str]]
 FIELD = re.compile(r"\{\{.*?(?:default:\s*(?P<quote>['\"])(?P<fallback>.*?)(?P=quote).*?)?\}\}")
@@ -37,7 +39,9 @@ def send_facts(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
     dispatch = report.dispatch
     pairs: Sequence[tuple[str, str | None]] = [
         ("Subject", readable(dispatch.subject)),
-        ("From", ", ".join(filter(None, [dispatch.from_name, dispatch.from_email]))),
+        ("By", "WhatsApp" if dispatch.channel == "whatsapp" else None),
+        ("Template", _template(dispatch)),
+        ("From", None if dispatch.channel == "whatsapp" else _sender(dispatch)),
         ("Type", words.MESSAGE_TYPE.get(dispatch.message_type, str(dispatch.message_type))),
         ("Audience", dispatch.audience_label),
         ("Sent by", dispatch.created_by_name),
@@ -48,6 +52,15 @@ def send_facts(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
         ("Time zone", zone.key),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _sender(dispatch: Dispatch) -> str:
+    return ", ".join(filter(None, [dispatch.from_name, dispatch.from_email]))
+
+
+def _template(dispatch: Dispatch) -> str | None:
+    named = (dispatch.content or {}).get("template")
+    return f"{named.get('name')}, {language(str(named.get('language')))}" if isinstance(named, dict) else None
 
 
 def readable(words_: str) -> str:

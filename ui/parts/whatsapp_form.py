@@ -54,6 +54,8 @@ NO_TEMPLATES: Final = (
     "WhatsApp only carries templates that it has approved. Write one in WhatsApp Manager, under Message templates; "
     "once it is approved it stands here by itself within the hour."
 )
+NOBODY_LISTENS: Final = "Nobody of them wrote to you within 24 hours. Choose a template instead."
+LISTENERS: Final = "people said yes; of them only those get it who wrote to you within 24 hours"
 NOBODY_AGREED: Final = (
     "WhatsApp is only for people who said yes to it. They can tick it on your sign-up form, send you the first message by "
     "a link to chat, or say it at the counter: then write it down on their page."
@@ -159,10 +161,12 @@ class WhatsAppForm:
         return {**said, **audience}
 
     async def meant(self) -> Audience:
-        """Whom a press of Send is about: free words reach only who listens just now."""
+        """Whom a press of Send is about: free words reach only who listens just now. Raises Refusal."""
         if not self.is_free:
             return self.picker.value
         there = await io(_listening, self.picker.value, self.message_type)
+        if not there:
+            raise Refusal("nobody_listens", NOBODY_LISTENS, field="text")
         return Audience(Who.MANUAL, customer_ids=there)
 
     def place(self, name: str, show: Callable[[str], Any]) -> None:
@@ -347,6 +351,8 @@ class WhatsAppForm:
             self.on_count(count)
         if count is None:
             return
+        if self.is_free:
+            self.picker.counter.title.set_text(LISTENERS)
         self.agree.clear()
         if not count.reachable and LeftOut.NO_YES in count.left_out:
             with self.agree:

@@ -143,7 +143,8 @@ class Line:
 
 
 def _label(gap: Gap) -> str:
-    return LABELS.get(gap.wants, "{{{{{name}}}}} is").format(name=gap.name)
+    usual = "In the heading {{{{{name}}}}} is" if gap.where == "header" else "{{{{{name}}}}} is"
+    return LABELS.get(gap.wants, usual).format(name=gap.name)
 
 
 def _help(gap: Gap) -> str:

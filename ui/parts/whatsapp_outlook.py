@@ -12,7 +12,6 @@ from domain.audience.audience import Audience
 from domain.message.whatsapp_templates import find
 from domain.refusal import Refusal
 from domain.sending import preview
-from domain.sending.listening import listening
 from domain.sending.whatsapp_forecast import Forecast, forecast
 from domain.shop.whatsapp_prices import Cost
 from ui import words
@@ -21,7 +20,6 @@ from ui.parts.feedback import handled, io, sentence_for
 
 SETTLE: Final = 0.4  # seconds: letters are typed one after the other
 Asked = tuple[dict[str, Any], Audience] | None
-FREE_NOW: Final = "wrote to you within 24 hours and get it now; nobody else does."
 CALM: Final = "Nothing stands in the way."
 
 
@@ -86,8 +84,8 @@ def _seen(fields: dict[str, Any], audience: Audience) -> Seen:
         draft = preview.drafted(session, fields)
         told = forecast(session, draft, audience, now=moment)
         if draft.content.get("text") is not None:
-            there = len(listening(session, audience, draft.message_type, now=moment))
-            return Seen((("Goes now to", f"{words.people(there)} of {told.people:,}"),), (_freely(there),))
+            there = told.people - told.closed
+            return Seen((("Goes now to", f"{there:,} of {told.people:,}"),), told.doubts)
         named = draft.content.get("template")
         row = find(session, named["name"], named["language"]) if isinstance(named, dict) else None
         return Seen(tuple(_facts(told, row is not None)), _without_the_cost(told))
@@ -114,11 +112,3 @@ def _cost(cost: Cost) -> str:
 def _without_the_cost(told: Forecast) -> tuple[str, ...]:
     """It stands among the facts."""
     return tuple(one for one in told.doubts if told.cost.words not in one)
-
-
-def _freely(there: int) -> str:
-    if not there:
-        return (
-            "Nobody of them wrote to you within 24 hours, so nobody would get it. Choose a template instead."
-        )
-    return f"{words.people(there)} {FREE_NOW}"

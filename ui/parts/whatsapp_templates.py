@@ -85,7 +85,7 @@ class TemplatePicker:
         self.templates = {one.key: one for one in templates}
         self.chosen, self.on_pick = chosen, on_pick
         self.cards: dict[Key, Any] = {}
-        first = sorted(templates, key=lambda one: bool(one.why_not))
+        first = sorted(templates, key=lambda one: (one.key != chosen, bool(one.why_not)))
         with put(box("hb-templates", testid="templates"), role="radiogroup", aria_label="Template") as room:
             for one in first:
                 self._card(one)

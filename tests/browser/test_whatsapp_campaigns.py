@@ -1,0 +1,89 @@
+"""A message by WhatsApp from the choice of its template to the report, as Olive sees it at her desk and on her phone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import text
+
+from data.database import now, reading, unit
+from domain.audience import audience as audiences
+from domain.audience.audience import Audience
+from domain.audience.reach import WHATSAPP_REACH
+from domain.book import consent
+from domain.book.message_types import MessageType
+from domain.sending import campaigns, dispatches
+from tests.browser.server import Server
+
+HERE = "/marketing/whatsapp-campaigns"
+SOME = "SELECT id FROM customers WHERE phone_key IS NOT NULL AND deleted_at IS NULL AND NOT marketing_opt_out ORDER BY id LIMIT 3"
+
+
+@pytest.fixture
+def willing(shop: Server) -> str:
+    """Three people said yes at the counter; how many get it is what the page must count."""
+    with unit() as session:
+        for customer_id in session.scalars(text(SOME)).all():
+            consent.grant(session, customer_id, "whatsapp", "marketing", how="staff", now=now())
+    with reading() as session:
+        found = audiences.count(session, Audience(), WHATSAPP_REACH, MessageType.MARKETING, now=now())
+        return f"{found.reachable:,}"
+
+
+def opened(page: Page, count: str) -> None:
+    page.goto(HERE)
+    expect(page.get_by_test_id("count")).to_have_text(count)
+
+
+def test_a_template_is_chosen_filled_looked_at_and_sent(page: Page, willing: str) -> None:
+    opened(page, willing)
+    expect(page.get_by_test_id("whatsapp-practice")).to_contain_text("nothing leaves this computer")
+    expect(page.get_by_test_id("template-last_chance-en")).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_test_id("template-last_chance-en")).to_contain_text("has paused this template")
+    page.get_by_test_id("template-anniversary_in_a_month-en").click()
+    page.get_by_test_id("send-now").click()
+    expect(page.get_by_test_id("gap-header-1-wrong")).to_contain_text("{{1}}")
+    page.get_by_test_id("gap-header-1-field").click()
+    page.get_by_role("option", name="First name").click()
+    page.get_by_test_id("gap-body-1-words").fill("12 June 💍")
+    expect(page.get_by_test_id("bubble-body")).to_contain_text("Your anniversary is on 12 June 💍.")
+    expect(page.get_by_test_id("preview-note")).to_be_hidden()
+    page.get_by_test_id("preview-as-night").click()
+    expect(page.get_by_test_id("phone-frame")).to_have_attribute("data-look", "dark")
+    expect(page.get_by_test_id("outlook")).to_contain_text("US dollars")
+    page.get_by_test_id("send-now").click()
+    page.get_by_test_id("confirm").click()
+    expect(page).to_have_url(re.compile(r"/marketing/sends/\d+$"))
+    expect(page.get_by_test_id("value-delivered")).to_have_text(willing)
+    expect(page.get_by_test_id("details")).to_contain_text("anniversary_in_a_month, English")
+    with reading() as session:
+        send = dispatches.get(session, int(page.url.rsplit("/", 1)[1]))
+        assert (send.channel, send.practice) == ("whatsapp", True)
+
+
+def test_on_a_phone_it_is_written_looked_at_and_kept_as_a_campaign(phone: Page, willing: str) -> None:
+    opened(phone, willing)
+    phone.get_by_test_id("template-birthday_treat-en").click()
+    phone.get_by_test_id("gap-body-1-words").fill("dear friend")
+    phone.get_by_test_id("show-preview").click()
+    expect(phone.get_by_test_id("bubble-body")).to_contain_text("Happy birthday, dear friend.")
+    phone.get_by_test_id("show-write").click()
+    phone.get_by_test_id("save-campaign").click()
+    expect(phone).to_have_url(re.compile(r"/marketing/campaigns/\d+/edit$"))
+    expect(phone.get_by_test_id("name")).to_have_value("Birthday treat")
+    expect(phone.get_by_test_id("gap-body-1-words")).to_have_value("dear friend")
+    expect(phone.get_by_test_id("template-birthday_treat-en")).to_have_attribute("aria-checked", "true")
+    with reading() as session:
+        kept = campaigns.get(session, int(phone.url.split("/")[-2]))
+        assert kept.channel == "whatsapp"
+        assert kept.content["body"] == [{"name": "1", "text": "dear friend"}]
+
+
+def test_free_words_go_to_nobody_who_has_not_just_written(page: Page, willing: str) -> None:
+    opened(page, willing)
+    page.get_by_test_id("way-free").click()
+    page.get_by_test_id("words").fill("Thank you for asking.")
+    expect(page.get_by_test_id("bubble-body")).to_have_text("Thank you for asking.")
+    page.get_by_test_id("send-now").click()
+    expect(page.get_by_test_id("words-field-wrong")).to_contain_text("Nobody of them wrote to you")
+    expect(page.get_by_test_id("confirm")).to_have_count(0)

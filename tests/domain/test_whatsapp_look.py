@@ -1,0 +1,59 @@
+"""What a template leaves open, and how a message looks on somebody's phone while it is still being written."""
+
+from typing import Any
+
+from data.whatsapp_twin.templates import practice_templates
+from domain.message.whatsapp_look import left_open, look
+
+CLICK = "https://shop.example/c/"
+ANNA = {"firstName": "Anna", "attrs": {"ring_size": "52"}}
+
+
+def components(name: str) -> list[dict[str, Any]]:
+    return next(one.components for one in practice_templates() if one.name == name and one.language == "en")
+
+
+def test_every_gap_is_named_in_the_order_of_the_message() -> None:
+    found = left_open(components("spring_collection"), click=CLICK)
+    assert [(one.where, one.name, one.wants) for one in found] == [
+        ("header", "image", "file"),
+        ("body", "first_name", "words"),
+        ("buttons", "See the collection", "ending"),
+    ]
+
+
+def test_a_button_through_the_shop_asks_where_it_leads_and_not_how_it_ends() -> None:
+    button = {"type": "URL", "text": "Look", "url": CLICK + "{{1}}"}
+    (gap,) = left_open([{"type": "BUTTONS", "buttons": [button]}], click=CLICK)
+    assert gap.wants == "link"
+
+
+def test_the_same_number_in_heading_and_body_is_two_gaps() -> None:
+    keys = [one.key for one in left_open(components("anniversary_in_a_month"), click=CLICK)]
+    assert keys == ["header-1", "body-1"]
+
+
+def test_a_half_written_message_shows_the_template_where_nothing_is_said_yet() -> None:
+    content = {
+        "body": [{"name": "1", "field": "first_name", "fallback": "you"}, {"name": "2", "text": "ring"}]
+    }
+    seen = look(components("ready_to_collect"), content, ANNA)
+    assert seen.body == "Good news, Anna: your ring is ready. We keep it for you until {{3}}."
+    assert seen.empty == ("3",)
+    assert seen.buttons == (("PHONE_NUMBER", "Call us"),)
+
+
+def test_who_has_nothing_there_gets_the_word_that_stands_in() -> None:
+    content = {"body": [{"name": "1", "field": "first_name", "fallback": "dear customer"}]}
+    seen = look(components("birthday_treat"), content, {"firstName": " "})
+    assert seen.body.startswith("Happy birthday, dear customer.")
+
+
+def test_the_fields_of_the_shop_itself_fill_gaps_too() -> None:
+    content = {"body": [{"name": "1", "field": "attrs.ring_size"}]}
+    assert look(components("birthday_treat"), content, ANNA).body.startswith("Happy birthday, 52.")
+
+
+def test_free_words_are_seen_as_written_until_they_can_be_read() -> None:
+    assert look([], {"text": "Hello {{ firstName }} 💍"}, ANNA).body == "Hello Anna 💍"
+    assert look([], {"text": "Hello {{ firstName"}, ANNA).body == "Hello {{ firstName"
