@@ -29,6 +29,9 @@ FACTS: Final = (
     "display_phone_number,verified_name,quality_rating,messaging_limit_tier,status,name_status,"
     "whatsapp_business_manager_messaging_limit"
 )
+FEWER_FACTS: Final = (
+    "display_phone_number,verified_name,quality_rating"  # where the platform has given one up
+)
 TEMPLATE_FACTS: Final = (
     "id,name,language,category,status,quality_score,parameter_format,components,rejected_reason"
 )
@@ -98,7 +101,7 @@ def refresh() -> Synced:
     with reading() as session:
         here = whatsapp.access(session)
     try:
-        facts = _good(graph.look(here, here.number_id, fields=FACTS))
+        facts = _good(_facts(here))
         found = [one for page in graph.templates(here, TEMPLATE_FACTS) for one in _listed(_good(page))]
     except (NotSent, Trouble) as trouble:
         _note_trouble(trouble.sentence)
@@ -158,7 +161,7 @@ def _go_on(by: Actor) -> None:
 
 
 def _number_and_account(here: Access) -> list[Finding]:
-    told = graph.look(here, here.number_id, fields=FACTS)
+    told = _facts(here)
     if _is_about_access(told):
         return [Finding("access_token", False, _sentence(told))]
     number = _number(told)
@@ -167,6 +170,13 @@ def _number_and_account(here: Access) -> list[Finding]:
         _account(here, number),
         Finding("access_token", True, "WhatsApp lets the shop in with it."),
     ]
+
+
+def _facts(here: Access) -> Told:
+    """Of the number. A field that this version of the platform no longer has must not keep the others from us."""
+    told = graph.look(here, here.number_id, fields=FACTS)
+    is_about_a_field = told.code == 100 and "field" in " ".join(told.words).casefold()
+    return graph.look(here, here.number_id, fields=FEWER_FACTS) if is_about_a_field else told
 
 
 def _number(told: Told) -> Finding:

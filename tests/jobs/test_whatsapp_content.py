@@ -9,7 +9,7 @@ import pytest
 
 from data.config import Config, use_config
 from data.database import now, reading, unit
-from data.whatsapp_twin import Twin
+from data.whatsapp_twin import Act, Twin
 from data.whatsapp_twin.templates import Template
 from domain.audience.audience import Audience
 from domain.ledger import received, windows
@@ -144,7 +144,7 @@ def test_what_becomes_too_long_for_one_person_is_told(shop: Counter) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"header": {}}, "Choose what stands"),
+        ({"header": {}}, "Give the address of the picture"),
         ({"header": {"link": "ring.jpg"}}, "Give the address of the picture"),
         ({"body": []}, "Choose what stands at {{first_name}}"),
         ({"buttons": [{"index": 0, "text": "x"}]}, "Choose what stands at"),
@@ -234,6 +234,19 @@ def test_the_number_and_its_templates_are_looked_up_page_by_page(shop: Counter) 
         row = whatsapp.number(session)
         assert row is not None
         assert (row.shown, row.quality, row.reach) == ("+1 555-078-3881", "GREEN", 2_000)
+
+
+def test_a_field_that_the_platform_has_given_up_keeps_nothing_else_from_the_shop(shop: Counter) -> None:
+    shop.twin.account.shown_number = "+1 555 000"
+    gone = b'{"error": {"message": "(#100) Tried accessing nonexisting field (messaging_limit_tier)", "code": 100}}'
+    shop.twin.act = lambda asked: (
+        Act(status=400, body=gone) if "messaging_limit_tier" in asked.query.get("fields", "") else None
+    )
+    jobs.refresh_now(shop.desk.cast.olive)
+    with reading() as session:
+        row = whatsapp.number(session)
+        assert row is not None
+        assert (row.shown, row.reach) == ("+1 555 000", 2_000), "what was known of its reach stays"
 
 
 def test_a_look_that_fails_forgets_nothing(shop: Counter) -> None:
