@@ -477,6 +477,18 @@ def test_whoever_sends_the_sentence_of_the_link_has_agreed_to_the_words_beside_i
     assert why(anna.id) == LeftOut.OPTED_OUT
 
 
+def test_whoever_joins_without_showing_a_number_is_known_by_the_id(open_door: Door, at: datetime) -> None:
+    with reading() as session:
+        join = whatsapp_words.read(session).join
+    tell(open_door, wrote(f"{join}!", at, number="", user=ANNAS_ID, name="Anna"))
+    tell(open_door, wrote("Hello", at + HOUR, number="", user=ANNAS_ID, message_id="wamid.in2"))
+    with reading() as session:
+        [anna] = session.scalars(select(Customer)).all()
+        assert (anna.first_name, anna.phone_key, anna.wa_user_id) == ("Anna", None, ANNAS_ID)
+        assert preferences.allows(session, anna.id, "whatsapp", "marketing") is True
+        assert received.how_many(session, anna.id) == 2
+
+
 # What the platform says of the shop
 
 

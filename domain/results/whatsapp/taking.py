@@ -151,10 +151,10 @@ def _newest(session: Session, fact: Told) -> int | None:
 
 
 def _new(session: Session, fact: Told, about: Spoken, now: datetime) -> list[Customer]:
-    """Whoever joins by the link comes into the book by the name they have there."""
-    if not fact.address:
+    """Whoever joins by the link comes into the book by the name they have there, where need be without a number."""
+    if not (fact.address or fact.report.person):
         return []
-    fields = {"first_name": about.name or "WhatsApp", "phone": fact.address}
+    fields = {"first_name": about.name or "WhatsApp"} | ({"phone": fact.address} if fact.address else {})
     try:
         person = customers.create(session, fields, by=CHAT, now=now, source="chat")
     except Refusal:  # a number that the book does not take
