@@ -156,6 +156,7 @@ SAYS: Final[Mapping[str, Says]] = {
     "mailbox.saved": "saved the inbox for returned mail, {after[address]}",
     "mailbox.removed": "removed the inbox for returned mail, {before[address]}",
     "provider.saved": "set up reports from {after[provider]}",
+    "whatsapp.words": "changed the words that stop and start messages by WhatsApp",
     "provider.removed": "stopped reports from {before[provider]}",
     "statuses.saved": "changed the customer statuses",
     "category.added": "added the category “{after[key]}”",
