@@ -46,7 +46,17 @@ BLANK: Final = dict.fromkeys(
     ("first_name", "last_name", "company", "email", "phone", "language", "timezone", "notes", "postcode"), ""
 )
 NOTHING: Final = dict.fromkeys(
-    ("email_key", "email_hash", "email_trouble", "phone_key", "phone_hash", "whatsapp_trouble", "wa_user_id", "import_id", "merged_into")
+    (
+        "email_key",
+        "email_hash",
+        "email_trouble",
+        "phone_key",
+        "phone_hash",
+        "whatsapp_trouble",
+        "wa_user_id",
+        "import_id",
+        "merged_into",
+    )
 )
 
 
