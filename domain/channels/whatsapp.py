@@ -41,7 +41,7 @@ UNWRITABLE: Final = (
     "The message could not be put together with this person's details. Look at their own fields."
 )
 NO_ID: Final = "WhatsApp's answer could not be read."
-ODD: Final = "WhatsApp gave an answer that could not be read."
+ODD: Final = "What answered was not WhatsApp, or it could not be read."
 STANDING: Final[Mapping[str, str]] = {
     "PENDING": "WhatsApp has not looked at this template yet. Wait until it is approved.",
     "IN_APPEAL": "WhatsApp is looking at this template again. Wait until it is approved.",
@@ -263,8 +263,10 @@ class WhatsAppLine:
             return Answer(Fate.UNSENT, 0, trouble.sentence, "mail")
         finally:
             self.idle.append(sender)
-        self.answered += 1
-        return self.job.judged(told)
+        answer = self.job.judged(told)
+        is_lost = answer.fate is Fate.UNSENT  # somebody else answers there
+        self.is_lost, self.answered = self.is_lost or is_lost, self.answered + (not is_lost)
+        return answer
 
     async def close(self) -> None:
         for sender in self.all:
@@ -290,7 +292,7 @@ def _unread(told: Told) -> Answer:
     """Not one of its errors. Behind a fault of the server the message may have gone; before one of ours it did not."""
     if told.status >= 500 or told.is_good:
         return Answer(Fate.UNKNOWN, told.status, ODD, "final")
-    return Answer(Fate.REFUSED, told.status, f"{ODD} ({told.status})", "mail")
+    return Answer(Fate.UNSENT, 0, f"{ODD} ({told.status})", "mail")
 
 
 def _not_written(error: Unfilled | MergeError) -> Answer:

@@ -292,3 +292,33 @@ def days_pass(days: float) -> None:
         for row in session.query(Delivery):
             row.settled_at = row.settled_at and row.settled_at - timedelta(days=days)
             row.heard_at = row.heard_at and row.heard_at - timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, b""), (502, b"<html>Bad gateway</html>"), (200, b"{}"), (200, b"taken")]
+)
+def test_an_answer_that_says_nothing_leaves_it_not_sure(shop: Counter, status: int, body: bytes) -> None:
+    """It may have been taken, so nobody is written to again for it."""
+    shop.know(ANA)
+    shop.twin.act = lambda asked: Act(status=status, body=body) if asked.method == "POST" else None
+    dispatch = shop.press()
+    with worker(shop.desk.folder):
+        books = shop.desk.until_over(dispatch)
+    assert (books.not_sure, books.sent, books.failed) == (1, 0, 0)
+
+
+def test_where_something_else_answers_the_send_ends_and_says_so(
+    shop: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.sending.routing.PAUSES", (0.01,))
+    shop.know(ANA, BEN)
+    shop.twin.act = lambda asked: (
+        Act(status=404, body=b"<html>Nothing here</html>") if asked.method == "POST" else None
+    )
+    dispatch = shop.press()
+    with worker(shop.desk.folder):
+        books = shop.desk.until_over(dispatch)
+    assert books.cancelled == 2
+    assert (
+        shop.desk.dispatch(dispatch).error == "What answered was not WhatsApp, or it could not be read. (404)"
+    )
