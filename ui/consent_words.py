@@ -1,12 +1,18 @@
 """The consent ledger in plain words: what somebody said, and how it came about. For the card and for the proof sheet."""
 
+import re
 from typing import Final
+
+from sqlalchemy.orm import Session
 
 from domain.book import measuring
 from domain.book.message_types import EVERY_TYPE
 from domain.book.proof import Consent
+from domain.refusal import Refusal
+from domain.sending import dispatches
 from ui import words
 
+OF_A_SEND: Final = re.compile(r"dispatch (\d{1,18})")
 CHANNELS: Final = {"email": "email", "whatsapp": "WhatsApp"}
 HOW: Final = {
     "link": "by the link in a message",
@@ -41,3 +47,15 @@ def how(line: Consent) -> str:
     if line.how == "staff" and line.by_name:
         told = f"noted by {line.by_name}"
     return f"{told[0].upper()}{told[1:]}"
+
+
+def source(session: Session, source: str) -> str:
+    """A send is told by its name."""
+    found = OF_A_SEND.fullmatch(source)
+    if not found:
+        return source
+    try:
+        sent = dispatches.get(session, int(found[1]))
+    except Refusal:
+        return f"Send {found[1]}"
+    return f"Send {found[1]}, “{sent.name or sent.subject}”"

@@ -1,6 +1,5 @@
 """The proof sheet of one person as a page to print: what they said about being written to, when, how, by which words."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -13,13 +12,10 @@ from data.database import now, unit
 from domain.book import proof_sheet
 from domain.book.message_types import MessageType
 from domain.book.proof_sheet import Line, ProofSheet
-from domain.refusal import Refusal
-from domain.sending import dispatches
 from domain.shop import shop as shops
 from domain.shop.people import Actor
 from ui import consent_words, plain, words
 
-OF_A_SEND: Final = re.compile(r"dispatch (\d{1,18})")
 KEPT_OUT: Final = {
     "unsubscribed": "unsubscribed while not in the book",
     "complained": "reported a message as unwanted",
@@ -97,24 +93,12 @@ def _row(session: Session, line: Line, zone: ZoneInfo) -> Row:
         _moment(said.at, zone),
         consent_words.what(said),
         f"{how}, on card {line.other_card}" if line.other_card else how,
-        _source(session, said.source),
+        consent_words.source(session, said.source),
         line.shown,
         said.wording_id,
         said.address,
         said.allowed,
     )
-
-
-def _source(session: Session, source: str) -> str:
-    """A send is told by its name."""
-    found = OF_A_SEND.fullmatch(source)
-    if not found:
-        return source
-    try:
-        sent = dispatches.get(session, int(found[1]))
-    except Refusal:
-        return f"Send {found[1]}"
-    return f"Send {found[1]}, “{sent.name or sent.subject}”"
 
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:

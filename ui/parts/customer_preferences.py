@@ -128,6 +128,7 @@ def _looked_up(customer_id: int) -> tuple[list[Wish], list[Said]]:
     moment = now()
     with reading() as session:
         zone, lines = read_shop(session).zone, proof.history(session, customer_id)
+        sources = {line.id: consent_words.source(session, line.source) for line in lines}
         shown = wordings.of(session, [line.wording_id for line in lines])
         known = {
             (one.channel, one.message_type): (one.allowed, words.when(one.changed_at, zone, moment))
@@ -148,7 +149,8 @@ def _looked_up(customer_id: int) -> tuple[list[Wish], list[Said]]:
         if kind.needs_consent
     ]
     return wanted, [
-        _said(line, shown.get(line.wording_id or 0, line.wording), zone, moment) for line in lines
+        _said(line, sources[line.id], shown.get(line.wording_id or 0, line.wording), zone, moment)
+        for line in lines
     ]
 
 
@@ -164,8 +166,8 @@ def _lower(when: str) -> str:
     return when[0].lower() + when[1:] if when[0] in "TY" else f"on {when}"
 
 
-def _said(line: Consent, shown: str, zone: ZoneInfo, moment: datetime) -> Said:
-    more = " · ".join(filter(None, [consent_words.how(line), line.source, shown and f"“{shown}”"]))
+def _said(line: Consent, source: str, shown: str, zone: ZoneInfo, moment: datetime) -> Said:
+    more = " · ".join(filter(None, [consent_words.how(line), source, shown and f"“{shown}”"]))
     return Said(words.when(line.at, zone, moment), consent_words.what(line), more, line.allowed)
 
 

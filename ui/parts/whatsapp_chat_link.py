@@ -36,7 +36,7 @@ class Begun:
 
 class StopWords:
     def __init__(self, words: Words) -> None:
-        with card("Stop words", STOPS, testid="whatsapp-words"):
+        with card("Stop words", STOPS, testid="words-card"):
             with box("hb-two"):
                 stop, self.stop = _lines("Words that stop", words.stop, "stop-words")
                 start, self.start = _lines("Words that start again", words.start, "start-words")

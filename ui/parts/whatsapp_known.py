@@ -74,7 +74,7 @@ class TemplatesCard:
         self.room.clear()
         approved = sum(not one.why_not for one in known.templates)
         said = f"{approved} of {words.counted(len(known.templates), 'template')} can be sent. {known.looked}"
-        with self.room, card("Message templates", said if known.looked else "", testid="whatsapp-templates"):
+        with self.room, card("Message templates", said if known.looked else "", testid="templates-card"):
             if known.trouble:
                 alert("WhatsApp could not be asked", known.trouble, tone="warn", testid="sync-trouble")
             if not known.templates:
