@@ -14,6 +14,9 @@ from urllib.parse import quote, urlsplit
 from domain.message.merge import Parsed
 
 BREAKS: Final = re.compile(r"[\n\r\t\v\f\u0085\u2028\u2029]| {5,}")
+UNSPOKEN: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+)  # what joins letters and faces stays
 FIELDS: Final[Mapping[str, str]] = {
     "first_name": "firstName", "last_name": "lastName", "full_name": "fullName", "company": "companyName",
     "email": "email", "phone": "phone", "shop_name": "shopName",
@@ -159,8 +162,8 @@ def tidy(value: Any) -> str:
     if value is None or isinstance(value, (dict, list, tuple)):
         return ""
     text = value if isinstance(value, str) else str(value)
-    if BREAKS.search(text) or not text.isprintable():
-        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if BREAKS.search(text) or UNSPOKEN.search(text):
+        text = " ".join(UNSPOKEN.sub(" ", text).split())
     return text.strip()
 
 
