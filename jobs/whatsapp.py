@@ -120,7 +120,12 @@ def save(
     """Keep these keys, then see what each of them finds. Whatever stood still for the account goes on where all is well."""
     with unit() as session:
         connections.change(session, whatsapp.NAME, wish, new_address=new_address, by=by, now=now())
+        before = whatsapp.number(session)
         row = whatsapp.kept(session, now=now())
+        if (
+            row is not before
+        ):  # another number: what was known of templates was another account's, or the twin's
+            whatsapp_templates.forget_all(session)
         row.per_second = per_second or row.per_second
     return check(by)
 

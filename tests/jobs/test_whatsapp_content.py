@@ -236,6 +236,22 @@ def test_the_number_and_its_templates_are_looked_up_page_by_page(shop: Counter) 
         assert (row.shown, row.quality, row.reach) == ("+1 555-078-3881", "GREEN", 2_000)
 
 
+def test_an_hour_later_they_are_looked_up_again_by_themselves(shop: Counter) -> None:
+    with unit() as session:
+        assert not jobs.is_outdated(session)
+        row = whatsapp.kept(session, now=now())
+        row.synced_at = now() - timedelta(minutes=61)
+        session.flush()
+        assert jobs.is_outdated(session)
+    with worker(shop.desk.folder):
+        shop.desk.until(is_up_to_date)
+
+
+def is_up_to_date() -> bool:
+    with reading() as session:
+        return not jobs.is_outdated(session)
+
+
 def test_a_field_that_the_platform_has_given_up_keeps_nothing_else_from_the_shop(shop: Counter) -> None:
     shop.twin.account.shown_number = "+1 555 000"
     gone = b'{"error": {"message": "(#100) Tried accessing nonexisting field (messaging_limit_tier)", "code": 100}}'

@@ -143,6 +143,15 @@ def test_without_a_yes_nobody_is_reachable(api: Api, twin: Twin) -> None:
     assert (told["leftOut"]["notAsked"], told["leftOut"]["noAddress"]) == (1, 1)
 
 
+def test_what_was_practised_with_is_forgotten_when_a_number_is_connected(api: Api, twin: Twin) -> None:
+    with unit() as session:
+        shop.kept(session).practice_whatsapp_port = twin.port
+    api.post("settings/channels/whatsapp/templates/sync")
+    assert api.get("settings/channels/whatsapp/templates").json()["total"] == 8
+    told = api.put("settings/channels/whatsapp", keys(twin, accessToken="wrong"))
+    assert (told.json()["templates"], told.json()["number"]) == (0, None)
+
+
 def test_platforms_say_whether_whatsapp_is_connected_practised_or_neither(api: Api, twin: Twin) -> None:
     assert platform(api) == (False, False, False)
     with unit() as session:
