@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ from ui.parts.progress import Progress
 EVERY = 1.0  # seconds between looks while something moves
 SOON = 0.1  # seconds until what stands further down is fetched
 LATER = 20.0  # seconds between looks at what still comes in once it is over
+AT_FIRST, YOUNG = 4.0, timedelta(minutes=2)  # and just after the end, when most reports come
 TABLE_EVERY = 3  # looks between two readings of the recipients' table
 
 
@@ -89,7 +90,9 @@ class SendReport:
         self._write_notes()
         self._show(first)
         self.timer = ui.timer(EVERY, handled(self._tick), active=first.report.moves, immediate=False)
-        self.later = ui.timer(LATER, handled(self._look_again), active=first.still_coming, immediate=False)
+        self.later = ui.timer(
+            _again_in(first), handled(self._look_again), active=first.still_coming, immediate=False
+        )
 
     async def load(self) -> None:
         """The table's first page, and what this person may do."""
@@ -116,6 +119,7 @@ class SendReport:
         self.stage = _stage(look.report)
         self._show(look)
         self.timer.active = look.report.moves
+        self.later.interval = _again_in(look)
         await self.table.refresh()
         await self.engaged.refresh()
 
@@ -186,6 +190,11 @@ class SendReport:
     async def _for_all(self, term: str) -> None:
         if await second_try.for_all(self.id, term):
             await self.refresh()
+
+
+def _again_in(look: Look) -> float:
+    over = look.report.dispatch.finished_at
+    return AT_FIRST if over is None or look.at - over < YOUNG else LATER
 
 
 def _stage(report: Report) -> tuple[DispatchState, Hold, bool]:
