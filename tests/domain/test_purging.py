@@ -1,5 +1,6 @@
 """What is deleted goes for good: not a word of it is left in any file, and every figure stays."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,15 +62,25 @@ class Shop:
     one_shot: int
 
 
-@pytest.fixture
-def kept(tmp_path: Path, now: datetime) -> Iterator[Shop]:
-    """On a file as a shop has it, with what the migrations lay down."""
-    use_config(Config(data=tmp_path))
-    use_keys(b"test" * 8)
-    migrate.migrate(open_database(tmp_path / "handbill.db"))
+@pytest.fixture(scope="module")
+def migrated_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as a shop has it, with what the migrations lay down; made once and copied for each test."""
+    path = tmp_path_factory.mktemp("migrated") / "handbill.db"
+    migrate.migrate(open_database(path))
     with unit() as session:
         statuses.ensure_usual(session)
         records.ensure_usual_kinds(session)
+    close_database()
+    return path
+
+
+@pytest.fixture
+def kept(tmp_path: Path, migrated_shop: Path, now: datetime) -> Iterator[Shop]:
+    use_config(Config(data=tmp_path))
+    use_keys(b"test" * 8)
+    shutil.copyfile(migrated_shop, tmp_path / "handbill.db")
+    open_database(tmp_path / "handbill.db")
+    with unit() as session:
         cast = hire(session, now)
     yield filled(tmp_path, cast, now)
     close_database()
