@@ -26,6 +26,7 @@ THOROUGH = [
         "domain/test_count_is_enlisted",
         "domain/test_counting",
         "domain/test_feedback",
+        "domain/test_limits",
         "domain/test_mailbox_visits",
         "domain/test_returned_mail_command",
         "domain/test_returned_mail_hostile",

@@ -162,12 +162,12 @@ def test_what_is_no_workbook_is_refused_with_a_sentence(raw: bytes, sentence: st
 
 
 def bomb() -> bytes:
-    """1 GB of nothing in 1 MB."""
+    """300 MB of nothing in little more than 1 MB."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
-            for _ in range(100):
+            for _ in range(30):
                 part.write(b" " * 10_000_000)
     return out.getvalue()
 
