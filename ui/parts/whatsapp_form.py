@@ -228,7 +228,7 @@ class WhatsAppForm:
             )
 
     def _practice_ways(self) -> None:
-        link_button("Look at the practice phones", "/practice")
+        link_button("Look at the practice phones", "/practice/whatsapp")
         if self.begun.may_connect:
             link_button("Connect a number", SETTINGS)
 
