@@ -144,6 +144,14 @@ def check(by: Actor) -> list[Finding]:
     return findings
 
 
+def forget(by: Actor) -> None:
+    """Its keys, and what was learned with them. From here on messages go to the twin, as practice."""
+    with unit() as session:
+        connections.forget(session, whatsapp.NAME, by=by, now=now())
+        whatsapp_templates.forget_all(session)
+        whatsapp.forget(session)
+
+
 def found_out(keys: Mapping[str, str]) -> list[Finding]:
     """One sentence for each key; where the shop is not let in at all, only that."""
     here = whatsapp.access_with(keys)

@@ -72,6 +72,7 @@ EMPTY: Final = [
     "/marketing/log",
     "/marketing/results",
     "/practice",
+    "/practice/whatsapp",
     "/customers",
     "/customers/tags",
     "/customers/groups",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from data.database import now, reading, unit
+from data.database import now, reading
 from domain.message import whatsapp_templates
 from domain.refusal import missing
 from domain.results import connections
@@ -119,10 +119,7 @@ def check_channel(name: Name, by: Owner) -> ChannelTold:
 def forget_channel(name: Name, by: Owner) -> None:
     """Its keys are forgotten. From here on messages go to the twin, as practice."""
     _require_known(name)
-    with unit() as session:
-        connections.forget(session, name, by=by, now=now())
-        whatsapp_templates.forget_all(session)
-        whatsapp.forget(session)
+    jobs.forget(by)
 
 
 @router.get("/{name}/templates")

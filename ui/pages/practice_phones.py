@@ -21,7 +21,7 @@ from ui.parts.practice_ways import PHONES, practice_ways
 from ui.parts.tables import Row
 
 EVERY: Final = 2.0  # seconds between looks for something new
-MOST: Final = 100  # phones
+AT_ONCE: Final = 50  # phones
 WHAT: Final = "The phones of your customers. Answer for them and see what the shop does. Nothing in here left this machine."
 ITEM: Final = """<button type="button" class="hb-mail-item" :class="{'is-on': props.row.on, 'is-new': props.row.fresh}"
   :aria-current="props.row.on ? 'true' : null" data-testid="phone-item" @click="$parent.$emit('read', props.row.id)">
@@ -33,6 +33,7 @@ ITEM: Final = """<button type="button" class="hb-mail-item" :class="{'is-on': pr
 class Seen:
     rows: list[Row]
     newest: int
+    more: bool
     connected: bool
 
 
@@ -43,7 +44,7 @@ async def build(by: Actor, number: str = "") -> None:
 class Phones:
     def __init__(self, by: Actor) -> None:
         self.by = by
-        self.open, self.newest = "", -1
+        self.open, self.newest, self.size = "", -1, AT_ONCE
         self.chat: Chat | None = None
         self.rows: list[Row] = []
 
@@ -85,6 +86,7 @@ class Phones:
             )
             self.table.classes("hb-table").add_slot("item", ITEM)
             self.table.on("read", handled(self._pressed))
+            self.further = button("Show more phones", self._more, kind="ghost", testid="more-phones")
 
     async def _look(self) -> None:
         """What the shop writes down of an answer comes a moment after it."""
@@ -95,15 +97,19 @@ class Phones:
 
     async def _fetch(self) -> None:
         await current_actor()
-        seen = await io(_seen)
+        seen = await io(_seen, self.size)
         if self.root.is_deleted:
             return
         self.newest, self.rows = seen.newest, seen.rows
         self.bare.visible, self.room.visible = not seen.rows, bool(seen.rows)
-        self.live.visible = seen.connected
+        self.live.visible, self.further.visible = seen.connected, seen.more
         if self.by.may(Right.EDIT_CAMPAIGNS):
             self.emptying.visible = bool(seen.rows)
         self.table.rows = [{**row, "on": row["id"] == self.open} for row in self.rows]
+
+    async def _more(self) -> None:
+        self.size += AT_ONCE
+        await self._fetch()
 
     async def _pressed(self, event: events.GenericEventArguments) -> None:
         await self._show(str(event.args))
@@ -158,11 +164,11 @@ def _newest() -> int:
         return practice_messages.newest(session)
 
 
-def _seen() -> Seen:
+def _seen(size: int) -> Seen:
     moment = now()
     with reading() as session:
         zone = shops.read(session).zone
-        chats = practice_messages.chats(session, limit=MOST)
+        chats = practice_messages.chats(session, limit=size + 1)
         names = customers.with_numbers(session, [one.number for one in chats])
         rows = [
             {
@@ -173,9 +179,11 @@ def _seen() -> Seen:
                 "fresh": bool(one.unseen),
                 "on": False,
             }
-            for one in chats
+            for one in chats[:size]
         ]
-        return Seen(rows, practice_messages.newest(session), whatsapp.is_connected(session))
+        return Seen(
+            rows, practice_messages.newest(session), len(chats) > size, whatsapp.is_connected(session)
+        )
 
 
 def _short(newest: practice_messages.PracticeMessage) -> str:

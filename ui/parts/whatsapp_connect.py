@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from data.database import now, reading, unit
-from domain.message import whatsapp_templates
+from data.database import reading
 from domain.results import connections
 from domain.results.connections import Connection
 from domain.shop import whatsapp
@@ -132,7 +131,7 @@ class WhatsAppConnect:
         )
         if sure:
             by = await current_actor()
-            await io(_forgotten, by)
+            await io(jobs.forget, by)
             await self._again(by, [])
             toast("Disconnected")
 
@@ -204,10 +203,3 @@ def _saved(one: Connection, typed: Mapping[str, str], per_second: int, by: Actor
     secrets = {key.name for key in one.fields if key.secret}
     wish = {name: value if value or name not in secrets else None for name, value in typed.items()}
     return jobs.save(wish, by=by, per_second=per_second)
-
-
-def _forgotten(by: Actor) -> None:
-    with unit() as session:
-        connections.forget(session, whatsapp.NAME, by=by, now=now())
-        whatsapp_templates.forget_all(session)
-        whatsapp.forget(session)
