@@ -272,6 +272,7 @@ class WhatsAppForm:
                     testid="words",
                 ),
                 maxlength=str(LONGEST_FREE),
+                dir="auto",
             )
 
     def _types(self) -> None:

@@ -100,7 +100,7 @@ class Line:
                     label=_label(gap),
                     testid=f"gap-{gap.key}-field",
                 )
-            self.words = put(self._input(given), maxlength=str(LONGEST))
+            self.words = put(self._input(given), maxlength=str(LONGEST), dir="auto")
         self._paint()
 
     @property
