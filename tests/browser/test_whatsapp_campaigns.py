@@ -68,6 +68,7 @@ def test_on_a_phone_it_is_written_looked_at_and_kept_as_a_campaign(phone: Page, 
     phone.get_by_test_id("show-preview").click()
     expect(phone.get_by_test_id("bubble-body")).to_contain_text("Happy birthday, dear friend.")
     phone.get_by_test_id("show-write").click()
+    phone.get_by_test_id("retry-held").click()
     phone.get_by_test_id("save-campaign").click()
     expect(phone).to_have_url(re.compile(r"/marketing/campaigns/\d+/edit$"))
     expect(phone.get_by_test_id("name")).to_have_value("Birthday treat")
@@ -77,6 +78,7 @@ def test_on_a_phone_it_is_written_looked_at_and_kept_as_a_campaign(phone: Page, 
         kept = campaigns.get(session, int(phone.url.split("/")[-2]))
         assert kept.channel == "whatsapp"
         assert kept.content["body"] == [{"name": "1", "text": "dear friend"}]
+        assert kept.content["retry_held"] is True
 
 
 def test_free_words_go_to_nobody_who_has_not_just_written(page: Page, willing: str) -> None:

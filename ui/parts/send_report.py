@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from data.database import now, reading
 from domain.results import figures
 from domain.results.figures import Figures
-from domain.sending import dispatches, reports, resending
+from domain.sending import dispatches, held_again, reports, resending
 from domain.sending.dispatches import DispatchState, Hold
 from domain.sending.reports import Report
 from domain.sending.resending import Which
@@ -34,6 +34,7 @@ EVERY = 1.0  # seconds between looks while something moves
 SOON = 0.1  # seconds until what stands further down is fetched
 LATER = 20.0  # seconds between looks at what still comes in once it is over
 AT_FIRST, YOUNG = 4.0, timedelta(minutes=2)  # and just after the end, when most reports come
+WHATSAPP = "whatsapp"
 TABLE_EVERY = 3  # looks between two readings of the recipients' table
 
 
@@ -210,7 +211,8 @@ def look_at(dispatch_id: int) -> Look:
         zone = read_shop(session).zone
         found = figures.of_dispatch(session, report.dispatch, now=moment, books=report.books)
         failures = _failures(session, report, found)
-    notes = tuple(_notes(report, failures, zone, moment))
+        held = held_again.how_many(session, dispatch_id) if report.dispatch.channel == WHATSAPP else 0
+    notes = tuple(filter(None, [*_notes(report, failures, zone, moment), _held_back(report, held)]))
     return Look(report, notes, zone, moment, found, figures.is_moving(report.dispatch, moment))
 
 
@@ -306,6 +308,19 @@ def _many_failed(report: Report, failures: Failures) -> Note | None:
         Which.FAILED,
         act,
     )
+
+
+def _held_back(report: Report, held: int) -> Note | None:
+    """Neither a failure of the shop nor of the person."""
+    if not held:
+        return None
+    again = (
+        "tried once more after a day"
+        if report.dispatch.content.get(held_again.ASKED_FOR)
+        else "not tried again"
+    )
+    body = f"They get many marketing messages just now, from any business. It is no fault of yours. They are {again}."
+    return Note("info", f"WhatsApp holds back the message to {words.people(held)}", body, "held-back")
 
 
 def _second_try(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None:

@@ -21,6 +21,7 @@ from domain.channels.whatsapp import CHANNEL
 from domain.message import tracking, whatsapp_templates
 from domain.message.whatsapp_look import left_open
 from domain.refusal import Refusal
+from domain.sending.held_again import ASKED_FOR
 from domain.sending.listening import listening
 from domain.shop import whatsapp
 from domain.shop.people import Actor, Right
@@ -31,7 +32,7 @@ from ui import words
 from ui.frame import current_actor
 from ui.parts.basics import alert, box, button, card, icon, link_button, put, text
 from ui.parts.feedback import io
-from ui.parts.inputs import Field, Segmented, text_area
+from ui.parts.inputs import Field, Segmented, checkbox, text_area
 from ui.parts.letter_form import ABOUT_AUDIENCE, TO_THE_FAULT
 from ui.parts.phone_preview import PhonePreview
 from ui.parts.recipient_picker import RecipientPicker, Stock, stock
@@ -55,6 +56,9 @@ NO_TEMPLATES: Final = (
     "once it is approved it stands here by itself within the hour."
 )
 NOBODY_LISTENS: Final = "Nobody of them wrote to you within 24 hours. Choose a template instead."
+RETRY: Final = (
+    "Where WhatsApp holds a message back because somebody gets many just now, try again after a day"
+)
 LISTENERS: Final = "people said yes; of them only those get it who wrote to you within 24 hours"
 NOBODY_AGREED: Final = (
     "WhatsApp is only for people who said yes to it. They can tick it on your sign-up form, send you the first message by "
@@ -150,7 +154,7 @@ class WhatsAppForm:
         if chosen is None:
             return {}
         named = {"name": chosen.name, "language": chosen.language}
-        kept = {"retry_held": True} if self.begun.content.get("retry_held") is True else {}
+        kept = {ASKED_FOR: True} if self.again.value else {}
         return {"template": named, **self.gaps.parts, **kept}
 
     @property
@@ -242,6 +246,12 @@ class WhatsAppForm:
             with box("hb-stack") as self.by_template:
                 self._templates()
                 self.gaps = GapsForm(self.begun.own_fields, self._changed)
+                self.again = checkbox(
+                    RETRY,
+                    self.begun.content.get(ASKED_FOR) is True,
+                    on_change=self.on_change,
+                    testid="retry-held",
+                )
             self._free_words()
             self._types()
 
