@@ -157,7 +157,7 @@ PAGES = {
     "/marketing/campaigns/{campaign_id}": ALL,
     "/marketing/campaigns/{campaign_id}/edit": RUN,
     "/marketing/bulk-email": RUN,
-    "/marketing/bulk-sms": ALL,
+    "/marketing/bulk-sms": RUN,
     "/marketing/whatsapp-campaigns": RUN,
     "/marketing/sends": ALL,
     "/marketing/log": ALL,

@@ -117,6 +117,6 @@ def _as_campaign(fields: dict[str, Any], by: Actor) -> int:
 
 
 PAGES = [
-    Page("/marketing/bulk-sms", "WhatsApp campaigns", bulk_sms),
+    Page("/marketing/bulk-sms", "WhatsApp campaigns", bulk_sms, right=Right.SEND),
     Page(HERE, "WhatsApp campaigns", whatsapp, right=Right.SEND, nav=Nav("Reach", "chat", "WhatsApp")),
 ]
