@@ -55,15 +55,17 @@ def _carry_out(engine: Engine, left: int) -> None:
         runner.run(engine.send_all(connections))
     if engine.routing.failed:
         _fail(engine.dispatch.id, engine.routing.failed, engine.clock)
-    if engine.bar:
-        _bar(engine.dispatch.id, engine.bar, engine.clock)
-        _note_bar(engine, engine.bar)
     with unit() as session:
         now = engine.clock()
         for account_id in engine.worked:
             if not engine.routing.has_given_up(account_id):  # whatever it carried before: it rests now
                 engine.way.note_success(session, account_id, now=now)
-        if held := engine.desk.held:
+        if engine.bar and engine.bar.why is Hold.ACCOUNT:  # told beside the account, too
+            account = engine.routing.current.account_id
+            engine.way.rest(session, account, engine.bar.sentence, until=now, now=now)
+        if engine.bar:
+            standstill.bar(session, engine.dispatch.id, engine.bar.why, engine.bar.sentence, now=now)
+        elif held := engine.desk.held:
             standstill.hold(session, engine.dispatch.id, held.why, held.until, now=now)
 
 
@@ -81,15 +83,6 @@ def _fail(dispatch_id: int, sentence: str, clock: Clock) -> None:
 def _bar(dispatch_id: int, bar: Bar, clock: Clock) -> None:
     with unit() as session:
         standstill.bar(session, dispatch_id, bar.why, bar.sentence, now=clock())
-
-
-def _note_bar(engine: Engine, bar: Bar) -> None:
-    """What keeps the shop from sending is told beside the account, too."""
-    if bar.why is Hold.ACCOUNT:
-        with unit() as session:
-            now = engine.clock()
-            account = engine.routing.current.account_id
-            engine.way.rest(session, account, bar.sentence, until=now, now=now)
 
 
 def _conclude(dispatch_id: int, clock: Clock) -> None:
