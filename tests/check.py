@@ -19,27 +19,8 @@ PYTEST = [sys.executable, "-m", "pytest"]
 # Hundreds of processes are started: each reads what the first one compiled, whatever the desk's own wish is.
 ENVIRONMENT: Final = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
-# What tries hundreds of inputs or cuts of a conversation: longer than somebody at the desk waits, so not in `quick`.
-THOROUGH = [
-    f"tests/{name}.py"
-    for name in (
-        "domain/test_count_is_enlisted",
-        "domain/test_counting",
-        "domain/test_feedback",
-        "domain/test_limits",
-        "domain/test_mailbox_visits",
-        "domain/test_returned_mail_command",
-        "domain/test_returned_mail_hostile",
-        "domain/test_rule_properties",
-        "domain/test_sanitize",
-        "domain/test_side_tables",
-        "domain/test_smtp_hard",
-        "domain/test_smtp_session",
-        "domain/test_wire",
-        "ui/test_tampering",
-    )
-]
-LEFT_OUT = [f"--ignore={file}" for file in THOROUGH]
+# Marked `thorough` is what tries hundreds of inputs or cuts of a conversation: longer than somebody at the desk waits.
+SHORT, LONG = ("-m", "not thorough"), ("-m", "thorough")
 
 # What measures how fast a send goes or how soon it stands still: beside four others it would measure those.
 PACED = [f"tests/jobs/test_{name}.py" for name in ("flow_connections", "flow_limits", "whatsapp_pace")]
@@ -49,9 +30,9 @@ CHECKS: dict[str, Sequence[str]] = {
     "lint": [str(BIN / "ruff"), "check", "--quiet", "."],
     "types": [str(BIN / "mypy")],
     "floors": [str(BIN / "lint-imports"), "--no-cache"],
-    "domain": [*PYTEST, "tests/domain", "-n", "2", *LEFT_OUT],
-    "doors": [*PYTEST, "tests/ui", "-n", "2", *LEFT_OUT],
-    "thorough": [*PYTEST, *THOROUGH, "-n", "2"],
+    "domain": [*PYTEST, "tests/domain", "-n", "2", *SHORT],
+    "doors": [*PYTEST, "tests/ui", "-n", "2", *SHORT],
+    "thorough": [*PYTEST, "tests/domain", "tests/ui", "-n", "2", *LONG],
     "sending": [
         *PYTEST,
         "tests/jobs",

@@ -19,6 +19,8 @@ from tests.cast import Cast
 from tests.domain.test_enough import limit
 from tests.domain.test_one_person import sent_to
 
+pytestmark = pytest.mark.thorough
+
 TAGS = ("gold", "pearls", "repairs")
 
 

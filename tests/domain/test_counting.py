@@ -27,6 +27,8 @@ from domain.ledger.deliveries import Delivery, State
 from domain.sending.dispatches import Dispatch, DispatchState
 from tests.cast import Cast
 
+pytestmark = pytest.mark.thorough
+
 PEOPLE = 90
 AUDIENCES: list[dict[str, Any]] = [
     {"type": "all"},

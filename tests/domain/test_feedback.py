@@ -38,6 +38,8 @@ from tests.domain.test_erasing import everything
 from tests.letters import add_person, write_to
 from tests.twins.providers import notification, ses_bounce
 
+pytestmark = pytest.mark.thorough
+
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ANNA = "anna@berg.example"
 

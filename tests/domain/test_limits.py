@@ -14,6 +14,8 @@ from data.database import unit
 from domain.shop import limits
 from domain.shop.limits import Grant, Limits, MailMinute, MailPace
 
+pytestmark = pytest.mark.thorough
+
 START = datetime(2026, 11, 21, 9, 30, 17, 250_000, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{name: 1}) for name in ("seconds", "minutes", "hours", "days"))
 

@@ -13,6 +13,8 @@ from data.mailbox import MOST, Mailbox, Manner, Place
 from tests.twins.certificate import make_certificate
 from tests.twins.imap_server import Act, ImapServer, announce, drop, hang, say, trickle
 
+pytestmark = pytest.mark.thorough
+
 AS_USUAL = Manner()
 MAIL = b"Subject: hello\r\n\r\nhello\r\n"
 

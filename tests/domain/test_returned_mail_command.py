@@ -13,6 +13,8 @@ import pytest
 from tests.domain.returned_mail.bounces import ANN, BEN, BOUNCES
 from tests.domain.returned_mail.writing import complaint, failed, report
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = Path(__file__).parents[2]
 GONE = report("", failed(ANN, "5.1.1", f"550 5.1.1 <{ANN}>: User unknown"), to=ANN)
 

@@ -13,6 +13,8 @@ from domain.results.returned.returned import Kind, Returned
 from tests.domain.returned_mail.bounces import ANN, BOUNCES
 from tests.domain.returned_mail.writing import complaint, failed, mail, report
 
+pytestmark = pytest.mark.thorough
+
 SAMPLES = [raw for _, raw, _ in BOUNCES] + [
     complaint(f"Feedback-Type: abuse\nOriginal-Rcpt-To: {ANN}\n", to=ANN)
 ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
@@ -31,6 +32,8 @@ from domain.ledger.deliveries import Delivery, State
 from domain.ledger.events import Event
 from domain.sending.campaigns import Campaign
 from domain.sending.dispatches import Dispatch, DispatchState
+
+pytestmark = pytest.mark.thorough
 
 Tree = dict[str, Any]
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

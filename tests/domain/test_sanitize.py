@@ -22,6 +22,8 @@ from domain.message.sanitize import (
     text_from_html,
 )
 
+pytestmark = pytest.mark.thorough
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",

@@ -24,6 +24,8 @@ from domain.ledger import farewells
 from domain.refusal import Refusal
 from tests.cast import Cast
 
+pytestmark = pytest.mark.thorough
+
 STEPS = 140
 ADDRESSES = [f"person{number}@orchid.example" for number in range(14)]
 BASIS = "Customers who signed up at the till"

@@ -9,7 +9,7 @@ import pytest
 from data.smtp import Answer, Fate, MailAccount, Security, Session, connect
 from tests.twins.smtp_server import CHUNKED, EXTENSIONS, Act, Script, ScriptedServer, Stage, drop, late, say
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.thorough]
 
 LOCKSTEP = tuple(e for e in EXTENSIONS if e != "PIPELINING")
 PEOPLE = [f"{name}@example.org" for name in ("ana", "ben", "cleo", "dora")]

@@ -35,7 +35,7 @@ from tests.twins.smtp_server import (
     stall,
 )
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.thorough]
 
 BODY = b"Subject: Tulips\r\n\r\nThe first ones are in on Friday.\r\n"
 PASSWORD = "correct-horse"

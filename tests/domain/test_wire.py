@@ -15,6 +15,8 @@ from domain.message.compose import AddressError, Content, Letter, Sender, ShopFa
 from domain.message.words import plain
 from tests.domain.test_compose import DATE, HEADERS, URL, assert_sound, bodies, read, shown_name
 
+pytestmark = pytest.mark.thorough
+
 SHOP = ShopFacts("Marlow & Finch", "4 Market Row", "marlow.example", "https://marlow.example")
 OLIVE = Sender("Olive", "olive@marlow.example", "shop@marlow.example")
 ADA = "ada@people.example"

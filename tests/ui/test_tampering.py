@@ -21,6 +21,8 @@ from tests.twins import providers
 from tests.twins.providers import Sent
 from tests.ui.test_webhooks import ANNA, BOUNCES, Door, doorway, marked
 
+pytestmark = pytest.mark.thorough
+
 TAMPERED = 1_000
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 CERTIFICATE_AT = re.compile(rb'"SigningCertURL": "(.*?)"')

@@ -52,6 +52,7 @@ def lines() -> int:
         return session.scalar(select(func.count()).select_from(Consent)) or 0
 
 
+@pytest.mark.thorough
 def test_a_thousand_looks_change_nothing(visitor: TestClient, cast: Cast, anna: int, now: datetime) -> None:
     """Scanners of mail follow every link, some with what pages ask for in the address."""
     path = link(cast, anna, now)
@@ -99,6 +100,7 @@ def test_the_proof_says_how_and_by_which_message(
     )
 
 
+@pytest.mark.thorough
 def test_a_thousand_repeats_leave_one_line(visitor: TestClient, cast: Cast, anna: int, now: datetime) -> None:
     path = link(cast, anna, now)
     assert {visitor.post(path, data=ONE_CLICK).status_code for _ in range(1000)} == {200}

@@ -155,6 +155,7 @@ def test_unsigned_and_wrongly_signed_posts_are_refused(open_door: Door, letter: 
     assert everything() == before
 
 
+@pytest.mark.thorough
 def test_of_a_thousand_posts_changed_on_the_way_none_is_taken(
     open_door: Door, letter: int, at: datetime
 ) -> None:
