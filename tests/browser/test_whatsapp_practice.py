@@ -73,18 +73,22 @@ def test_stop_on_a_practice_phone_is_heeded_by_the_next_count(page: Page) -> Non
     )
 
 
-def test_an_answer_and_a_failure_on_a_phone_reach_the_shop(phone: Page) -> None:
+def test_an_answer_a_pressed_button_and_a_failure_on_a_phone_reach_the_shop(phone: Page) -> None:
     jo, delivery = written_to("Jolanta", "+441632960012")
     take_up(phone, "Jolanta")
     phone.get_by_test_id("answer").fill("When do you open?")
     phone.get_by_test_id("answer-send").click()
     expect(phone.get_by_test_id("bubble").last).to_contain_text("When do you open?")
+    phone.get_by_test_id("press").click()
+    expect(phone.get_by_test_id("bubble").last).to_contain_text("Stop promotions")
+    expect(phone.get_by_test_id("phone-no")).to_be_visible()
     phone.get_by_test_id("fail-it").click()
     phone.get_by_role("menuitem", name="It fails: not on WhatsApp").click()
     expect(phone.get_by_test_id("bubble-why")).to_contain_text("not on WhatsApp")
     assert found(phone) == []
     phone.goto(f"/customers/{jo}?tab=communications")
     expect(phone.get_by_test_id("answers")).to_contain_text("When do you open?")
+    expect(phone.get_by_test_id("answers")).to_contain_text("Stop promotions")
     expect(phone.get_by_test_id("window-open")).to_contain_text("write freely by WhatsApp until tomorrow")
     expect(phone.get_by_test_id("communications")).to_contain_text("not on WhatsApp")
     with reading() as session:
