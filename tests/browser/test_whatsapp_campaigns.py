@@ -1,10 +1,12 @@
 """A message by WhatsApp from the choice of its template to the report, as Olive sees it at her desk and on her phone."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
 from domain.audience import audience as audiences
@@ -12,8 +14,11 @@ from domain.audience.audience import Audience
 from domain.audience.reach import WHATSAPP_REACH
 from domain.book import consent
 from domain.book.message_types import MessageType
-from domain.sending import campaigns, dispatches
-from tests.browser.server import Server
+from domain.ledger import received
+from domain.sending import campaigns, dispatches, schedules
+from domain.sending.campaigns import Status
+from domain.shop import people
+from tests.browser.server import Server, email_of
 
 HERE = "/marketing/whatsapp-campaigns"
 SOME = "SELECT id FROM customers WHERE phone_key IS NOT NULL AND deleted_at IS NULL AND NOT marketing_opt_out ORDER BY id LIMIT 3"
@@ -79,9 +84,21 @@ def test_on_a_phone_it_is_written_looked_at_and_kept_as_a_campaign(phone: Page, 
         assert kept.channel == "whatsapp"
         assert kept.content["body"] == [{"name": "1", "text": "dear friend"}]
         assert kept.content["retry_held"] is True
+    phone.get_by_test_id("gap-buttons-0-words").fill("BIRTHDAY")
+    phone.get_by_test_id("date").fill(f"{now() + timedelta(days=30):%Y-%m-%d}")
+    phone.get_by_test_id("time").fill("10:30")
+    phone.get_by_test_id("schedule-send").click()
+    phone.get_by_test_id("confirm").click()
+    expect(phone.get_by_test_id("status")).to_contain_text("Scheduled")
+    expect(phone.get_by_test_id("bubble-body")).to_contain_text("Happy birthday, dear friend.")
+    with unit() as session:  # nothing of it is to be seen by other tests
+        assert campaigns.get(session, kept.id).status is Status.SCHEDULED
+        olive = people.by_email(session, email_of("olive"))
+        assert olive is not None
+        schedules.unschedule(session, kept.id, by=olive.as_actor("page"), now=now())
 
 
-def test_free_words_go_to_nobody_who_has_not_just_written(page: Page, willing: str) -> None:
+def test_free_words_go_only_to_who_has_just_written(page: Page, willing: str) -> None:
     opened(page, willing)
     page.get_by_test_id("way-free").click()
     page.get_by_test_id("words").fill("Thank you for asking.")
@@ -89,3 +106,15 @@ def test_free_words_go_to_nobody_who_has_not_just_written(page: Page, willing: s
     page.get_by_test_id("send-now").click()
     expect(page.get_by_test_id("words-field-wrong")).to_contain_text("Nobody of them wrote to you")
     expect(page.get_by_test_id("confirm")).to_have_count(0)
+    with unit() as session:
+        asks(session, session.scalars(text(SOME)).all()[0])
+    page.get_by_test_id("send-now").click()
+    expect(page.get_by_test_id("confirm")).to_have_text("Send to 1 person")
+
+
+def asks(session: Session, customer_id: int) -> None:
+    """They wrote to the shop a moment ago."""
+    received.keep(
+        session, "asked", customer_id, delivery_id=None, subject="", words="Is my ring ready?",
+        day_began=now() - timedelta(hours=1), now=now(), channel="whatsapp", opens_window=True,
+    )  # fmt: skip
