@@ -146,7 +146,8 @@ class Engine:
                 await self._use(connection, item)
 
     async def _opened(self, claim: Claim) -> Connection | None:
-        await self._wait_for_the_end_of_a_pause()  # which may end with another account, that has not let us in yet
+        # A pause may end with another account, which has not let us in yet.
+        await self._wait_for_the_end_of_a_pause()
         if self.is_proven:
             return await self._try_to_open(claim)
         async with self.first_try:
