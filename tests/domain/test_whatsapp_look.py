@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from data.whatsapp_twin.templates import practice_templates
 from domain.message.whatsapp_look import left_open, look
 
@@ -57,3 +59,18 @@ def test_the_fields_of_the_shop_itself_fill_gaps_too() -> None:
 def test_free_words_are_seen_as_written_until_they_can_be_read() -> None:
     assert look([], {"text": "Hello {{ firstName }} 💍"}, ANNA).body == "Hello Anna 💍"
     assert look([], {"text": "Hello {{ firstName"}, ANNA).body == "Hello {{ firstName"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"body": "1"},
+        {"body": [1, None]},
+        {"header": ["x"]},
+        {"body": [{"field": 3}]},
+        {"text": 5},
+        {"buttons": {}},
+    ],
+)
+def test_content_that_a_program_wrote_badly_is_shown_as_open(content: dict[str, Any]) -> None:
+    assert "{{1}}" in look(components("birthday_treat"), content, ANNA).body

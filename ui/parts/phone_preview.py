@@ -98,7 +98,8 @@ def on_a_phone(session: Session, content: Mapping[str, Any]) -> OnPhone:
 
 def written(session: Session, content: Mapping[str, Any], customer_id: int | None) -> Look:
     """By the template as it is at WhatsApp today."""
-    named = content.get("template") or {}
+    given = content.get("template")
+    named = given if isinstance(given, Mapping) else {}
     row = whatsapp_templates.find(session, str(named.get("name", "")), str(named.get("language", "")))
     return _of(session, row.components if row else [], content, customer_id)
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nicegui import background_tasks
+from sqlalchemy.orm import Session
 
 from data.database import now, reading
 from domain.audience.audience import Audience
-from domain.message.whatsapp_templates import find
+from domain.message.whatsapp_templates import WhatsAppTemplate, find
 from domain.refusal import Refusal
 from domain.sending import preview
 from domain.sending.whatsapp_forecast import Forecast, forecast
@@ -87,8 +88,12 @@ def _seen(fields: dict[str, Any], audience: Audience) -> Seen:
             there = told.people - told.closed
             return Seen((("Goes now to", f"{there:,} of {told.people:,}"),), told.doubts)
         named = draft.content.get("template")
-        row = find(session, named["name"], named["language"]) if isinstance(named, dict) else None
+        row = _found(session, named) if isinstance(named, dict) else None
         return Seen(tuple(_facts(told, row is not None)), _without_the_cost(told))
+
+
+def _found(session: Session, named: dict[str, Any]) -> WhatsAppTemplate | None:
+    return find(session, str(named.get("name", "")), str(named.get("language", "")))
 
 
 def _facts(told: Forecast, is_template: bool) -> Iterator[tuple[str, str]]:
