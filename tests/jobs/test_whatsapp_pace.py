@@ -74,8 +74,8 @@ def test_no_second_sees_more_than_the_platform_takes(
 def test_two_messages_to_one_person_have_six_seconds_between_them(
     desk: Desk, twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here it is one, for the sake of the test; the platform refuses what comes sooner."""
-    monkeypatch.setattr("domain.shop.whatsapp_reach.BETWEEN", timedelta(seconds=1))
+    """Here it is one, for the sake of the test; the platform refuses what comes sooner. The shop waits a little longer."""
+    monkeypatch.setattr("domain.shop.whatsapp_reach.BETWEEN", timedelta(seconds=2))
     twin.account.per_person = 1.0
     with counter(desk, twin) as shop:
         [ana, *others] = shop.know(*numbers(5))
