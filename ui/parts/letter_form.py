@@ -18,7 +18,8 @@ from domain.shop.people import Actor
 from domain.shop.sending_rules import Quiet
 from domain.shop.shop import read as read_shop
 from ui import words
-from ui.parts.basics import box, button, card, icon, put, text
+from ui.parts.basics import box, button, card, put, text
+from ui.parts.content_form import ContentForm
 from ui.parts.dialogs import confirm
 from ui.parts.inputs import Field, Segmented, select, text_input
 from ui.parts.message_editor import CONTENT, PARTS, MessageEditor
@@ -33,12 +34,7 @@ TYPE_HELP = {
 }
 SENDER = ("from_name", "from_email")
 ABOUT_SENDER = {*SENDER, "fromEmail", "reply_to"}
-ABOUT_AUDIENCE = {"audience_gone", "bad_audience", "bad_rule", "no_recipients"}
 NO_TEMPLATE = 0
-TO_THE_FAULT = (
-    "setTimeout(() => document.querySelector('.hb-field.is-wrong, [data-testid=form-wrong]:not(.hidden)')"
-    "?.scrollIntoView({block: 'center'}), 60)"
-)
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ def start(session: Session, values: dict[str, Any], by: Actor) -> Start:
     )
 
 
-class LetterForm:
+class LetterForm(ContentForm):
     """`on_change()` hears each change. `first` and `below` build the page's own fields and cards inside the form."""
 
     def __init__(
@@ -97,14 +93,14 @@ class LetterForm:
         self.begun, self.on_change = begin, on_change
         self.message_type = MessageType(begin.values.get("message_type") or "marketing")
         self.template_id: int | None = begin.values.get("template_id")
-        self.others: dict[str, Callable[[str], Any]] = {}
+        super().__init__()
         with put(box("hb-builder"), data_show="write") as self.root:
             with box("hb-form"):
-                self._phone_switch()
+                self.phone_switch()
                 self._message(first)
                 with card("Recipients", "Counted now, and counted again at the moment of sending."):
                     self.picker = self._picker(on_count)
-                self._wrong_box()
+                self.fault_box()
                 below()
             self.preview = PreviewFrame(on_problem=self.editor.unreadable)
 
@@ -125,50 +121,25 @@ class LetterForm:
     def has_words(self) -> bool:
         return any(value.strip() for value in self.editor.values.values())
 
-    def place(self, name: str, show: Callable[[str], Any]) -> None:
-        """Where a refusal about one of the page's own fields is shown."""
-        self.others[name] = show
+    @property
+    def usual_name(self) -> str:
+        """What a campaign with these words is called at first."""
+        return str(self.editor.values.get("subject") or "Untitled draft")
 
     def clear(self) -> None:
-        self.wrong_box.visible = False
+        super().clear()
         self.sender_field.wrong()
-        self.picker.wrong()
         self.editor.clear()
-        for show in self.others.values():
-            show("")
 
-    def missing_audience(self) -> bool:
-        self.picker.wrong(f"{self.picker.missing}." if self.picker.missing else "")
-        if self.picker.missing:
-            ui.run_javascript(TO_THE_FAULT)
-        return bool(self.picker.missing)
-
-    def refused(self, refusal: Refusal) -> None:
-        """Say it beside the thing it is about, and bring that into sight."""
-        self._shown_at(refusal)(_in_full(refusal))
-        self.switch.set("write")
-        ui.run_javascript(TO_THE_FAULT)
-
-    def _shown_at(self, refusal: Refusal) -> Callable[[str], Any]:
+    def shown_at(self, refusal: Refusal) -> Callable[[str], Any] | None:
         name = str(refusal.details.get("field", ""))
         name = PARTS.get(str(refusal.details.get("part", "")), name)
-        if name in self.others:
-            return self.others[name]
         if name in ABOUT_SENDER:
             self.sender_fields.visible = True
             return self.sender_field.wrong
-        if name == "audience" or refusal.code in ABOUT_AUDIENCE:
-            return self.picker.wrong
         if name in CONTENT or name == "body":
             return lambda sentence: self.editor.wrong(name, sentence)
-        return self._wrong
-
-    def _phone_switch(self) -> None:
-        with box("hb-only-phone hb-keep"):
-            views = {"write": "Write", "preview": "Preview"}
-            self.switch = Segmented(
-                views, "write", lambda view: put(self.root, data_show=view), "What to show", testid="show"
-            )
+        return None
 
     def _message(self, first: Callable[[], Any] | None) -> None:
         with card("Message"):
@@ -241,17 +212,6 @@ class LetterForm:
             on_count=on_count,
         )
 
-    def _wrong_box(self) -> None:
-        with put(box("hb-alert bad hb-keep", testid="form-wrong"), role="alert") as self.wrong_box:
-            icon("alert")
-            with box("say"):
-                self.wrong_words = text("", tag="b")
-        self.wrong_box.visible = False
-
-    def _wrong(self, sentence: str) -> None:
-        self.wrong_words.set_text(sentence)
-        self.wrong_box.visible = bool(sentence)
-
     def _show_sender(self) -> None:
         self.sender_fields.visible = not self.sender_fields.visible
 
@@ -302,11 +262,6 @@ async def _replaces(name: str) -> bool:
         confirm_label="Replace",
         cancel_label="Keep mine",
     )
-
-
-def _in_full(refusal: Refusal) -> str:
-    causes = refusal.details.get("causes")
-    return f"{refusal.sentence}. {' '.join(causes)}" if causes else refusal.sentence
 
 
 def _template(one: templates.Template) -> TemplateText:

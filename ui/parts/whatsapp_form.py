@@ -30,10 +30,10 @@ from domain.shop.shop import read as read_shop
 from jobs import whatsapp as jobs
 from ui import words
 from ui.frame import current_actor
-from ui.parts.basics import alert, box, button, card, icon, link_button, put, text
+from ui.parts.basics import alert, box, button, card, link_button, put
+from ui.parts.content_form import ContentForm
 from ui.parts.feedback import io
 from ui.parts.inputs import Field, Segmented, checkbox, text_area
-from ui.parts.letter_form import ABOUT_AUDIENCE, TO_THE_FAULT
 from ui.parts.phone_preview import PhonePreview
 from ui.parts.recipient_picker import RecipientPicker, Stock, stock
 from ui.parts.whatsapp_gaps import GapsForm
@@ -54,6 +54,10 @@ FREE_HELP: Final = "WhatsApp lets you write freely only to people who wrote to y
 NO_TEMPLATES: Final = (
     "WhatsApp only carries templates that it has approved. Write one in WhatsApp Manager, under Message templates; "
     "once it is approved it stands here by itself within the hour."
+)
+ONLY_NOW: Final = (
+    "Free words can only be sent now: by the time of a campaign nobody may be listening any more. "
+    "Choose a template to save it."
 )
 NOBODY_LISTENS: Final = "Nobody of them wrote to you within 24 hours. Choose a template instead."
 RETRY: Final = (
@@ -106,7 +110,7 @@ def start(session: Session, values: dict[str, Any], by: Actor) -> Start:
     )
 
 
-class WhatsAppForm:
+class WhatsAppForm(ContentForm):
     """`on_change()` hears each change. `first` and `below` build the page's own fields and cards inside the form.
 
     `free`: free words may be written too, to whoever may get them at this moment.
@@ -122,20 +126,20 @@ class WhatsAppForm:
         on_count: Callable[[Count | None], Any] | None = None,
         free: bool = False,
     ) -> None:
+        super().__init__()
         self.begun, self.on_change, self.on_count = begin, on_change, on_count
         self.message_type = MessageType(begin.values.get("message_type") or "marketing")
         self.is_free, self.may_be_free = begin.content.get("text") is not None, free
-        self.others: dict[str, Callable[[str], Any]] = {}
         with put(box("hb-builder"), data_show="write") as self.root:
             with box("hb-form"):
-                self._phone_switch()
+                self.phone_switch()
                 self._practice()
                 self._message(first)
                 with card("Recipients", "Counted now, and counted again at the moment of sending."):
                     self.picker = self._picker()
                     self.agree = box("full")
                 self.outlook = Outlook()
-                self._wrong_box()
+                self.fault_box()
                 below()
             self.preview = PhonePreview(begin.shop_name)
         self._show_way()
@@ -164,6 +168,17 @@ class WhatsAppForm:
         said = {"message_type": str(self.message_type), "channel": NAME, "content": self.content}
         return {**said, **audience}
 
+    @property
+    def usual_name(self) -> str:
+        """What a campaign with this template is called at first. Raises Refusal for free words."""
+        if self.is_free:
+            raise Refusal("free_words", ONLY_NOW, field="text")
+        named = self.values["content"].get("template")
+        return str(named["name"]).replace("_", " ").capitalize() if named else "Untitled draft"
+
+    def goes_to(self, count: Count) -> str:
+        return "Goes to whoever listens now" if self.is_free else super().goes_to(count)
+
     async def meant(self) -> Audience:
         """Whom a press of Send is about: free words reach only who listens just now. Raises Refusal."""
         if not self.is_free:
@@ -173,53 +188,21 @@ class WhatsAppForm:
             raise Refusal("nobody_listens", NOBODY_LISTENS, field="text")
         return Audience(Who.MANUAL, customer_ids=there)
 
-    def place(self, name: str, show: Callable[[str], Any]) -> None:
-        """Where a refusal about one of the page's own fields is shown."""
-        self.others[name] = show
-
     def clear(self) -> None:
-        self.wrong_box.visible = False
+        super().clear()
         for one in (self.template_field, self.words_field, self.type_field):
             one.wrong()
-        self.picker.wrong()
         self.gaps.clear()
-        for show in self.others.values():
-            show("")
 
-    def missing_audience(self) -> bool:
-        self.picker.wrong(f"{self.picker.missing}." if self.picker.missing else "")
-        if self.picker.missing:
-            ui.run_javascript(TO_THE_FAULT)
-        return bool(self.picker.missing)
-
-    def refused(self, refusal: Refusal) -> None:
-        """Say it beside the thing it is about, and bring that into sight."""
-        causes = refusal.details.get("causes")
-        self._say(refusal, f"{refusal.sentence}. {' '.join(causes)}" if causes else refusal.sentence)
-        self.switch.set("write")
-        ui.run_javascript(TO_THE_FAULT)
-
-    def _say(self, refusal: Refusal, sentence: str) -> None:
+    def shown_at(self, refusal: Refusal) -> Callable[[str], Any] | None:
         name = str(refusal.details.get("field", ""))
-        if name in self.others:
-            self.others[name](sentence)
-        elif name == "audience" or refusal.code in ABOUT_AUDIENCE:
-            self.picker.wrong(sentence)
-        elif name in ABOUT_TEMPLATE:
-            self.template_field.wrong(sentence)
-        elif name == "text" or refusal.code == "bad_template":
-            self.words_field.wrong(sentence)
-        elif refusal.code == "wrong_category":
-            self.type_field.wrong(sentence)
-        elif not self.gaps.wrong(name, sentence):
-            self._wrong(sentence)
-
-    def _phone_switch(self) -> None:
-        with box("hb-only-phone hb-keep"):
-            views = {"write": "Write", "preview": "Preview"}
-            self.switch = Segmented(
-                views, "write", lambda view: put(self.root, data_show=view), "What to show", testid="show"
-            )
+        if name in ABOUT_TEMPLATE:
+            return self.template_field.wrong
+        if name == "text" or refusal.code == "bad_template":
+            return self.words_field.wrong
+        if refusal.code == "wrong_category":
+            return self.type_field.wrong
+        return self.gaps.place_of(name)
 
     def _practice(self) -> None:
         if not self.begun.connected:
@@ -301,17 +284,6 @@ class WhatsAppForm:
             on_change=lambda _: self.on_change(),
             on_count=self._counted,
         )
-
-    def _wrong_box(self) -> None:
-        with put(box("hb-alert bad hb-keep", testid="form-wrong"), role="alert") as self.wrong_box:
-            icon("alert")
-            with box("say"):
-                self.wrong_words = text("", tag="b")
-        self.wrong_box.visible = False
-
-    def _wrong(self, sentence: str) -> None:
-        self.wrong_words.set_text(sentence)
-        self.wrong_box.visible = bool(sentence)
 
     def _show_way(self) -> None:
         self.by_template.visible, self.words_field.root.visible = not self.is_free, self.is_free

@@ -73,13 +73,11 @@ class GapsForm:
         for line in self.lines.values():
             line.field.wrong()
 
-    def wrong(self, where: str, sentence: str) -> bool:
-        """Say it beside the first gap of that part that is empty, or beside its first. False: there is none."""
+    def place_of(self, where: str) -> Callable[[str], Any] | None:
+        """Beside the first gap of that part that is empty, or beside its first. None: it has none."""
         there = [self.lines[gap.key] for gap in self.gaps if gap.where == where]
         found = next((one for one in there if one.is_empty), there[0] if there else None)
-        if found is not None:
-            found.field.wrong(sentence)
-        return found is not None
+        return found.field.wrong if found else None
 
 
 class Line:
