@@ -99,8 +99,12 @@ STANDS: Final = """still => new Promise(done => {
   const end = () => { seen.disconnect(); clearTimeout(at_last); done(); };
   const seen = new MutationObserver(() => { clearTimeout(wait); wait = setTimeout(end, still); });
   const at_last = setTimeout(end, 10 * still);
-  let wait = setTimeout(end, still);
-  seen.observe(document, { childList: true, subtree: true });
+  let wait;
+  // A new size is told with the next picture; only then does a menu move to its new place.
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    wait = setTimeout(end, still);
+    seen.observe(document, { childList: true, subtree: true, attributeFilter: ["class", "style"] });
+  }));
 })"""
 
 
