@@ -24,7 +24,7 @@ from domain.shop import audit, shop
 from domain.shop.people import Actor, Right
 
 SEED = 1861
-OPTED_OUT, BOUNCED, SUPPRESSED, NO_NEWSLETTER, NEWSLETTER = 20, 8, 3, 6, 60
+OPTED_OUT, BOUNCED, SUPPRESSED, NO_NEWSLETTER, NEWSLETTER, WHATSAPP = 20, 8, 3, 6, 60, 60
 INVITED = 44
 EVENING = "VIP evening"
 CAME_ALONG = "Came with the sample shop"
@@ -51,6 +51,7 @@ def open_sample_shop(session: Session, *, by: Actor, now: datetime) -> None:
         _file(session, person, happened)
     keep_lists(session, people, earned, by=by, now=now)
     _troubles(session, plot, people)
+    _agree_to_whatsapp(session, plot, people)
     _papers(session, by, now)
     audit.write(session, "sample.opened", by=by, now=now, after={"customers": len(people)})
     session.flush()
@@ -124,6 +125,14 @@ def _troubles(session: Session, plot: Plot, people: list[Customer]) -> None:
     for person in _some(groups, NEWSLETTER):
         _say_yes(session, plot, person)
     _share_address(people[-WITHOUT_EMAIL - 2], people[-WITHOUT_EMAIL - 1])
+
+
+def _agree_to_whatsapp(session: Session, plot: Plot, people: list[Customer]) -> None:
+    """Every third of those with a number who want offers at all, so that there is somebody to practise with."""
+    willing = [one for one in people if one.phone_key and not one.marketing_opt_out]
+    for person in willing[::3][:WHATSAPP]:
+        at, offers = _lately(plot, person), message_types.MessageType.MARKETING
+        consent.grant(session, person.id, "whatsapp", offers, how=SOURCE, now=at, source=CAME_ALONG)
 
 
 def _some(groups: Iterator[Customer], count: int) -> list[Customer]:
