@@ -122,7 +122,11 @@ class Desk:
 
     @contextmanager
     def another_worker(self, dispatch_id: int) -> Iterator[None]:
-        """As if of another process: it lends a hand with this send at once."""
+        """As if of another process: it lends a hand with this send as soon as it has begun.
+
+        Not sooner: there is one wake-up, and who comes first would take it away from the one who is to begin.
+        """
+        self.until(lambda: self.dispatch(dispatch_id).started_at is not None)
         with Worker(Queue(self.folder / "handbill.db"), self.folder) as other:
             beside = threading.Thread(target=other.look_at, args=(dispatch_id,), daemon=True)
             beside.start()
