@@ -17,7 +17,7 @@ from domain.shop.shop import read as read_shop
 from ui import words
 from ui.parts import holds
 from ui.parts.phone_preview import OnPhone, on_a_phone, on_the_phone
-from ui.parts.send_report import Look, look_at
+from ui.parts.send_report import Look, look_from
 from ui.parts.sent_message import Pairs, readable, send_facts
 
 
@@ -79,6 +79,7 @@ def send_story(report: Report, zone: ZoneInfo, moment: datetime) -> Pairs:
 
 
 def look(campaign_id: int) -> Seen:
+    """All at one moment: a send that ends between two looks would be over for the report and never for the page."""
     moment = now()
     with reading() as session:
         story = reports.story(session, campaign_id)
@@ -86,7 +87,7 @@ def look(campaign_id: int) -> Seen:
         prospect, obstacle = _prospect(session, story.campaign, moment)
         phone = _phone(session, story) if story.campaign.channel == WHATSAPP_REACH.channel else None
         reader, sight = ("", None) if phone else _sight(session, story)
-    look = look_at(story.told.id) if story.told else None
+        look = look_from(session, story.told.id, moment) if story.told else None
     return Seen(story, look, prospect, obstacle, sight, phone, reader, zone, moment)
 
 

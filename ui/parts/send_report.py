@@ -205,13 +205,17 @@ def _stage(report: Report) -> tuple[DispatchState, Hold, bool]:
 
 def look_at(dispatch_id: int) -> Look:
     """In a thread beside the event loop."""
-    moment = now()
     with reading() as session:
-        report = reports.report(session, dispatch_id, now=moment)
-        zone = read_shop(session).zone
-        found = figures.of_dispatch(session, report.dispatch, now=moment, books=report.books)
-        failures = _failures(session, report, found)
-        held = held_again.how_many(session, dispatch_id) if report.dispatch.channel == WHATSAPP else 0
+        return look_from(session, dispatch_id, now())
+
+
+def look_from(session: Session, dispatch_id: int, moment: datetime) -> Look:
+    """For whoever tells more than the send: all of it is then as it was at one moment."""
+    report = reports.report(session, dispatch_id, now=moment)
+    zone = read_shop(session).zone
+    found = figures.of_dispatch(session, report.dispatch, now=moment, books=report.books)
+    failures = _failures(session, report, found)
+    held = held_again.how_many(session, dispatch_id) if report.dispatch.channel == WHATSAPP else 0
     notes = tuple(filter(None, [*_notes(report, failures, zone, moment), _held_back(report, held)]))
     return Look(report, notes, zone, moment, found, figures.is_moving(report.dispatch, moment))
 
