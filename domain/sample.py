@@ -129,7 +129,7 @@ def _troubles(session: Session, plot: Plot, people: list[Customer]) -> None:
 
 def _agree_to_whatsapp(session: Session, plot: Plot, people: list[Customer]) -> None:
     """Every third of those with a number who want offers at all, so that there is somebody to practise with."""
-    willing = [one for one in people if one.phone_key and not one.marketing_opt_out]
+    willing = [one for one in people if one.phone_key and one.first_name and not one.marketing_opt_out]
     for person in willing[::3][:WHATSAPP]:
         at, offers = _lately(plot, person), message_types.MessageType.MARKETING
         consent.grant(session, person.id, "whatsapp", offers, how=SOURCE, now=at, source=CAME_ALONG)

@@ -42,7 +42,7 @@ CHECKS: dict[str, Sequence[str]] = {
     ],  # they mostly wait
     "pace": [*PYTEST, *PACED, "-n", "2"],
     "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", "-n", "2"],
-    "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py", "-n", "2", "-rP"],
+    "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py", "-n", "3", "-rP"],
     "browser": [*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile"],
 }
 READ_ONLY = {"format", "lint", "types", "floors"}  # of the sources; they start nothing that could be held up

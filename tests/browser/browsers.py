@@ -12,7 +12,14 @@ from typing import Any, Final
 
 from playwright.sync_api import BrowserContext, Page, Playwright
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The shell without a window of its own takes a quarter less time than the whole browser.
+CHROMIUMS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The browser tests drive a real Chromium: the one that is installed, or else Debian's package.
-for name in chromium chromium-browser google-chrome google-chrome-stable; do
+# The browser tests drive a real Chromium: the one that is installed, or else one of Debian's packages.
+for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
     command -v "$name" >/dev/null 2>&1 && exit 0
 done
 [ -n "${HANDBILL_CHROMIUM:-}" ] && [ -x "$HANDBILL_CHROMIUM" ] && exit 0
@@ -14,7 +14,8 @@ if [ "$(id -u)" = 0 ]; then as_root=""; elif sudo -n true 2>/dev/null; then as_r
 fi
 echo "Installing Debian's Chromium for the browser tests (once)..."
 $as_root apt-get update -qq >/dev/null 2>&1 || true
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq chromium >/dev/null || {
-    echo "Debian's package 'chromium' could not be installed: see the lines above." >&2
-    exit 1
-}
+for package in chromium-headless-shell chromium; do
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq "$package" >/dev/null && exit 0
+done
+echo "Debian's package 'chromium' could not be installed: see the lines above." >&2
+exit 1
