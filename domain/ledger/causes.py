@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Cause(StrEnum):
@@ -38,6 +39,10 @@ class Cause(StrEnum):
     TOO_FAST = "too_fast"
     THEIR_TROUBLE_THERE = "their_trouble_there"
     REFUSED_THERE = "refused_there"
+
+
+# Nobody reads mail at that address, and nobody will.
+DEAD: Final = frozenset({Cause.NO_SUCH_ADDRESS, Cause.NO_SUCH_DOMAIN, Cause.MAILBOX_CLOSED})
 
 
 @dataclass(frozen=True, slots=True)

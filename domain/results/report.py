@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from domain.ledger.causes import Cause
-from domain.results.returned.reasons import DEAD, judge
+from domain.ledger.causes import DEAD, Cause
+from domain.results.returned.reasons import judge
 from domain.results.returned.returned import Action
 from domain.results.whatsapp.news import News
 

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from data.smtp import Answer, Fate, Stage
+from domain.ledger.causes import DEAD
 from domain.ledger.deliveries import State
+from domain.ledger.replies import cause_of
 from domain.ledger.steps import Claim, Result
 from domain.sending.dispatches import Hold
 
@@ -18,7 +20,13 @@ FIRST_RETRY, LONGEST_RETRY = (
 )  # of a recipient the server put off (F2)
 GIVE_UP_AFTER = timedelta(hours=24)
 FEWEST_TRIES = 3  # also where that day was over before the first: the shop's computer was off
-DEAD = {"5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"}  # enhanced codes that speak about the address itself
+SAYS_NOBODY = {
+    "5.1.1",
+    "5.1.2",
+    "5.1.3",
+    "5.1.10",
+    "5.2.1",
+}  # enhanced codes that speak about the address itself
 # Without such a code only plain words count: "550 relay not permitted" would mark the whole book as gone.
 NOBODY_THERE = re.compile(
     r"no such|unrouteable|(user|mailbox|recipient|address|account)\b.*\b(unknown|not found|not exist|n't exist|invalid)"
@@ -52,12 +60,16 @@ def is_about_the_account(answer: Answer) -> bool:
 
 
 def is_dead(answer: Answer) -> bool:
-    """Nobody has this address, and nobody will."""
-    first = answer.text.split(" ", 1)[0]
+    """Nobody has this address, and nobody will.
+
+    At our own door a server must say so outright, by code or in plain words; and what else it says must not speak
+    against it, as in "5.1.1 mailbox full".
+    """
     if answer.fate is not Fate.REFUSED or answer.stage != "rcpt":
         return False
+    first = answer.text.split(" ", 1)[0]
     in_words = answer.code in (550, 553) and not first.startswith("5.") and NOBODY_THERE.search(answer.text)
-    return first in DEAD or bool(in_words)
+    return bool(first in SAYS_NOBODY or in_words) and cause_of(answer.code, answer.text) in DEAD
 
 
 def account_sentence(answer: Answer, sender: str) -> str:

@@ -218,6 +218,8 @@ def test_a_server_that_takes_few_messages_a_connection_does_not_end_the_launch(
         "550 relay not permitted",
         "553 sorry, that domain isn't in my list (#5.7.1)",
         "550 Blocked, see the list",
+        "550 5.1.1 Mailbox full",
+        "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents more",
     ],
 )
 def test_a_refusal_that_says_nothing_of_the_mailbox_marks_no_customer(desk: Desk, reply: str) -> None:

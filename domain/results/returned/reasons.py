@@ -7,11 +7,10 @@ alone. A full mailbox, a spam filter, a message that is too big or a server that
 import re
 from typing import Final
 
-from domain.ledger.causes import Cause
+from domain.ledger.causes import DEAD, Cause
 from domain.ledger.replies import cause_of
 from domain.results.returned.returned import Action
 
-DEAD: Final = {Cause.NO_SUCH_ADDRESS, Cause.NO_SUCH_DOMAIN, Cause.MAILBOX_CLOSED}
 STATUS: Final = re.compile(r"(?<![\d.])([45]\.\d\.\d{1,3})(?![\d.]*\d)")
 REPLY_CODE: Final = re.compile(r"(?<![\d.:/#-])([45][0-7]\d)(?=[ \-:.,;)\]#]|$)(?![.,]\d)")
 
