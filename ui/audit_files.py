@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,12 @@ from fastapi.responses import StreamingResponse
 
 from data import csv_file
 from data.database import now, reading, unit
-from domain.refusal import invalid
 from domain.sending import trail
 from domain.sending.trail import Asked, Line
 from domain.shop.people import Actor
 from domain.shop.shop import read as read_shop
 from ui import audit_words
+from ui.shop_days import midnight
 
 Form = Literal["csv", "json"]
 
@@ -149,13 +149,3 @@ def _noted(values: dict[str, Any] | None) -> str:
 
 def _number(value: str) -> int | None:
     return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None
-
-
-def midnight(day: str, zone: ZoneInfo, field: str, days: int = 0) -> datetime | None:
-    """When that day of the shop begins, or the one so many `days` after it. None where nothing was given."""
-    if not day.strip():
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(day.strip()) + timedelta(days=days), time.min, zone)
-    except (ValueError, OverflowError):
-        raise invalid(field, "This is no day. Write it as 2026-11-21.") from None

@@ -16,9 +16,9 @@ from domain.results.log import Asked
 from domain.sending.dispatches import Dispatch
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
-from ui.audit_files import midnight
 from ui.parts.delivery_rows import reason_of, state_of
 from ui.parts.sent_message import readable
+from ui.shop_days import midnight
 
 ANY: Final = ""
 CAME_BACK: Final = (Heard.RETURNED, Heard.BOUNCED)

@@ -20,7 +20,7 @@ from ui.api.door import Sender, SignedIn, Viewer
 from ui.api.results import Outcomes, Recipient, recipient
 from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Moment, Search, Told, read_number
 from ui.api.words import states_of
-from ui.audit_files import midnight
+from ui.shop_days import midnight
 
 router = APIRouter(tags=["Results"], route_class=SignedIn)
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,8 +18,9 @@ from ui.frame import Page, current_actor
 from ui.parts.basics import box, button, empty, facts, link, put, text
 from ui.parts.dialogs import ask, sheet
 from ui.parts.feedback import handled, io, sentence_for
-from ui.parts.inputs import date_input, search_field, select
+from ui.parts.inputs import search_field, select
 from ui.parts.settings_room import settings_room
+from ui.parts.span_filter import SpanFilter
 from ui.parts.tables import MOST_ROWS, Column, ListTable, Row
 
 PATH: Final = "/settings/audit"
@@ -34,13 +34,6 @@ PARTS: Final = {
     "settings": "Settings",
     "people": "Staff and sign-in",
     "refused": "Refused",
-}
-SPANS: Final = {
-    ANY: "Any time",
-    "1": "Today",
-    "7": "Last 7 days",
-    "30": "Last 30 days",
-    "days": "Between days",
 }
 LOOK: Final = (
     "<q-btn no-caps unelevated class='hb-btn plain small' :aria-label=\"'More about: ' + props.row.name\" "
@@ -109,8 +102,8 @@ class Log:
                 ).classes("whole")
                 self._choice(self.people, "person", "Anybody", "Who")
                 self._choice(PARTS, "part", "Everything", "What")
-                self._spans()
-            self.days = self._day_inputs()
+                spans = SpanFilter(wanted.since, wanted.until, self._narrow, label="When", testid="audit")
+            spans.draw_days()
             self.said = put(box("hb-said-line hb-row wrap", testid="audit-said"), role="status")
             self.table = ListTable(
                 COLUMNS,
@@ -147,30 +140,6 @@ class Log:
             testid=f"audit-{name}",
         ).classes("hb-filter")
 
-    def _spans(self) -> None:
-        between = bool(self.wanted.since or self.wanted.until)
-        select(
-            SPANS,
-            "days" if between else ANY,
-            on_change=lambda e: self._span(e.value or ANY),
-            label="When",
-            testid="audit-span",
-        ).classes("hb-filter")
-
-    def _day_inputs(self) -> ui.element:
-        with box("bar") as days:
-            for name, label in (("since", "From"), ("until", "To")):
-                with box("hb-filter"):
-                    text(label, "hb-label")
-                    date_input(
-                        getattr(self.wanted, name),
-                        on_change=lambda e, name=name: self._narrow(**{name: e.value or ANY}),
-                        label=f"{label} day",
-                        testid=f"audit-{name}",
-                    )
-        days.visible = bool(self.wanted.since or self.wanted.until)
-        return days
-
     def _say(self, total: int) -> None:
         """How many entries are seen, and a way to take just these along."""
         narrowed = self.wanted.narrowed
@@ -186,11 +155,6 @@ class Log:
 
     async def _search(self, typed: str) -> None:
         await self._narrow(search=typed)
-
-    async def _span(self, chosen: str) -> None:
-        self.days.visible = chosen == "days"
-        if chosen != "days":
-            await self._narrow(since=await io(_day_back, int(chosen)) if chosen else ANY, until=ANY)
 
     async def _narrow(self, **changes: str) -> None:
         if (narrowed := replace(self.wanted, **changes)) == self.wanted:
@@ -280,13 +244,6 @@ def _seen(entry_id: int, by: Actor) -> Seen:
         line.kind or "",
         entry.subject_id,
     )
-
-
-def _day_back(days: int) -> str:
-    """The first of that many days, today being the last of them."""
-    with reading() as session:
-        zone = read_shop(session).zone
-    return (now().astimezone(zone).date() - timedelta(days=days - 1)).isoformat()
 
 
 PAGES = [Page(PATH, "Audit log", build, right=Right.MANAGE_SHOP)]

@@ -1,10 +1,8 @@
 """The email log: every message to everybody, newest first, found by person, state or day; a failed one is sent again here."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -24,9 +22,10 @@ from ui.parts import delivery_rows, second_try
 from ui.parts.basics import box, empty, head, icon_button, link, page, put, text
 from ui.parts.delivery_rows import ACTS, NAME, PHONE, SEND, STATE, WHY_CELL
 from ui.parts.feedback import handled, io, sentence_for
-from ui.parts.inputs import date_input, search_field, select
+from ui.parts.inputs import search_field, select
 from ui.parts.send_rows import PATH as SENDS
 from ui.parts.sent_message import readable
+from ui.parts.span_filter import SpanFilter
 from ui.parts.tables import Column, ListTable, Row
 
 PATH: Final = "/marketing/log"
@@ -42,13 +41,6 @@ STATES: Final = {
     "delivered": "Delivered",
     "skipped": "Skipped",
     "cancelled": "Cancelled",
-}
-SPANS: Final = {
-    ANY: "Any time",
-    "1": "Today",
-    "7": "Last 7 days",
-    "30": "Last 30 days",
-    "days": "Between days",
 }
 COLUMNS: Final = [
     Column("name", "Recipient", cell=NAME),
@@ -91,10 +83,16 @@ class Log:
                 search_field(
                     "Search name or address", self._search, value=self.wanted.search, testid="log-search"
                 ).classes("whole")
-                self._choice(STATES, self.wanted.state, "State", self._state, "log-state")
-                between = "days" if self.wanted.since or self.wanted.until else ANY
-                self._choice(SPANS, between, "When it was launched", self._span, "log-span")
-            self.days = self._day_inputs()
+                select(
+                    STATES,
+                    self.wanted.state,
+                    on_change=lambda event: self._narrow(state=event.value or ANY),
+                    label="State",
+                    testid="log-state",
+                ).classes("hb-filter")
+                since, until = self.wanted.since, self.wanted.until
+                spans = SpanFilter(since, until, self._narrow, label="When it was launched", testid="log")
+            spans.draw_days()
             self.said = put(box("hb-said-line hb-row wrap", testid="log-said"), role="status")
             self.table = ListTable(
                 COLUMNS,
@@ -131,33 +129,6 @@ class Log:
     async def refresh(self) -> None:
         await self.fetch(self.table.page)
 
-    def _choice(
-        self,
-        options: dict[str, str],
-        value: str,
-        label: str,
-        then: Callable[[str], Any],
-        testid: str,
-    ) -> None:
-        made = select(
-            options, value, on_change=lambda event: then(event.value or ANY), label=label, testid=testid
-        )
-        made.classes("hb-filter")
-
-    def _day_inputs(self) -> ui.element:
-        with box("bar") as days:
-            for name, label in (("since", "From"), ("until", "To")):
-                with box("hb-filter"):
-                    text(label, "hb-label")
-                    date_input(
-                        getattr(self.wanted, name),
-                        on_change=lambda event, name=name: self._narrow(**{name: event.value or ANY}),
-                        label=f"{label} day",
-                        testid=f"log-{name}",
-                    )
-        days.visible = bool(self.wanted.since or self.wanted.until)
-        return days
-
     def _say(self, total: int) -> None:
         """How many messages fit, and a way to take just these along."""
         narrowed = self.wanted.narrowed
@@ -170,14 +141,6 @@ class Log:
 
     async def _search(self, typed: str) -> None:
         await self._narrow(search=typed)
-
-    async def _state(self, chosen: str) -> None:
-        await self._narrow(state=chosen)
-
-    async def _span(self, chosen: str) -> None:
-        self.days.visible = chosen == "days"
-        if chosen != "days":
-            await self._narrow(since=await io(_day_back, int(chosen)) if chosen else ANY, until=ANY)
 
     async def _narrow(self, **changes: str) -> None:
         if (narrowed := replace(self.wanted, **changes)) == self.wanted:
@@ -254,13 +217,6 @@ def _of(send: Dispatch) -> Row:
         "send": name,
         "subject": "" if subject in name else subject,
     }
-
-
-def _day_back(days: int) -> str:
-    """The first of that many days, today being the last of them."""
-    with reading() as session:
-        zone = read_shop(session).zone
-    return (now().astimezone(zone).date() - timedelta(days=days - 1)).isoformat()
 
 
 PAGES = [Page(PATH, "Email log", build, nav=Nav("Reach", "list", "Email log"))]

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from ui.parts.best_hours import best_hours
 from ui.parts.feedback import io, sentence_for
 from ui.parts.inputs import date_input, select
 from ui.parts.result_tiles import tiles
+from ui.shop_days import midnight
 
 PATH: Final = "/marketing/results"
 SPANS: Final = {
@@ -60,7 +61,9 @@ class Wanted:
     def as_span(self, zone: ZoneInfo, at: datetime) -> Span:
         if self.span != "days":
             return overview.last_days(at, zone, int(self.span))
-        since, until = _midnight(self.since, zone), _midnight(self.until, zone, days=1)
+        since, until = midnight(self.since, zone, "range"), midnight(self.until, zone, "range", days=1)
+        if since is None or until is None:
+            raise invalid("range", "Choose both days.")
         return overview.checked(since, until)
 
 
@@ -236,13 +239,6 @@ def _last_month() -> tuple[str, str]:
         here = now().astimezone(read_shop(session).zone).date()
     last = here.replace(day=1) - timedelta(days=1)
     return last.replace(day=1).isoformat(), last.isoformat()
-
-
-def _midnight(day: str, zone: ZoneInfo, days: int = 0) -> datetime:
-    try:
-        return datetime.combine(date.fromisoformat(day.strip()) + timedelta(days=days), time.min, zone)
-    except (ValueError, OverflowError):
-        raise invalid("range", "Choose both days.") from None
 
 
 PAGES = [Page(PATH, "Results", build, nav=Nav("Reach", "chart", "Results"))]

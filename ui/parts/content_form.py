@@ -1,5 +1,6 @@
 """What every form of a message has, whatever the channel: who gets it, the switch of a phone, and where a fault is said."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ TO_THE_FAULT: Final = (
 )
 
 
-class ContentForm:
+class ContentForm(ABC):
     """A form of its own kind builds `root` and `picker`, and says in `shown_at` which of its fields a refusal is about."""
 
     root: ui.element
@@ -28,9 +29,9 @@ class ContentForm:
     def __init__(self) -> None:
         self.others: dict[str, Callable[[str], Any]] = {}
 
+    @abstractmethod
     def shown_at(self, refusal: Refusal) -> Callable[[str], Any] | None:
         """None: at none of the form's own fields."""
-        raise NotImplementedError
 
     async def meant(self) -> Audience:
         """Whom a press of Send is about. Raises Refusal."""

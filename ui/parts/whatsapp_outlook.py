@@ -22,6 +22,7 @@ from ui.parts.feedback import handled, io, sentence_for
 SETTLE: Final = 0.4  # seconds: letters are typed one after the other
 Asked = tuple[dict[str, Any], Audience] | None
 CALM: Final = "Nothing stands in the way."
+NOBODY: Final = "Nobody would get it as it stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def _seen(fields: dict[str, Any], audience: Audience) -> Seen:
             return Seen((("Goes now to", f"{there:,} of {told.people:,}"),), told.doubts)
         named = draft.content.get("template")
         row = _found(session, named) if isinstance(named, dict) else None
+        if not told.people:
+            return Seen((), (NOBODY,))
         return Seen(tuple(_facts(told, row is not None)), _without_the_cost(told))
 
 
