@@ -8,37 +8,29 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from nicegui import ui
 from sqlalchemy.orm import Session
 
-from data.config import config
 from data.database import now, reading
 from domain.audience.audience import Audience, Count, Who
-from domain.book import merging
 from domain.book.consent import LeftOut
 from domain.book.message_types import MessageType
 from domain.channels.whatsapp import CHANNEL
-from domain.message import tracking, whatsapp_templates
-from domain.message.whatsapp_look import left_open
 from domain.refusal import Refusal
-from domain.sending.held_again import ASKED_FOR
 from domain.sending.listening import listening
 from domain.shop import whatsapp
 from domain.shop.people import Actor, Right
 from domain.shop.sending_rules import Quiet
 from domain.shop.shop import read as read_shop
-from jobs import whatsapp as jobs
 from ui import words
-from ui.frame import current_actor
-from ui.parts.basics import alert, box, button, card, link_button, put
+from ui.parts.basics import alert, box, card, link_button, put
 from ui.parts.content_form import ContentForm
 from ui.parts.feedback import io
-from ui.parts.inputs import Field, Segmented, checkbox, text_area
+from ui.parts.inputs import Field, Segmented, text_area
 from ui.parts.phone_preview import PhonePreview
 from ui.parts.recipient_picker import RecipientPicker, Stock, stock
-from ui.parts.whatsapp_gaps import GapsForm
+from ui.parts.whatsapp_content import ABOUT_TEMPLATE, Choice, TemplateContent, choice
 from ui.parts.whatsapp_outlook import Outlook
-from ui.parts.whatsapp_templates import Template, TemplatePicker, as_shown
+from ui.parts.whatsapp_templates import Template
 
 NAME: Final = CHANNEL.name
 SETTINGS: Final = "/settings/whatsapp"
@@ -48,21 +40,13 @@ TYPE_HELP: Final = {
     "operational": "About somebody’s own order, repair or visit. Goes to whoever said yes to anything by WhatsApp.",
 }
 WAYS: Final = {"template": "A template", "free": "Free words"}
-ABOUT_TEMPLATE: Final = {"template", "content"}
 LONGEST_FREE: Final = 4_096
 FREE_HELP: Final = "WhatsApp lets you write freely only to people who wrote to you within 24 hours."
-NO_TEMPLATES: Final = (
-    "WhatsApp only carries templates that it has approved. Write one in WhatsApp Manager, under Message templates; "
-    "once it is approved it stands here by itself within the hour."
-)
 ONLY_NOW: Final = (
     "Free words can only be sent now: by the time of a campaign nobody may be listening any more. "
     "Choose a template to save it."
 )
 NOBODY_LISTENS: Final = "Nobody of them wrote to you within 24 hours. Choose a template instead."
-RETRY: Final = (
-    "Where WhatsApp holds a message back because somebody gets many just now, try again after a day"
-)
 LISTENERS: Final = "people said yes; of them only those get it who wrote to you within 24 hours"
 NOBODY_AGREED: Final = (
     "WhatsApp is only for people who said yes to it. They can tick it on your sign-up form, send you the first message by "
@@ -77,13 +61,11 @@ class Start:
     values: dict[str, Any]
     audience: Audience
     stock: Stock
-    templates: list[Template]
-    own_fields: frozenset[str]
+    choice: Choice
     shop_name: str
     zone: ZoneInfo
     quiet: Quiet
     connected: bool
-    trouble: str  # with the last look at the templates
     may_connect: bool
 
     @property
@@ -93,19 +75,17 @@ class Start:
 
 
 def start(session: Session, values: dict[str, Any], by: Actor) -> Start:
-    shop, number = read_shop(session), whatsapp.number(session)
+    shop = read_shop(session)
     audience = Audience.parse(values.get("audience") or {"type": "all"})
     return Start(
         values=values,
         audience=audience,
         stock=stock(session, audience, by),
-        templates=[as_shown(one) for one in whatsapp_templates.every(session)],
-        own_fields=merging.own_fields(session),
+        choice=choice(session),
         shop_name=shop.name,
         zone=shop.zone,
         quiet=shop.quiet,
         connected=whatsapp.is_connected(session),
-        trouble=number.sync_error if number else "",
         may_connect=by.may(Right.MANAGE_SHOP),
     )
 
@@ -146,7 +126,8 @@ class WhatsAppForm(ContentForm):
 
     async def ready(self) -> None:
         """The first picture and the first count."""
-        await self._fill(self.begun.content)
+        self.template.ready()
+        await self._paint()
         await self.preview.begin()
         await self.picker.recount()
 
@@ -154,12 +135,7 @@ class WhatsAppForm(ContentForm):
     def content(self) -> dict[str, Any]:
         if self.is_free:
             return {"text": (self.words.value or "").strip()}
-        chosen = self.templates.value
-        if chosen is None:
-            return {}
-        named = {"name": chosen.name, "language": chosen.language}
-        kept = {ASKED_FOR: True} if self.again.value else {}
-        return {"template": named, **self.gaps.parts, **kept}
+        return self.template.value
 
     @property
     def values(self) -> dict[str, Any]:
@@ -190,19 +166,17 @@ class WhatsAppForm(ContentForm):
 
     def clear(self) -> None:
         super().clear()
-        for one in (self.template_field, self.words_field, self.type_field):
-            one.wrong()
-        self.gaps.clear()
+        self.template.clear()
+        self.words_field.wrong()
+        self.type_field.wrong()
 
     def shown_at(self, refusal: Refusal) -> Callable[[str], Any] | None:
         name = str(refusal.details.get("field", ""))
-        if name in ABOUT_TEMPLATE:
-            return self.template_field.wrong
-        if name == "text" or refusal.code == "bad_template":
+        if name == "text" or (refusal.code == "bad_template" and name not in ABOUT_TEMPLATE):
             return self.words_field.wrong
-        if refusal.code == "wrong_category":
+        if refusal.code == "wrong_category" and name not in ABOUT_TEMPLATE:
             return self.type_field.wrong
-        return self.gaps.place_of(name)
+        return self.template.shown_at(refusal)
 
     def _practice(self) -> None:
         if not self.begun.connected:
@@ -226,32 +200,9 @@ class WhatsAppForm(ContentForm):
             if self.may_be_free:
                 way = "free" if self.is_free else "template"
                 Segmented(WAYS, way, self._set_way, "What to send", testid="way")
-            with box("hb-stack") as self.by_template:
-                self._templates()
-                self.gaps = GapsForm(self.begun.own_fields, self._changed)
-                self.again = checkbox(
-                    RETRY,
-                    self.begun.content.get(ASKED_FOR) is True,
-                    on_change=self.on_change,
-                    testid="retry-held",
-                )
+            self.template = TemplateContent(self.begun.choice, self.begun.content, self._changed, self._fits)
             self._free_words()
             self._types()
-
-    def _templates(self) -> None:
-        named = self.begun.content.get("template")
-        chosen = (str(named.get("name")), str(named.get("language"))) if isinstance(named, Mapping) else None
-        self.template_field = Field("Template", testid="template-field")
-        with self.template_field.body:
-            self.templates = TemplatePicker(self.begun.templates, chosen, self._chosen)
-            if not self.begun.templates:
-                alert(
-                    "No templates yet",
-                    self.begun.trouble or NO_TEMPLATES,
-                    tone="warn" if self.begun.trouble else "info",
-                    actions=lambda: button("Look again", _look_again, icon="refresh", testid="look-again"),
-                    testid="no-templates",
-                )
 
     def _free_words(self) -> None:
         self.words_field = Field("Words", FREE_HELP, testid="words-field")
@@ -286,7 +237,7 @@ class WhatsAppForm(ContentForm):
         )
 
     def _show_way(self) -> None:
-        self.by_template.visible, self.words_field.root.visible = not self.is_free, self.is_free
+        self.template.root.visible, self.words_field.root.visible = not self.is_free, self.is_free
 
     async def _set_way(self, way: str) -> None:
         self.is_free = way == "free"
@@ -302,19 +253,11 @@ class WhatsAppForm(ContentForm):
         await self._changed()
         await self.picker.set_message_type(self.message_type)
 
-    async def _chosen(self, one: Template) -> None:
+    async def _fits(self, one: Template) -> None:
         """What WhatsApp counts as marketing can't go out as anything else, and what is about an order seldom is an offer."""
-        self.clear()
-        await self._fill({})
-        await self._changed()
         kind = "operational" if one.category == "UTILITY" else "marketing"
         if (kind == "operational") is self.message_type.needs_consent:
             await self.types.set(kind)
-
-    async def _fill(self, content: Mapping[str, Any]) -> None:
-        chosen = self.templates.value
-        self.gaps.fill(left_open(chosen.components, click=_click()) if chosen else [], content)
-        await self._paint()
 
     async def _changed(self) -> None:
         self.on_change()
@@ -322,8 +265,7 @@ class WhatsAppForm(ContentForm):
         self.outlook.soon(self._asked)
 
     async def _paint(self) -> None:
-        chosen = self.templates.value
-        await self.preview.show(chosen.components if chosen else [], self.content)
+        await self.preview.show(self.template.components, self.content)
 
     def _asked(self) -> tuple[dict[str, Any], Audience] | None:
         """What the outlook is about; None while nobody is meant."""
@@ -341,15 +283,6 @@ class WhatsAppForm(ContentForm):
             with self.agree:
                 alert("Nobody here has said yes to WhatsApp yet", NOBODY_AGREED, testid="nobody-agreed")
         self.outlook.soon(self._asked)
-
-
-async def _look_again() -> None:
-    await io(jobs.refresh_now, await current_actor())
-    ui.navigate.reload()
-
-
-def _click() -> str:
-    return tracking.click_base(config().public_url)
 
 
 def _listening(audience: Audience, kind: MessageType) -> tuple[int, ...]:
