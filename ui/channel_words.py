@@ -14,8 +14,10 @@ class ChannelWords:
     opening: str  # and what "opened" means
     answers: str
     in_doubt: str
-    came_back: str = "came back"
+    to_look_for: str  # of one such message
+    to_look_for_all: str
     why: Mapping[str, str] = field(default_factory=dict)  # reasons that read otherwise
+    heard: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # and what came back
 
 
 EMAIL: Final = ChannelWords(
@@ -33,6 +35,14 @@ EMAIL: Final = ChannelWords(
         "arrive. They are never sent again by themselves, so nobody gets it twice. To know for certain, ask the person, or "
         "look in the mail server’s log for the Message-ID that stands in the list below."
     ),
+    to_look_for=(
+        "The message was handed to the mail server, and no answer came. Ask the person, or look for the Message-ID in "
+        "the mail server’s log at that time."
+    ),
+    to_look_for_all=(
+        "Their messages were handed to the mail server, and no answer came. Most such messages do arrive. The time and "
+        "the Message-ID to look for stand beside each of them in the list."
+    ),
 )
 WHATSAPP: Final = ChannelWords(
     taker="WhatsApp",
@@ -48,8 +58,16 @@ WHATSAPP: Final = ChannelWords(
         "Their message was handed to WhatsApp, but its answer never reached Handbill. Most such messages do arrive, and "
         "mostly WhatsApp says so within minutes. They are never sent again by themselves, so nobody gets it twice."
     ),
-    came_back="not delivered",
+    to_look_for=(
+        "The message was handed to WhatsApp, and no answer came. If it went through, WhatsApp mostly says so within "
+        "minutes, and then this settles by itself. Else look into the chat with this person, or ask them."
+    ),
+    to_look_for_all=(
+        "Their messages were handed to WhatsApp, and no answer came. Most such messages do arrive; where WhatsApp reports "
+        "one, it settles by itself. Wait some minutes before you decide."
+    ),
     why={
+        "window_closed": "Has not written to you within 24 hours, so WhatsApp takes only a template for them.",
         "refused": "WhatsApp refused the message.",
         "gave_up": "WhatsApp kept saying “later” for a day.",
         "later": "WhatsApp said “later”. Handbill tries again by itself.",
@@ -62,6 +80,15 @@ WHATSAPP: Final = ChannelWords(
         "bounced": "It could not be delivered.",
         "proved": "Arrived: it was read, answered, or reported as delivered.",
     },
+    heard={
+        "returned": ("Not delivered for now", "bad"),
+        "bounced": ("Not delivered", "bad"),
+    },
+)
+HELD: Final = ("Held by WhatsApp", "info")
+LOOK_AT_WHATSAPP: Final = (
+    "If it went through, WhatsApp mostly says so within minutes, and then this settles by itself. "
+    "Else the chat with this person shows it."
 )
 BY_CHANNEL: Final[Mapping[str, ChannelWords]] = {"whatsapp": WHATSAPP}
 

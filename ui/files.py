@@ -50,8 +50,9 @@ def log_question(
     state: Annotated[str, Query(max_length=20)] = "",
     since: Annotated[str, Query(max_length=10)] = "",
     until: Annotated[str, Query(max_length=10)] = "",
+    channel: Annotated[str, Query(max_length=20)] = "",
 ) -> log_files.Wanted:
-    return log_files.Wanted(search, state, since, until)
+    return log_files.Wanted(search, state, since, until, channel)
 
 
 @router.get("/customers/export.{form}")

@@ -35,6 +35,9 @@ HEARD: Final[dict[str, tuple[Heard, ...]]] = {
     "came_back": CAME_BACK,
     "complained": (Heard.COMPLAINED,),
 }
+EMAIL, WHATSAPP, HELD = "email", "whatsapp", "held"
+ADDRESS: Final = {EMAIL: "Email", WHATSAPP: "Number"}
+WITHOUT_THE_HELD: Final = ("failed", "came_back")
 HEADINGS: Final = (
     "Message number", "Send", "Subject", "Name", "Email", "State", "Reason", "Server code", "Server words", "Time (UTC)",
     "Launched (UTC)",
@@ -47,9 +50,14 @@ class Wanted:
     """What the log is asked for. Days are the shop's, both of them included."""
 
     search: str = ""
-    state: str = ""  # of STATES or HEARD
+    state: str = ""  # of STATES or HEARD, or HELD
     since: str = ""
     until: str = ""
+    channel: str = ""  # empty: by email
+
+    @property
+    def is_by_mail(self) -> bool:
+        return self.channel != WHATSAPP
 
     @property
     def narrowed(self) -> dict[str, str]:
@@ -62,8 +70,13 @@ class Wanted:
             search=self.search,
             since=midnight(self.since, zone, "since"),
             until=midnight(self.until, zone, "until", days=1),
-            channel="email",
+            channel=EMAIL if self.is_by_mail else WHATSAPP,
+            held=None if self.is_by_mail else self._held,
         )
+
+    @property
+    def _held(self) -> bool | None:
+        return True if self.state == HELD else False if self.state in WITHOUT_THE_HELD else None
 
 
 def file(wanted: Wanted, by: Actor) -> StreamingResponse:
@@ -72,8 +85,9 @@ def file(wanted: Wanted, by: Actor) -> StreamingResponse:
     with reading() as session:
         asked = wanted.asked(read_shop(session).zone)
         log.page(session, asked, limit=1)
+    named = EMAIL if wanted.is_by_mail else WHATSAPP
     headers = {
-        "Content-Disposition": f'attachment; filename="email-log-{now():%Y-%m-%d}.csv"',
+        "Content-Disposition": f'attachment; filename="{named}-log-{now():%Y-%m-%d}.csv"',
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
@@ -82,7 +96,7 @@ def file(wanted: Wanted, by: Actor) -> StreamingResponse:
 
 def _csv(asked: Asked) -> Iterator[str]:
     """Each lot in a look of its own, so that a slow reader holds nothing open."""
-    yield csv_file.opening(HEADINGS)
+    yield csv_file.opening([heading.replace("Email", ADDRESS[asked.channel]) for heading in HEADINGS])
     after: int | None = None
     while True:
         with reading() as session:
@@ -103,7 +117,7 @@ def _cells(line: Line, send: Dispatch) -> Sequence[object]:
         send.subject,
         line.name,
         line.address,
-        state_of(line)[0],
+        state_of(line, send.channel)[0],
         reason_of(line, send.channel),
         line.code,
         said,

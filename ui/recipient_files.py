@@ -27,8 +27,9 @@ TYPES: Final[dict[str, str]] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+ADDRESS: Final = "Email"
 HEADINGS: Final = (
-    "Name", "Email", "State", "Reason", "Server code", "Server words", "Time (UTC)", "Opened first (UTC)", "Opens",
+    "Name", ADDRESS, "State", "Reason", "Server code", "Server words", "Time (UTC)", "Opened first (UTC)", "Opens",
     "Clicked first (UTC)", "Clicks", "Opens by machines", "Clicks by machines",
 )  # fmt: skip
 WIDTHS: Final = (24, 30, 16, 36, 8, 30, 18, 18, 8, 18, 8, 10, 10)  # letters
@@ -117,7 +118,7 @@ def _rows(dispatch_id: int) -> Iterator[list[Sequence[Cell]]]:
 
 
 def _cells(line: Line, did: Engagement | None, channel: str) -> Sequence[Cell]:
-    state, _ = state_of(line)
+    state, _ = state_of(line, channel)
     said = line.heard_said if line.heard_said and not line.reply else line.reply
     told = line.name, line.address, state, reason_of(line, channel), line.code, said, line.at
     if did is None:

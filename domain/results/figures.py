@@ -1,6 +1,6 @@
 """What came of a send, in figures: who was reached, what was heard since, who opened and clicked. Read only.
 
-Delivered, pending, bounced and complained divide those who were sent. Opens and clicks are what people did; machines
+Delivered, pending, bounced, complained and those whom WhatsApp held back later divide those who were sent. Opens and clicks are what people did; machines
 stand beside them. They are a share of those delivered where that is reported, and of those sent where it is not.
 """
 
@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from domain.book.proof import SAID_BY_THEMSELVES, Consent
-from domain.ledger import deliveries, engagement, hearing, received, standing
+from domain.ledger import deliveries, engagement, hearing, held, received, standing
 from domain.ledger.deliveries import Books, Heard
 from domain.ledger.engagement import Counts
+from domain.ledger.held import Held
 from domain.sending import dispatches
 from domain.sending.dispatches import Dispatch
 from domain.shop.provider_keys import ProviderSettings
@@ -25,6 +26,7 @@ AWAITED_FOR: Final = timedelta(
     days=3
 )  # after the end of a send; a provider that reports does so within minutes
 STILL_COMING: Final = timedelta(days=3)  # opens and clicks: nearly all of them
+WHATSAPP: Final = "whatsapp"
 COMPLAINED: Final = "complaint"  # how the proof calls it; whoever complains is no unsubscriber
 
 
@@ -45,6 +47,9 @@ class Figures:
     is_measured: bool = False  # opens and clicks are counted at all
     unsubscribed: int = 0
     replied: int = 0  # people who wrote back, where an inbox is read
+    held: Held = field(default_factory=Held)  # by WhatsApp itself
+    tells_reading: bool = False  # the channel says so by itself
+    has_links: bool = True  # any of which a press is counted
 
     @property
     def delivered(self) -> int:
@@ -52,8 +57,13 @@ class Figures:
 
     @property
     def came_back(self) -> int:
-        """Bounced, for good and for now together (S3-21)."""
-        return sum(self.heard.get(word, 0) for word in hearing.CAME_BACK)
+        """Bounced, for good and for now together (S3-21); whom WhatsApp held back stands apart."""
+        return sum(self.heard.get(word, 0) for word in hearing.CAME_BACK) - self.held.sent
+
+    @property
+    def failed(self) -> int:
+        """Refused at once, without those whom WhatsApp held back."""
+        return self.books.failed - self.held.failed
 
     @property
     def complained(self) -> int:
@@ -62,7 +72,7 @@ class Figures:
     @property
     def pending(self) -> int:
         """Sent, and nothing that settles it was heard since."""
-        return self.books.sent - self.delivered - self.came_back - self.complained
+        return self.books.sent - self.delivered - self.came_back - self.held.sent - self.complained
 
     @property
     def is_of_delivered(self) -> bool:
@@ -75,17 +85,24 @@ class Figures:
         return self.delivered if self.is_of_delivered else self.books.sent
 
     @property
+    def counts_opens(self) -> bool:
+        return self.is_measured or self.tells_reading or self.counts.any_opens > 0
+
+    @property
+    def counts_clicks(self) -> bool:
+        return (self.is_measured and self.has_links) or self.counts.any_clicks > 0
+
+    @property
     def open_rate(self) -> float | None:
-        return self._share(self.counts.unique_opens)
+        return self._share(self.counts.unique_opens) if self.counts_opens else None
 
     @property
     def click_rate(self) -> float | None:
-        return self._share(self.counts.unique_clicks)
+        return self._share(self.counts.unique_clicks) if self.counts_clicks else None
 
     def _share(self, people: int) -> float | None:
-        """From 0 to 1; nothing where there is nothing to share, or nobody counts."""
-        is_known = self.whole and (self.is_measured or people)
-        return min(1.0, people / self.whole) if is_known else None
+        """From 0 to 1; nothing where there is nothing to share."""
+        return min(1.0, people / self.whole) if self.whole else None
 
 
 def of_dispatch(
@@ -101,6 +118,8 @@ def of_dispatch(
         dispatch.measured,
         unsubscribed(session, [dispatch.id]),
         received.answered(session, [dispatch.id]),
+        held.held_of(session, dispatch.id) if _may_be_held([dispatch]) else Held(),
+        *_by_channel([dispatch]),
     )
 
 
@@ -119,6 +138,8 @@ def of_campaign(session: Session, campaign_id: int, *, now: datetime) -> Figures
         any(one.measured for one in launches),
         unsubscribed(session, numbers),
         received.answered(session, numbers),
+        held.held_of(session, those) if _may_be_held(launches) else Held(),
+        *_by_channel(launches),
     )
 
 
@@ -129,6 +150,7 @@ def of_many(
     numbers = [one.id for one in those]
     heard, counts = hearing.heard_of_many(session, numbers), engagement.counts_of(session, numbers)
     listens = any_listened_to(session)
+    back = held.held_of_many(session, [one.id for one in those if _may_be_held([one])])
     return {
         one.id: Figures(
             books.get(one.id, Books()),
@@ -136,6 +158,10 @@ def of_many(
             counts.get(one.id, Counts()),
             _told(heard.get(one.id, {}), [one], listens, now),
             one.measured,
+            0,
+            0,
+            back.get(one.id, Held()),
+            *_by_channel([one]),
         )
         for one in those
     }
@@ -178,3 +204,19 @@ def _told(heard: Mapping[Heard, int], those: Sequence[Dispatch], listens: bool, 
     is_fresh = any(one.finished_at is None or now - one.finished_at < AWAITED_FOR for one in those)
     is_real = any(not one.practice for one in those)
     return Told.AWAITED if listens and is_fresh and is_real else Told.NO
+
+
+def _may_be_held(those: Sequence[Dispatch]) -> bool:
+    return any(one.channel == WHATSAPP for one in those)
+
+
+def _by_channel(those: Sequence[Dispatch]) -> tuple[bool, bool]:
+    """Whether reading is told by the channel itself, and whether there are links of which a press is counted."""
+    by_letter = [one for one in those if one.channel != WHATSAPP]
+    return len(by_letter) < len(those), bool(by_letter) or any(_has_a_link(one.content) for one in those)
+
+
+def _has_a_link(content: Mapping[str, Any]) -> bool:
+    buttons = content.get("buttons")
+    found = buttons if isinstance(buttons, list) else []
+    return any(isinstance(one, Mapping) and one.get("link") for one in found)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, select, text
 from sqlalchemy.orm import Session
 
 from data.listed import listed
 from domain.book import search
 from domain.ledger import deliveries
 from domain.ledger.deliveries import Delivery, Heard, Line, State
+from domain.ledger.held import is_held
 from domain.refusal import Kind, Refusal
 from domain.sending.dispatches import Dispatch
 
@@ -35,6 +36,7 @@ class Asked:
     since: datetime | None = None
     until: datetime | None = None
     channel: str = ""
+    held: bool | None = None  # by WhatsApp itself; False: without those
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,12 @@ def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
 
 def _told(asked: Asked) -> list[ColumnElement[bool]]:
     told: list[ColumnElement[bool]] = [Delivery.state.in_(asked.states)] if asked.states else []
-    return [*told, Delivery.heard.in_(asked.heard)] if asked.heard else told
+    if asked.heard:
+        told.append(Delivery.heard.in_(asked.heard))
+    if asked.held is not None:
+        held = func.coalesce(is_held(), false())
+        told.append(held if asked.held else not_(held))
+    return told
 
 
 def _launched(asked: Asked) -> Select[int] | None:

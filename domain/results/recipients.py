@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
 
 from domain.ledger.deliveries import Delivery, Heard, State
 from domain.ledger.engagement import Engagement
 from domain.ledger.hearing import CAME_BACK
+from domain.ledger.held import is_held
 from domain.ledger.received import ReceivedMail
 
 
@@ -21,6 +22,8 @@ class Figure(StrEnum):
     OPENED = "opened"
     CLICKED = "clicked"
     REPLIED = "replied"
+    HELD = "held"  # by WhatsApp itself; also who was refused at once for that
+    UNDELIVERED = "undelivered"  # refused at once, or came back
 
 
 def behind(figure: Figure, dispatch_id: int) -> ColumnElement[bool]:
@@ -33,6 +36,11 @@ def behind(figure: Figure, dispatch_id: int) -> ColumnElement[bool]:
     if figure is Figure.REPLIED:
         wrote = select(ReceivedMail.delivery_id).where(ReceivedMail.delivery_id.is_not(None))
         return and_(mine, Delivery.id.in_(wrote))
+    if figure is Figure.HELD:
+        return and_(mine, is_held())
+    if figure is Figure.UNDELIVERED:
+        back = and_(Delivery.state == State.SENT, _heard(Figure.BOUNCED))
+        return and_(mine, or_(Delivery.state == State.FAILED, back), not_(_is_held()))
     return and_(mine, Delivery.state == State.SENT, _heard(figure))
 
 
@@ -42,9 +50,14 @@ def _heard(figure: Figure) -> ColumnElement[bool]:
         case Figure.PENDING:
             return or_(Delivery.heard.is_(None), Delivery.heard.not_in(settled))
         case Figure.BOUNCED:
-            return Delivery.heard.in_(CAME_BACK)
+            return and_(Delivery.heard.in_(CAME_BACK), not_(_is_held()))
         case _:
             return Delivery.heard == Heard(figure)
+
+
+def _is_held() -> ColumnElement[bool]:
+    """Never "nobody knows", so that it can be turned round."""
+    return func.coalesce(is_held(), false())
 
 
 MOMENTS: dict[Figure, Any] = {

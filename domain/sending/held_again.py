@@ -49,14 +49,6 @@ def try_again(session: Session, dispatch_id: int, *, now: datetime) -> int:
     return len(numbers)
 
 
-def how_many(session: Session, dispatch_id: int) -> int:
-    """People whose message is held back, as far as is known now."""
-    held = (Delivery.heard_reason == str(Cause.HELD_BY_WHATSAPP)) | (
-        (Delivery.state == State.FAILED) & (Delivery.reason == str(Cause.HELD_BY_WHATSAPP))
-    )
-    return session.scalar(select(func.count()).where(Delivery.dispatch_id == dispatch_id, held)) or 0
-
-
 def _held(dispatch_id: object, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Delivery.dispatch_id == dispatch_id,

@@ -103,7 +103,41 @@ def test_each_figure_has_exactly_its_people_behind_it(send: int, now: datetime) 
         Figure.OPENED: [1],
         Figure.CLICKED: [2],
         Figure.REPLIED: [4],
+        Figure.HELD: [],
+        Figure.UNDELIVERED: [4, 5, 10],
     }
+
+
+def test_whom_whatsapp_holds_back_stands_apart_and_the_books_still_balance(send: int, now: datetime) -> None:
+    """One told later, one refused at once, one who waits for another try; beside a real failure of either kind."""
+    with unit() as session:
+        session.execute(text("UPDATE dispatches SET channel = 'whatsapp'"))
+        heard(session, delivered=(1,), bounced=(4,), returned=(5, 6))
+        held = "held_by_whatsapp"
+        session.execute(text(f"UPDATE deliveries SET heard_reason = '{held}' WHERE id = 5"))
+        session.execute(text(f"UPDATE deliveries SET state = 'failed', reason = '{held}' WHERE id = 9"))
+        session.execute(text("UPDATE deliveries SET state = 'deferred', code = 131049 WHERE id = 8"))
+    found = seen(send, now)
+    assert (found.held.sent, found.held.failed, found.held.waiting, found.held.people) == (1, 1, 1, 3)
+    assert (found.came_back, found.failed, found.pending) == (2, 1, 3)
+    assert found.delivered + found.came_back + found.held.sent + found.pending == found.books.sent == 7
+    assert (found.books.recipients, found.books.failed, found.books.queued) == (TEN, 2, 1)
+    assert names(send, Figure.HELD) == [5, 8, 9]
+    assert names(send, Figure.BOUNCED) == [4, 6]
+    assert names(send, Figure.UNDELIVERED) == [4, 6, 10]
+
+
+def test_what_nobody_can_press_is_not_counted_and_reading_is_told_by_whatsapp(
+    send: int, now: datetime
+) -> None:
+    with unit() as session:
+        session.execute(text("UPDATE dispatches SET channel = 'whatsapp', measured = 0"))
+    found = seen(send, now)
+    assert (found.open_rate, found.click_rate) == (0, None)
+    with unit() as session:
+        made = dispatches.get(session, send)
+        made.measured, made.content = True, {"buttons": [{"index": 0, "link": "https://shop.example/"}]}
+    assert seen(send, now).click_rate == 0
 
 
 def test_machines_stand_beside_people_and_not_among_them(send: int, now: datetime) -> None:

@@ -10,7 +10,7 @@ import pytest
 from data.database import now, reading, unit
 from data.whatsapp_twin import Act, Asked, Twin
 from domain.book import consent
-from domain.ledger import whatsapp_errors
+from domain.ledger import held, whatsapp_errors
 from domain.ledger.deliveries import OPEN, Delivery, Heard, State
 from domain.ledger.replies import explain
 from domain.refusal import Refusal
@@ -272,7 +272,7 @@ def test_whom_whatsapp_held_back_later_is_tried_after_a_day_where_the_campaign_a
         ana = session.query(Delivery).where(Delivery.address_key == ANA).one()
         ana.heard, ana.heard_at, ana.heard_reason = Heard.RETURNED, now(), "held_by_whatsapp"
     with unit() as session:
-        assert held_again.how_many(session, dispatch) == 1
+        assert held.held_of(session, dispatch).people == 1
         assert held_again.due(session, now() + timedelta(hours=23)) == []
         assert held_again.due(session, now() + timedelta(hours=25)) == ([dispatch] if is_wanted else [])
     days_pass(1.1)

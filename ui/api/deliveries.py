@@ -79,6 +79,7 @@ def list_deliveries(
     delivery: Annotated[
         list[Heard], Query(description="What was heard of it since it was sent; may be repeated.")
     ] = [],  # noqa: B006 - never changed
+    held: Annotated[bool | None, Query(description="Held back by WhatsApp itself, or not.")] = None,
     search: Search = "",
     channel: Annotated[str, Query(max_length=20)] = "",
     since: Day = "",
@@ -96,6 +97,7 @@ def list_deliveries(
             midnight(since, zone, "since"),
             midnight(until, zone, "until", days=1),
             channel,
+            held,
         )
         found = log.page(session, asked, after=read_number(cursor), limit=limit)
         did = engagement.of_deliveries(session, [line.id for line in found.lines])

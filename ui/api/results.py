@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from data import csv_file
 from data.database import now, reading
-from domain.channels.email import message_id
-from domain.ledger import deliveries, engagement, replies, standing
+from domain.channels.email import CHANNEL, message_id
+from domain.ledger import deliveries, engagement, held, replies, standing
 from domain.ledger.causes import TOLD, Cause
 from domain.ledger.deliveries import Heard, Line, Of, State
 from domain.ledger.engagement import Engagement
@@ -30,7 +30,7 @@ AT_ONCE: Final = (
 )
 HEADINGS: Final = (
     "email", "name", "status", "reason", "replyCode", "reply", "time", "customerId", "dispatchId", "deliveryId",
-    "delivery", "deliveryTime", "opens", "openedAt", "machineOpens", "clicks", "clickedAt",
+    "delivery", "deliveryTime", "opens", "openedAt", "machineOpens", "clicks", "clickedAt", "held",
 )  # fmt: skip
 CSV: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {}}, "description": "One line for each recipient."}
@@ -47,7 +47,7 @@ Outcomes = Annotated[
 class Stats(Told):
     """recipients = queued + sent + failed + skipped + cancelled + notSure, at every moment.
 
-    delivered, pending, bounced and complained divide sent. Opens and clicks are those of people; machineOpens stands
+    delivered, pending, bounced, complained and those held back later divide sent. Opens and clicks are those of people; machineOpens stands
     beside them. openRate and clickRate are uniqueOpens and uniqueClicks as a share, from 0 to 1, of delivered where
     delivery is reported and of sent where it is not; null where nothing was sent, or nobody counts.
     """
@@ -58,7 +58,17 @@ class Stats(Told):
     delivered: Annotated[int, Field(description="Reported so by the provider.")]
     pending: Annotated[int, Field(description="Sent, and nothing that settles it was heard since.")]
     failed: int
-    bounced: Annotated[int, Field(description="Came back, for good or for now.")]
+    bounced: Annotated[
+        int, Field(description="Came back, for good or for now; without those that WhatsApp held back.")
+    ]
+    held: Annotated[
+        int,
+        Field(
+            description="Held back by WhatsApp itself, because the person gets many just now: refused at once they are among "
+            "failed, told later among sent, and where another try was asked for among queued."
+        ),
+    ]
+    replied: Annotated[int, Field(description="People who wrote back.")]
     complained: int
     skipped: int
     cancelled: int
@@ -84,9 +94,10 @@ class Recipient(Told):
     reason: str | None
     reply_code: int | None
     reply: str | None
+    held: Annotated[bool, Field(description="By WhatsApp itself, because the person gets many just now.")]
     explanation: Annotated[str | None, Field(description="What the reply means, in plain words.")]
     message_id: Annotated[
-        str | None, Field(description="Of a notSure one: what to look for in the mail server's log.")
+        str | None, Field(description="Of a notSure one by email: what to look for in the mail server's log.")
     ]
     attempts: int
     at: Moment | None
@@ -179,6 +190,8 @@ def _stats(found: Figures) -> Stats:
         pending=found.pending,
         failed=books.failed,
         bounced=found.came_back,
+        held=found.held.people,
+        replied=found.replied,
         complained=found.complained,
         skipped=books.skipped,
         cancelled=books.cancelled,
@@ -214,7 +227,8 @@ def _recipients(
 
 def recipient(session: Session, line: Line, did: Engagement | None) -> Recipient:
     in_doubt, refused = line.state is State.UNKNOWN, line.state in (State.FAILED, State.DEFERRED)
-    sender = dispatches.get(session, line.dispatch_id).from_email if in_doubt else ""
+    send = dispatches.get(session, line.dispatch_id) if in_doubt else None
+    sender = send.from_email if send and send.channel == CHANNEL.name else None
     return Recipient(
         delivery_id=line.id,
         dispatch_id=line.dispatch_id,
@@ -225,8 +239,11 @@ def recipient(session: Session, line: Line, did: Engagement | None) -> Recipient
         reason=line.reason,
         reply_code=line.code,
         reply=line.reply,
+        held=held.is_held_line(line),
         explanation=replies.explain(line.code, line.reply).sentence if refused and line.code else None,
-        message_id=message_id(sender, line.dispatch_id, line.id, line.attempts) if in_doubt else None,
+        message_id=message_id(sender, line.dispatch_id, line.id, line.attempts)
+        if sender is not None
+        else None,
         attempts=line.attempts,
         at=line.at,
         delivery=line.heard,
@@ -274,10 +291,11 @@ def _cells(line: Line, did: Engagement | None) -> list[object]:
         line.heard,
         _written_out(line.heard_at),
     ]
+    back = "yes" if held.is_held_line(line) else ""
     if did is None:
-        return [*known, 0, "", 0, 0, ""]
+        return [*known, 0, "", 0, 0, "", back]
     opened, clicked = _written_out(did.opened_at), _written_out(did.clicked_at)
-    return [*known, did.opens, opened, did.machine_opens, did.clicks, clicked]
+    return [*known, did.opens, opened, did.machine_opens, did.clicks, clicked, back]
 
 
 def _written_out(moment: datetime | None) -> str:

@@ -17,7 +17,7 @@ from domain.shop.people import Right
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Nav, Page, current_actor
-from ui.log_files import ANY, Wanted
+from ui.log_files import ANY, HELD, WHATSAPP, Wanted
 from ui.parts import delivery_rows, second_try
 from ui.parts.basics import box, empty, head, icon_button, link, page, put, text
 from ui.parts.delivery_rows import ACTS, NAME, PHONE, SEND, STATE, WHY_CELL
@@ -34,6 +34,7 @@ STATES: Final = {
     ANY: "Every message",
     "failed": "Failed",
     "came_back": "Came back",
+    HELD: "Held by WhatsApp",
     "complained": "Complained",
     "not_sure": "Not sure",
     "queued": "Waiting",
@@ -41,6 +42,11 @@ STATES: Final = {
     "delivered": "Delivered",
     "skipped": "Skipped",
     "cancelled": "Cancelled",
+}
+CHANNELS: Final = {ANY: "By email", WHATSAPP: "By WhatsApp"}
+ABOUT: Final = {
+    ANY: ("Email log", "Every email to everybody, newest first, and what became of it."),
+    WHATSAPP: ("WhatsApp log", "Every message by WhatsApp, newest first, and what became of it."),
 }
 COLUMNS: Final = [
     Column("name", "Recipient", cell=NAME),
@@ -58,14 +64,14 @@ class Found:
     too_many: str = ""  # why nothing is listed
 
 
-async def build(search: str = "", state: str = "", since: str = "", until: str = "") -> None:
-    wanted = Wanted(search, state if state in STATES else ANY, since, until)
+async def build(
+    search: str = "", state: str = "", since: str = "", until: str = "", channel: str = ""
+) -> None:
+    channel = WHATSAPP if channel == WHATSAPP else ANY
+    wanted = Wanted(search, state if state in STATES else ANY, since, until, channel)
+    title, lead = ABOUT[channel]
     with page("wide"):
-        with head(
-            "Email log",
-            "Every email to everybody, newest first, and what became of it.",
-            back=("Sends", SENDS),
-        ):
+        with head(title, lead, back=("Sends", SENDS)):
             shown = Log(wanted)
             icon_button("refresh", "Refresh", shown.refresh, testid="refresh").classes("hb-hide-phone")
         shown.draw()
@@ -84,7 +90,14 @@ class Log:
                     "Search name or address", self._search, value=self.wanted.search, testid="log-search"
                 ).classes("whole")
                 select(
-                    STATES,
+                    CHANNELS,
+                    self.wanted.channel,
+                    on_change=lambda event: self._other(event.value or ANY),
+                    label="Channel",
+                    testid="log-channel",
+                ).classes("hb-filter")
+                select(
+                    _states(self.wanted),
                     self.wanted.state,
                     on_change=lambda event: self._narrow(state=event.value or ANY),
                     label="State",
@@ -129,6 +142,11 @@ class Log:
     async def refresh(self) -> None:
         await self.fetch(self.table.page)
 
+    def _other(self, channel: str) -> None:
+        """Another log, with another name: a page of its own."""
+        asked = replace(self.wanted, channel=channel).narrowed
+        ui.navigate.to(f"{PATH}?{urlencode(asked)}" if asked else PATH)
+
     def _say(self, total: int) -> None:
         """How many messages fit, and a way to take just these along."""
         narrowed = self.wanted.narrowed
@@ -158,7 +176,7 @@ class Log:
         if self.too_many:
             empty("search", "Too many people are called so", self.too_many, testid="log-too-many")
             return
-        if self.wanted.narrowed:
+        if replace(self.wanted, channel=ANY).narrowed:
             empty(
                 "search",
                 "No message fits",
@@ -168,13 +186,19 @@ class Log:
             return
         empty(
             "mail",
-            "No email was sent yet",
+            "No email was sent yet" if self.wanted.is_by_mail else "Nothing was sent by WhatsApp yet",
             "As soon as you press Send, each message is listed here with what became of it.",
             "To the campaigns",
             target="/marketing/campaigns",
             icon_name="mail",
             testid="log-nothing",
         )
+
+
+def _states(wanted: Wanted) -> dict[str, str]:
+    """Only WhatsApp holds anything back, and nobody calls a message there spam."""
+    other = HELD if wanted.is_by_mail else "complained"
+    return {name: said for name, said in STATES.items() if name != other}
 
 
 def _found(wanted: Wanted, after: int | None, may_send: bool) -> Found:

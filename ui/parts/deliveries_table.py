@@ -33,6 +33,8 @@ ONLY: dict[str, str] = {
     Figure.OPENED: "opened by a person",
     Figure.CLICKED: "clicked by a person",
     Figure.REPLIED: "wrote back",
+    Figure.HELD: "held by WhatsApp",
+    Figure.UNDELIVERED: "failed",
 }
 COLUMNS = [
     Column("name", "Recipient", cell=NAME),

@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.channels.email import message_id
-from domain.ledger import replies, whatsapp_errors
+from domain.ledger import held, replies, whatsapp_errors
 from domain.ledger.causes import TOLD, Cause
 from domain.ledger.deliveries import Heard, Line, State
 from domain.ledger.engagement import Engagement
@@ -40,6 +40,7 @@ WHY_HEARD = {
     Heard.DELAYED: "Their server has not taken it yet.",
     Heard.COMPLAINED: "They called it spam. They are not written to again.",
 }
+WHATSAPP = "whatsapp"
 BAD = (Heard.BOUNCED, Heard.RETURNED, Heard.COMPLAINED)
 
 AFTER_THE_REPLY = {
@@ -136,10 +137,12 @@ def led_on(rows: list[Row], last: str) -> list[Row]:
     return [row | {"then": f"row-{row['id']} act-{nearest.get(row['id'], '')} {last}"} for row in rows]
 
 
-def state_of(line: Line) -> words.Told:
+def state_of(line: Line, channel: str = "email") -> words.Told:
     """What was heard of a message after it was sent says more than that it was sent."""
+    if held.is_held_line(line):
+        return channel_words.HELD
     if line.state is State.SENT and line.heard and line.heard in words.HEARD:
-        return words.HEARD[line.heard]
+        return channel_words.of(channel).heard.get(line.heard, words.HEARD[line.heard])
     return words.told(words.DELIVERY, line.state)
 
 
@@ -157,7 +160,7 @@ def reason_of(line: Line, channel: str = "email") -> str:
 
 
 def _row(line: Line, dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> Row:
-    status, tone = state_of(line)
+    status, tone = state_of(line, dispatch.channel)
     said_by, said = _said(line, dispatch)
     at = line.heard_at if status != words.DELIVERY[State.SENT][0] and line.heard else line.at
     return {
@@ -176,14 +179,19 @@ def _row(line: Line, dispatch: Dispatch, zone: ZoneInfo, moment: datetime) -> Ro
 
 def _said(line: Line, dispatch: Dispatch) -> tuple[str, str]:
     """What can be looked up elsewhere: the server's words, or for a doubtful one the number of the message."""
+    if line.state is State.UNKNOWN and dispatch.channel == WHATSAPP:
+        heard = f" The connection ended with: {line.reply}" if line.reply else ""
+        return "What helps", f"{channel_words.LOOK_AT_WHATSAPP}{heard}"
     if line.state is State.UNKNOWN:
         number = message_id(dispatch.from_email, dispatch.id, line.id, line.attempts)
         heard = f" The connection ended with: {line.reply}" if line.reply else ""
         return "What to look for", f"Message-ID {number} in the mail server’s log.{heard}"
     if line.state is State.SENT and line.heard in WHY_HEARD and line.heard_said:
-        return "Their server’s own words", line.heard_said
+        whose = "WhatsApp’s own words" if dispatch.channel == WHATSAPP else "Their server’s own words"
+        return whose, line.heard_said
     if line.state in (State.FAILED, State.DEFERRED) and (line.reply or line.code):
-        whose = "The server’s own words" if line.code else "What stood in the way"
+        theirs = "WhatsApp’s own words" if dispatch.channel == WHATSAPP else "The server’s own words"
+        whose = theirs if line.code else "What stood in the way"
         return whose, f"{line.code or ''} {line.reply or ''}".strip()
     return "", ""
 
@@ -217,6 +225,8 @@ def times(count: int) -> str:
 
 def _tint(line: Line, done: Engagement | None) -> str:
     """Beside the word, never instead of it."""
+    if held.is_held_line(line):
+        return ""
     if line.state is State.FAILED or (line.state is State.SENT and line.heard in BAD):
         return "is-bad"
     return "is-good" if done and done.opened_at else ""

@@ -1,4 +1,7 @@
-"""What came of a send: six figures, each with what it is a share of, each a way to the people behind it."""
+"""What came of a send: six figures, each with what it is a share of, each a way to the people behind it.
+
+Which six, and what hangs on them, goes by the channel: WhatsApp tells of everybody, and holds some back itself.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,18 +26,36 @@ LABELS: Final = {
     Figure.OPENED: "Opened",
     Figure.CLICKED: "Clicked",
 }
+BY_WHATSAPP: Final = {
+    "sent": "Sent",
+    Figure.DELIVERED: "Delivered",
+    Figure.OPENED: "Read",
+    Figure.REPLIED: "Replied",
+    Figure.UNDELIVERED: "Failed",
+    Figure.HELD: "Held by WhatsApp",
+}
 MEANING: Final[dict[str, str]] = {
     Figure.DELIVERED: "A report came that it arrived.",
     Figure.PENDING: "Sent, and no report of it came yet.",
     Figure.CLICKED: "People who pressed a link of the message.",
+    Figure.REPLIED: "People who wrote back.",
+    Figure.UNDELIVERED: "WhatsApp refused it at once, or took it and could not deliver it.",
+    Figure.HELD: "They get many marketing messages just now, from any business, so WhatsApp keeps this one back.",
 }
 # Above zero only: the words, their tone, and the card that they stand on.
-BADGES: Final = {
+Badges = dict[str, tuple[str, str, str]]
+BADGES: Final[Badges] = {
     Figure.BOUNCED: ("came back", "bad", Figure.DELIVERED),
     Figure.COMPLAINED: ("complained", "bad", Figure.DELIVERED),
     "failed": ("failed", "bad", Figure.DELIVERED),
     Figure.REPLIED: ("wrote back", "good", Figure.CLICKED),
 }
+BADGES_BY_WHATSAPP: Final[Badges] = {
+    Figure.PENDING: ("not reported yet", "mute", Figure.DELIVERED),
+    Figure.COMPLAINED: ("complained", "bad", Figure.DELIVERED),
+    Figure.CLICKED: ("pressed a link", "good", Figure.OPENED),
+}
+WHATSAPP: Final = "whatsapp"
 UNKNOWN: Final = "–"
 
 
@@ -50,12 +71,13 @@ class OutcomeCards:
 
     def __init__(self, on_pick: Callable[[str], Any], picked: str = ALL, *, channel: str = "email") -> None:
         self.on_pick, self.words = on_pick, channel_words.of(channel)
+        self.by_badge = BADGES_BY_WHATSAPP if channel == WHATSAPP else BADGES
         self.said: dict[str, tuple[ui.label, ui.label, ui.label]] = {}
         self.faces: dict[str, ui.element] = {}
         self.badges: dict[str, tuple[ui.element, ui.label]] = {}
         with put(box("hb-figures", testid="figures"), role="group", aria_label="What came of it"):
-            for term, label in LABELS.items():
-                self._card(term, self.words.opened if term == Figure.OPENED else label)
+            for term, label in (BY_WHATSAPP if channel == WHATSAPP else LABELS).items():
+                self._card(term, label)
         self.paint(picked)
 
     def set(self, figures: Figures) -> None:
@@ -64,16 +86,10 @@ class OutcomeCards:
             for place, told in zip(labels, (said.value, said.share, said.beside), strict=True):
                 place.set_text(told)
             labels[2].visible = bool(said.beside)
-        counts = {
-            Figure.BOUNCED: figures.came_back,
-            Figure.COMPLAINED: figures.complained,
-            "failed": figures.books.failed,
-            Figure.REPLIED: figures.replied,
-        }
         for term, (badge, label) in self.badges.items():
-            badge.visible = counts[term] > 0
-            told = self.words.came_back if term == Figure.BOUNCED else BADGES[term][0]
-            label.set_text(f"{words.number(counts[term])} {told}")
+            count = _on_a_badge(term, figures)
+            badge.visible = count > 0
+            label.set_text(f"{words.number(count)} {self.by_badge[term][0]}")
 
     def paint(self, picked: str) -> None:
         for term, face in [*self.faces.items(), *((term, badge) for term, (badge, _) in self.badges.items())]:
@@ -90,7 +106,7 @@ class OutcomeCards:
                     ui.tooltip(meaning)
             face.on("click", handled(lambda: self.on_pick(term)), [])
             self.faces[term], self.said[term] = face, (value, share, beside)
-            if mine := [badge for badge, (_, _, card) in BADGES.items() if card == term]:
+            if mine := [badge for badge, (_, _, card) in self.by_badge.items() if card == term]:
                 with box("badges"):
                     for badge in mine:
                         self._badge(badge)
@@ -100,7 +116,9 @@ class OutcomeCards:
         return own.get(term) or MEANING.get(term, "")
 
     def _badge(self, term: str) -> None:
-        with put(box(f"hb-pill {BADGES[term][1]}", "button", testid=f"badge-{term}"), type="button") as made:
+        with put(
+            box(f"hb-pill {self.by_badge[term][1]}", "button", testid=f"badge-{term}"), type="button"
+        ) as made:
             label = text("", tag="span")
         made.on("click", handled(lambda: self.on_pick(term)), [])
         self.badges[term] = made, label
@@ -125,6 +143,15 @@ def _said(term: str, figures: Figures) -> Said:
             return Said(words.number(figures.pending), "sent, no report yet")
         case Figure.OPENED | Figure.CLICKED:
             return _engaged(term, figures)
+        case Figure.REPLIED:
+            return Said(words.number(figures.replied), _share(figures.replied, books.sent, "sent"))
+        case Figure.UNDELIVERED:
+            return _undelivered(figures)
+        case Figure.HELD:
+            share = _share(figures.held.people, books.recipients, "recipients")
+            return Said(
+                words.number(figures.held.people), share, "not your fault" if figures.held.people else ""
+            )
     return Said(words.number(books.recipients), "everybody on the list")
 
 
@@ -138,14 +165,38 @@ def _delivered(figures: Figures) -> Said:
     return Said(UNKNOWN, "Not reported by your mail provider")
 
 
+def _undelivered(figures: Figures) -> Said:
+    """Both kinds, so that the sum below can be found in it again."""
+    both = figures.failed and figures.came_back
+    at_once = f"{words.number(figures.failed)} at once, {words.number(figures.came_back)} after it was sent"
+    later = "after it was sent" if figures.came_back else "refused at once"
+    many = figures.failed + figures.came_back
+    return Said(words.number(many), at_once if both else later if many else "nobody")
+
+
+def _on_a_badge(term: str, figures: Figures) -> int:
+    match term:
+        case Figure.BOUNCED:
+            return figures.came_back
+        case Figure.COMPLAINED:
+            return figures.complained
+        case Figure.REPLIED:
+            return figures.replied
+        case Figure.PENDING:
+            return figures.pending if figures.told is not Told.NO else 0
+        case Figure.CLICKED:
+            return figures.counts.unique_clicks
+    return figures.books.failed
+
+
 def _engaged(term: str, figures: Figures) -> Said:
     counts = figures.counts
-    people, machines, unsure, anybody = (
-        (counts.unique_opens, counts.machine_opens, counts.unsure_opens, counts.any_opens)
+    people, machines, unsure, is_counted = (
+        (counts.unique_opens, counts.machine_opens, counts.unsure_opens, figures.counts_opens)
         if term == Figure.OPENED
-        else (counts.unique_clicks, counts.machine_clicks, counts.unsure_clicks, counts.any_clicks)
+        else (counts.unique_clicks, counts.machine_clicks, counts.unsure_clicks, figures.counts_clicks)
     )
-    if not figures.is_measured and not anybody:
+    if not is_counted:
         return Said(UNKNOWN, "Not counted for this send")
     share = _share(people, figures.whole, "delivered" if figures.is_of_delivered else "sent")
     beside = [

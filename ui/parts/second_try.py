@@ -16,7 +16,8 @@ from domain.sending import dispatches, resending
 from domain.sending.resending import Prospect, Retried, Which
 from domain.shop.shop import read as read_shop
 from jobs import sending
-from ui import words
+from ui import channel_words, words
+from ui.channel_words import ChannelWords
 from ui.frame import current_actor
 from ui.parts.basics import box, button, facts, text
 from ui.parts.dialogs import ask, confirm, sheet
@@ -26,6 +27,7 @@ from ui.parts.send_controls import something_moved
 FROZEN = "They get the same message as everybody else on this send."
 TWICE = "It may arrive twice: nobody knows whether the first one did."
 LEAVE = "Not now"
+EMAIL = "email"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Doubt:
 
     line: Line
     pairs: list[tuple[str, str]]
+    words: ChannelWords
 
 
 def label_of(term: str, count: int) -> str:
@@ -102,8 +105,7 @@ async def _decide(doubt: Doubt) -> bool:
     who = line.name or line.address
     choice = await _choice(
         f"Did it reach {who}?",
-        "The message was handed to the mail server, and no answer came. Ask the person, or look for the Message-ID in "
-        "the mail server’s log at that time.",
+        doubt.words.to_look_for,
         doubt.pairs,
         again="Send again",
         counted="Count as sent",
@@ -118,11 +120,10 @@ async def _decide(doubt: Doubt) -> bool:
 
 async def _decide_about_all(dispatch_id: int) -> bool:
     seen = await io(_prospect, dispatch_id, Which.NOT_SURE)
-    number = await io(_how_many_in_doubt, dispatch_id)
+    number, said = await io(_all_in_doubt, dispatch_id)
     choice = await _choice(
         f"Did it reach these {words.people(number)}?" if number != 1 else "Did it reach this person?",
-        "Their messages were handed to the mail server, and no answer came. Most such messages do arrive. The time and "
-        "the Message-ID to look for stand beside each of them in the list.",
+        said.to_look_for_all,
         [],
         again=f"Send to {words.people(seen.ready)} again" if seen.ready else "",
         counted="Count as sent" if number == 1 else f"Count all {words.number(number)} as sent",
@@ -196,9 +197,10 @@ def _prospect(dispatch_id: int, which: Which) -> Prospect:
         return resending.prospect(session, dispatch_id, which)
 
 
-def _how_many_in_doubt(dispatch_id: int) -> int:
+def _all_in_doubt(dispatch_id: int) -> tuple[int, ChannelWords]:
     with reading() as session:
-        return deliveries.books(session, dispatch_id).not_sure
+        said = channel_words.of(dispatches.get(session, dispatch_id).channel)
+        return deliveries.books(session, dispatch_id).not_sure, said
 
 
 def _doubt(delivery_id: int) -> Doubt:
@@ -208,11 +210,13 @@ def _doubt(delivery_id: int) -> Doubt:
         if line is None:
             raise missing("message")
         dispatch, zone = dispatches.get(session, line.dispatch_id), read_shop(session).zone
-    number = message_id(dispatch.from_email, dispatch.id, line.id, line.attempts)
+    by_mail = dispatch.channel == EMAIL
+    number = message_id(dispatch.from_email, dispatch.id, line.id, line.attempts) if by_mail else ""
     pairs = [
-        ("Address", line.address),
+        ("Address" if by_mail else "Number", line.address),
         ("Handed over", words.when(line.at, zone, moment) if line.at else ""),
         ("Message-ID", number),
         ("Heard last", line.reply or ""),
     ]
-    return Doubt(line, [(name, value) for name, value in pairs if value])
+    known = [(name, value) for name, value in pairs if value]
+    return Doubt(line, known, channel_words.of(dispatch.channel))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from data.database import now, reading
+from domain.ledger.held import Held
 from domain.results import figures
 from domain.results.figures import Figures
 from domain.sending import dispatches, held_again, reports, resending
@@ -34,7 +35,6 @@ EVERY = 1.0  # seconds between looks while something moves
 SOON = 0.1  # seconds until what stands further down is fetched
 LATER = 20.0  # seconds between looks at what still comes in once it is over
 AT_FIRST, YOUNG = 4.0, timedelta(minutes=2)  # and just after the end, when most reports come
-WHATSAPP = "whatsapp"
 TABLE_EVERY = 3  # looks between two readings of the recipients' table
 
 
@@ -161,7 +161,7 @@ class SendReport:
         self.progress.set(look.report, look.zone, look.at)
         self.cards.set(look.figures)
         self.as_of.set_text(as_of(look.figures, look.zone, look.at))
-        self.on_pictures.visible = look.figures.is_measured or look.figures.counts.any_opens > 0
+        self.on_pictures.visible = look.figures.counts_opens
         self.equation.set(look.report.books)
         self.final.set_text(_finality(look))
         notes = tuple(note for note in look.notes if note.testid not in self.without)
@@ -215,8 +215,7 @@ def look_from(session: Session, dispatch_id: int, moment: datetime) -> Look:
     zone = read_shop(session).zone
     found = figures.of_dispatch(session, report.dispatch, now=moment, books=report.books)
     failures = _failures(session, report, found)
-    held = held_again.how_many(session, dispatch_id) if report.dispatch.channel == WHATSAPP else 0
-    notes = tuple(filter(None, [*_notes(report, failures, zone, moment), _held_back(report, held)]))
+    notes = tuple(filter(None, [*_notes(report, failures, zone, moment), _held_back(report, found.held)]))
     return Look(report, notes, zone, moment, found, figures.is_moving(report.dispatch, moment))
 
 
@@ -230,12 +229,12 @@ class Failures:
 
 
 def _failures(session: Session, report: Report, found: Figures) -> Failures:
-    if not dispatches.needs_attention(report.books, found.came_back):
+    if not dispatches.needs_attention(replace(report.books, failed=found.failed), found.came_back):
         return Failures()
     dispatch_id = report.dispatch.id
     ready = 0 if report.moves else resending.prospect(session, dispatch_id, Which.FAILED).ready
-    many = report.books.failed + found.came_back
-    return Failures(causes.said(session, report, found.came_back), ready, many)
+    many = found.failed + found.came_back
+    return Failures(causes.said(session, report, found.came_back, refused=found.failed), ready, many)
 
 
 def _notes(report: Report, failures: Failures, zone: ZoneInfo, moment: datetime) -> list[Note]:
@@ -314,17 +313,14 @@ def _many_failed(report: Report, failures: Failures) -> Note | None:
     )
 
 
-def _held_back(report: Report, held: int) -> Note | None:
+def _held_back(report: Report, held: Held) -> Note | None:
     """Neither a failure of the shop nor of the person."""
-    if not held:
+    if not held.people:
         return None
-    again = (
-        "tried once more after a day"
-        if report.dispatch.content.get(held_again.ASKED_FOR)
-        else "not tried again"
-    )
+    asked = report.dispatch.content.get(held_again.ASKED_FOR)
+    again = "tried once more after a day" if asked else "not tried again by themselves"
     body = f"They get many marketing messages just now, from any business. It is no fault of yours. They are {again}."
-    return Note("info", f"WhatsApp holds back the message to {words.people(held)}", body, "held-back")
+    return Note("info", f"WhatsApp holds back the message to {words.people(held.people)}", body, "held-back")
 
 
 def _second_try(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None:

@@ -122,8 +122,8 @@ def _results(found: Figures, *, is_called_back: bool) -> tables.Row:
     counts, whole = found.counts, found.whole
     went_out = found.books.sent > 0 and not is_called_back
     reported = went_out and found.told is Told.YES
-    opened = went_out and (found.is_measured or counts.any_opens > 0)
-    clicked = went_out and (found.is_measured or counts.any_clicks > 0)
+    opened = went_out and found.counts_opens
+    clicked = went_out and found.counts_clicks
     return {
         "delivered": found.delivered if reported else None,
         "deliveredSub": f"{words.percent(found.delivered, found.books.sent)}%" if reported else "",
