@@ -8,7 +8,8 @@ from typing import Final, Literal
 from data.dialogue import Reply
 from data.mail_account import words
 
-Stage = Literal["mail", "rcpt", "data", "body", "final", "content", "account"]
+# "left_out": our own books say that this one may not get it, and nobody was asked.
+Stage = Literal["mail", "rcpt", "data", "body", "final", "content", "account", "left_out"]
 
 
 class Fate(StrEnum):

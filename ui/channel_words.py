@@ -16,6 +16,9 @@ class ChannelWords:
     in_doubt: str
     to_look_for: str  # of one such message
     to_look_for_all: str
+    on_the_way: str = (
+        "They opted out, or were changed or deleted, after Send was pressed and before their turn came."
+    )
     why: Mapping[str, str] = field(default_factory=dict)  # reasons that read otherwise
     heard: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # and what came back
 
@@ -80,6 +83,10 @@ WHATSAPP: Final = ChannelWords(
         "bounced": "It could not be delivered.",
         "proved": "Arrived: it was read, answered, or reported as delivered.",
     },
+    on_the_way=(
+        "Before their turn came they opted out, were changed or deleted, or it was more than 24 hours since they wrote, "
+        "where these are free words."
+    ),
     heard={
         "returned": ("Not delivered for now", "bad"),
         "bounced": ("Not delivered", "bad"),

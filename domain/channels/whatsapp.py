@@ -22,6 +22,7 @@ from domain.book.reach import Reach
 from domain.channels.channel import Barred, Draft, Gate, Job, Line, Parcel, Route
 from domain.channels.email import links, mark
 from domain.ledger import targets, whatsapp_errors, windows
+from domain.ledger.causes import Cause
 from domain.message import tracking, whatsapp_templates
 from domain.message import whatsapp_compiling as messages
 from domain.message.links import CLICK, PLACE_BITS, Links
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 8  # messages on the way on one line, which has as many connections
 BACK_OFF, LONGEST_BACK_OFF = 1.0, 60.0  # seconds that everybody waits after "too fast"
+NOT_LISTENING: Final = Answer(Fate.REFUSED, 0, "", "left_out", str(Cause.WINDOW_CLOSED))
 UNWRITABLE: Final = (
     "The message could not be put together with this person's details. Look at their own fields."
 )
@@ -239,7 +241,7 @@ class WhatsAppLine:
 
     async def deliver(self, parcel: Parcel, hand_over: Gate) -> Answer:
         if not self.job.may_be_said(parcel):
-            return heard(131047, 0, "The person has not written within 24 hours.")
+            return NOT_LISTENING
         try:
             request = self.job.request(parcel)
         except (Unfilled, MergeError) as error:  # this person's own values; nobody else is to suffer

@@ -41,6 +41,8 @@ def result(claim: Claim, answer: Answer, *, since: datetime, now: datetime) -> R
         return outcome(claim, State.SENT, None, answer)
     if answer.fate is Fate.UNKNOWN:
         return outcome(claim, State.UNKNOWN, "no_answer", answer)
+    if answer.stage == "left_out":
+        return outcome(claim, State.SKIPPED, answer.reason, answer)
     if answer.fate is Fate.REFUSED:
         usual = NO_SUCH_ADDRESS if is_dead(answer) else "refused"
         return outcome(claim, State.FAILED, answer.reason or usual, answer)

@@ -153,3 +153,24 @@ def test_what_a_person_did_with_a_message_stands_among_what_they_were_sent(
     assert (opals_told["openedAt"], opals_told["clickedAt"]) == ("2026-11-21T09:31:00.000+00:00", None)
     assert opals_told["unsubscribedAt"] is not None
     assert {one["unsubscribedAt"] for one in others} == {None}
+
+
+def test_who_whatsapp_holds_back_is_found_in_its_log_and_is_no_failure(api: Api, sends: list[int]) -> None:
+    with unit() as session:
+        session.get_one(Dispatch, sends[2]).channel = "whatsapp"
+        for row in session.scalars(select(Delivery).where(Delivery.dispatch_id == sends[2])):
+            row.heard_reason = "held_by_whatsapp" if row.heard else None
+    assert who(asked(api, "held=true")) == {"Cleo Rubies"}
+    assert who(asked(api, "held=false&channel=whatsapp")) == {"Ana Rubies", "Ben Rubies"}
+    told = api.get(f"dispatches/{sends[2]}/stats").json()
+    assert (told["held"], told["bounced"], told["failed"], told["sent"]) == (1, 0, 1, 2)
+
+    def taken(state: str) -> list[tuple[str, str]]:
+        answer = api.nobody.get(
+            f"/marketing/log.csv?channel=whatsapp&state={state}", headers=_cookie(api, "sal")
+        )
+        rows = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+        return [(row["Name"], row["State"]) for row in rows]
+
+    assert taken("held") == [("Cleo Marsh", "Held by WhatsApp")]
+    assert taken("came_back") == []

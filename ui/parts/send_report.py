@@ -365,7 +365,7 @@ def _left_out_on_the_way(report: Report) -> Note | None:
     if not report.left_out_on_the_way:
         return None
     title = f"{words.people(report.left_out_on_the_way)} left out on the way"
-    body = "They opted out, or were changed or deleted, after Send was pressed and before their turn came."
+    body = channel_words.of(report.dispatch.channel).on_the_way
     return Note("info", title, body, "on-the-way")
 
 
