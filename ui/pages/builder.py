@@ -1,47 +1,40 @@
 """Writing a campaign: the form, kept by itself while somebody types, and the two ways to send it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from nicegui import ui
 
-from data.database import now, reading, unit
-from domain.audience.audience import Audience, Count, Who
-from domain.message import templates
+from domain.audience.audience import Count
 from domain.refusal import Refusal
-from domain.sending import campaigns, content, schedules
-from domain.sending.calendar import shown
-from domain.sending.campaigns import Campaign, Status
 from domain.shop.people import Actor, Right
 from domain.shop.sending_rules import Quiet
-from domain.shop.shop import read as read_shop
 from ui import words
 from ui.frame import Page, current_actor
 from ui.parts import whatsapp_form
-from ui.parts.basics import alert, box, button, card, empty, head, link_button, page, text
+from ui.parts.basics import alert, box, button, card, head, page, text
+from ui.parts.begun_campaign import (
+    CHANNELS,
+    EMAIL,
+    LIST,
+    Opened,
+    begin_new,
+    channel_of,
+    open_campaign,
+    wanted,
+)
+from ui.parts.closed_campaign import closed_campaign
 from ui.parts.draft_keeper import DraftKeeper, keep_as_copy
 from ui.parts.feedback import io, toast
-from ui.parts.inputs import Field, text_input
-from ui.parts.letter_form import LetterForm, Start, start
+from ui.parts.inputs import Field, Segmented, text_input
+from ui.parts.letter_form import LetterForm, Start
 from ui.parts.schedule_picker import SchedulePicker
 from ui.parts.send_dialog import confirm_and_schedule, confirm_and_send
 from ui.parts.whatsapp_form import WhatsAppForm
 
-LIST = "/marketing/campaigns"
 NAMELESS = "Give the campaign a name. Only your team sees it."
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A campaign as it was found. `begin` is there only for a draft."""
-
-    id: int
-    name: str
-    status: Status
-    version: int
-    when: str
-    error: str
-    begin: Start | whatsapp_form.Start | None
 
 
 async def build_new(
@@ -51,18 +44,22 @@ async def build_new(
     customer: int | None = None,
     template: int | None = None,
     group: int | None = None,
+    channel: str = "",
 ) -> None:
-    """`/marketing/campaigns/new?segment=3`, `?group=4`, `?tag=VIP`, `?customer=7`, `?template=2` begin with that."""
+    """`/marketing/campaigns/new?segment=3`, `?group=4`, `?tag=VIP`, `?customer=7`, `?template=2`, `?channel=whatsapp`
+    begin with that.
+    """
     by.require(Right.EDIT_CAMPAIGNS)
-    audience = _wanted(segment, group, tag, customer)
-    await Builder(await io(_begin_new, audience, template, by), by).draw("New Campaign")
+    audience = wanted(segment, group, tag, customer)
+    begin = await io(begin_new, audience, template, channel, by)
+    await Builder(begin, by, switch=partial(_switched, segment, group, tag, customer)).draw("New Campaign")
 
 
 async def build_edit(by: Actor, campaign_id: int) -> None:
     by.require(Right.EDIT_CAMPAIGNS)
-    found = await io(_open, campaign_id, by)
+    found = await io(open_campaign, campaign_id, by)
     if found.begin is None:
-        _closed(found, by)
+        closed_campaign(found, by)
         return
     await Builder(found.begin, by, found).draw("Edit campaign")
 
@@ -70,8 +67,15 @@ async def build_edit(by: Actor, campaign_id: int) -> None:
 class Builder:
     """The page around one draft."""
 
-    def __init__(self, begin: Start | whatsapp_form.Start, by: Actor, found: Opened | None = None) -> None:
-        self.begin, self.found = begin, found
+    def __init__(
+        self,
+        begin: Start | whatsapp_form.Start,
+        by: Actor,
+        found: Opened | None = None,
+        *,
+        switch: Callable[[str], Any] | None = None,
+    ) -> None:
+        self.begin, self.found, self.switch = begin, found, switch
         self.may_send = by.may(Right.SEND)
 
     async def draw(self, title: str) -> None:
@@ -82,6 +86,14 @@ class Builder:
                     self.found.version if self.found else None,
                     lambda: self.values,
                     on_conflict=self._conflict,
+                )
+            if self.switch:
+                Segmented(
+                    CHANNELS,
+                    channel_of(self.begin),
+                    self._choose_channel,
+                    "By which channel",
+                    testid="channel",
                 )
             self.above = box("full")
             if self.found and self.found.error:
@@ -105,6 +117,13 @@ class Builder:
     @property
     def values(self) -> dict[str, Any]:
         return {"name": (self.name.value or "").strip(), **self.form.values}
+
+    async def _choose_channel(self, name: str) -> None:
+        """What was typed so far stays as a draft."""
+        if await self.keeper.let_go():
+            toast("What you wrote is kept as a draft.")
+        if self.switch:
+            self.switch(name)
 
     def _name(self) -> None:
         self.name_field = Field("Name", "Only your team sees this.", testid="name-field")
@@ -226,84 +245,11 @@ class Builder:
         ui.navigate.to(f"{LIST}/{copied}/edit")
 
 
-def _closed(found: Opened, by: Actor) -> None:
-    """Not a draft: say why it can't be changed, and what can be done instead."""
-    target = f"{LIST}/{found.id}"
-    with page("narrow"):
-        if found.status is not Status.SCHEDULED:
-            empty(
-                "lock",
-                campaigns.LOCKED,
-                "What went out stays as it was. To use it again, duplicate it and change the copy.",
-                "Open the campaign",
-                target=target,
-                icon_name="mail",
-                testid="locked",
-            )
-            return
-        with head(found.name, back=("Campaigns", LIST)):
-            pass
-        with card(testid="scheduled"):
-            alert(
-                f"Scheduled for {found.when}",
-                "Take it back to draft to change it. It is then not sent until you schedule it again.",
-                tone="info",
-            )
-            with box("hb-row wrap"):
-                if by.may(Right.SEND):
-                    button(
-                        "Back to draft",
-                        lambda: _unschedule(found.id),
-                        kind="primary",
-                        icon="edit",
-                        testid="back-to-draft",
-                    )
-                link_button("Open the campaign", target)
-
-
-async def _unschedule(campaign_id: int) -> None:
-    by = await current_actor()
-    await io(_take_back, campaign_id, by)
-    ui.navigate.reload()
-
-
-def _wanted(segment: int | None, group: int | None, tag: str, customer: int | None) -> Audience:
-    if segment:
-        return Audience(Who.SEGMENT, segment_ids=(segment,))
-    if group:
-        return Audience(Who.GROUP, group_ids=(group,))
-    if customer:
-        return Audience(Who.MANUAL, customer_ids=(customer,))
-    return Audience(Who.TAGS, tags=(tag,)) if tag else Audience()
-
-
-def _begin_new(audience: Audience, template_id: int | None, by: Actor) -> Start:
-    with reading() as session:
-        values: dict[str, Any] = {"audience": audience.as_json()}
-        if template_id:
-            chosen = templates.get(session, template_id, by=by)
-            content = ("subject", "preheader", "html_body", "text_body")
-            values |= {name: getattr(chosen, name) for name in content} | {"template_id": chosen.id}
-        return start(session, values, by)
-
-
-def _open(campaign_id: int, by: Actor) -> Opened:
-    with reading() as session:
-        campaign = campaigns.get(session, campaign_id)
-        begins = whatsapp_form.start if campaign.channel == whatsapp_form.NAME else start
-        begin = begins(session, _fields(campaign), by) if campaign.is_editable else None
-        when = shown(campaign.scheduled_at, read_shop(session).zone) if campaign.scheduled_at else ""
-        error = campaign.last_launch_error
-        return Opened(campaign.id, campaign.name, campaign.status, campaign.version, when, error, begin)
-
-
-def _fields(campaign: Campaign) -> dict[str, Any]:
-    return {name: getattr(campaign, name) for name in content.EDITABLE}
-
-
-def _take_back(campaign_id: int, by: Actor) -> None:
-    with unit() as session:
-        schedules.unschedule(session, campaign_id, by=by, now=now())
+def _switched(segment: int | None, group: int | None, tag: str, customer: int | None, channel: str) -> None:
+    """The same people by another channel; a template of one is none of the other."""
+    asked = {"segment": segment, "group": group, "tag": tag, "customer": customer, "channel": channel}
+    given = {name: value for name, value in asked.items() if value and value != EMAIL}
+    ui.navigate.to(f"{LIST}/new?{urlencode(given)}" if given else f"{LIST}/new")
 
 
 PAGES = [

@@ -18,10 +18,12 @@ from ui.parts.feedback import io, sentence_for
 QUIET: Final = 1.2  # seconds without a change
 GONE_ON: Final = ("changed_meanwhile", "locked", "is_scheduled", "not_found")
 UNNAMED: Final = "Untitled draft"
+BEGUN_WITH: Final = ("subject", "html_body", "text_body", "content")
 NAMES: Final = {
     "name": "name", "message_type": "message type", "from_name": "sender", "from_email": "sender",
     "reply_to": "reply address", "subject": "subject", "preheader": "preheader", "html_body": "body",
     "text_body": "body", "template_id": "template", "audience": "recipients",
+    "content": "WhatsApp message",
 }  # fmt: skip
 
 
@@ -63,6 +65,15 @@ class DraftKeeper:
         async with self.lock:
             await self._save(self.values())
 
+    async def let_go(self) -> bool:
+        """Keep what can be kept, and keep nothing more. Whether there is a draft now."""
+        self.changes += 1
+        if not self.stopped:
+            async with self.lock:
+                await self._save_what_can_be()
+        self.stopped = True
+        return self.campaign_id is not None
+
     async def _later(self, change: int) -> None:
         await asyncio.sleep(QUIET)
         if change != self.changes or self.stopped:
@@ -95,8 +106,8 @@ class DraftKeeper:
         rest = {name: value for name, value in fields.items() if name != "name"}
         if self.campaign_id is not None:
             return rest
-        begun = any(str(rest.get(name) or "").strip() for name in ("subject", "html_body", "text_body"))
-        return rest | {"name": str(rest["subject"])[:200] or UNNAMED} if begun else {}
+        begun = any(_says_something(rest.get(name)) for name in BEGUN_WITH)
+        return rest | {"name": _called(rest)} if begun else {}
 
     async def _save(self, fields: dict[str, Any], but: str = "") -> None:
         if self.stopped or (self.campaign_id and fields == self.kept):
@@ -124,6 +135,17 @@ class DraftKeeper:
     def _say(self, words: str) -> None:
         if not self.status.is_deleted:
             self.status.set_text(words)
+
+
+def _says_something(value: Any) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _called(fields: dict[str, Any]) -> str:
+    """What nobody has given a name is found by its subject, or by its template."""
+    named = (fields.get("content") or {}).get("template") or {}
+    template = str(named.get("name") or "").replace("_", " ")
+    return (str(fields.get("subject") or "") or template or UNNAMED)[:200]
 
 
 async def keep_as_copy(fields: dict[str, Any]) -> int:
