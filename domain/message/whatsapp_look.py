@@ -1,7 +1,9 @@
 """How a message by WhatsApp looks on one person's phone, and what its template leaves open; also while it is half written. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final, Literal
 
 from domain.message.merge import MergeError, parse
@@ -11,6 +13,16 @@ from domain.message.whatsapp_compiling import PART, PLACE, gaps
 Wants = Literal["words", "file", "ending", "link", "code"]
 Where = Literal["header", "body", "buttons"]
 AROUND: Final = 60  # characters of the template that are quoted beside a gap
+# What WhatsApp itself makes of stars and dashes: only around whole words, and within one line.
+VERBATIM: Final = re.compile(r"```(?P<block>.+?)```|`(?P<line>[^`\n]+)`", re.DOTALL)
+ADDRESS: Final = re.compile(r"(?:https?://|www\.)[^\s<>\ue000\ue001]*[^\s<>\ue000\ue001.,;:!?)\]*_~'\"]")
+MARKS: Final = re.compile(
+    r"(?<![\w*])\*(?=\S)(?P<b>[^\n*]+)(?<=\S)\*(?![\w*])"
+    r"|(?<!\w)_(?=\S)(?P<i>[^\n_]+)(?<=\S)_(?!\w)"
+    r"|(?<![\w~])~(?=\S)(?P<s>[^\n~]+)(?<=\S)~(?![\w~])"
+)
+KEPT: Final = re.compile("[\ue000-\ue001]")  # stand for what is put back later
+PLACED: Final = re.compile("\ue000(\\d+)\ue001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,36 @@ def look(components: Sequence[Any], content: Mapping[str, Any], person: Mapping[
         buttons=tuple((str(one.get("type", "")), str(one.get("text", ""))) for one in _buttons(parts)),
         empty=tuple(dict.fromkeys(empty)),
     )
+
+
+def marked(text: str) -> str:
+    """The words as HTML, with *bold*, _italic_, ~strike~ and ```verbatim``` shown as WhatsApp shows them.
+
+    All else is escaped, and nothing in it leads anywhere: an address only looks like one.
+    """
+    kept = list[str]()
+
+    def keep(html: str) -> str:
+        kept.append(html)
+        return f"\ue000{len(kept) - 1}\ue001"
+
+    plain = VERBATIM.sub(lambda found: keep(_verbatim(found)), KEPT.sub("", text))
+    plain = ADDRESS.sub(lambda found: keep(f'<span class="link">{escape(found[0])}</span>'), plain)
+    return PLACED.sub(lambda found: kept[int(found[1])], _styled(plain))
+
+
+def _verbatim(found: re.Match[str]) -> str:
+    return f"<code>{escape(found['block'] or found['line'])}</code>"
+
+
+def _styled(text: str) -> str:
+    """No mark can stand within one of its own kind, so this goes three deep at most."""
+    made, at = list[str](), 0
+    for found in MARKS.finditer(text):
+        tag = found.lastgroup or ""
+        made += [escape(text[at : found.start()]), f"<{tag}>{_styled(found[tag])}</{tag}>"]
+        at = found.end()
+    return "".join([*made, escape(text[at:])])
 
 
 def _parts(components: Sequence[Any]) -> dict[str, Mapping[str, Any]]:

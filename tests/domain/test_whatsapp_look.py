@@ -1,11 +1,12 @@
 """What a template leaves open, and how a message looks on somebody's phone while it is still being written."""
 
+import time
 from typing import Any
 
 import pytest
 
 from data.whatsapp_twin.templates import practice_templates
-from domain.message.whatsapp_look import left_open, look
+from domain.message.whatsapp_look import left_open, look, marked
 
 CLICK = "https://shop.example/c/"
 ANNA = {"firstName": "Anna", "attrs": {"ring_size": "52"}}
@@ -74,3 +75,30 @@ def test_free_words_are_seen_as_written_until_they_can_be_read() -> None:
 )
 def test_content_that_a_program_wrote_badly_is_shown_as_open(content: dict[str, Any]) -> None:
     assert "{{1}}" in look(components("birthday_treat"), content, ANNA).body
+
+
+@pytest.mark.parametrize(
+    ("typed", "seen"),
+    [
+        ("*Sale* and _only_ ~20~ today", "<b>Sale</b> and <i>only</i> <s>20</s> today"),
+        ("*_both_*, ```2 * 3 * 4``` and `a_b`", "<b><i>both</i></b>, <code>2 * 3 * 4</code> and <code>a_b</code>"),
+        ("*a _b* c_ ~", "<b>a _b</b> c_ ~"),
+        ("2*3*4 snake_case_word * a * *two\nlines*", "2*3*4 snake_case_word * a * *two\nlines*"),
+        ("*שלום* 💍 *👋*", "<b>שלום</b> 💍 <b>👋</b>"),
+        ("*<img src=x onerror=alert(1)>* & `<b>`", "<b>&lt;img src=x onerror=alert(1)&gt;</b> &amp; <code>&lt;b&gt;</code>"),
+        (
+            "*See* https://shop.example/_a_*b*?x=<1>.",
+            '<b>See</b> <span class="link">https://shop.example/_a_*b*?x=</span>&lt;1&gt;.',
+        ),
+        ("\ue0000\ue001 ```\ue0005\ue001```", "0 <code>5</code>"),
+    ],
+)  # fmt: skip
+def test_stars_and_dashes_look_as_on_a_phone_and_nothing_typed_becomes_html(typed: str, seen: str) -> None:
+    assert marked(typed) == seen
+
+
+def test_a_thousand_marks_are_read_in_no_time() -> None:
+    for typed in ("*" * 4_096, "*a _b ~" * 600, "```" * 1_365, "http://" * 585, "_*~" * 1_365):
+        begun = time.process_time()
+        marked(typed)
+        assert time.process_time() - begun < 0.5

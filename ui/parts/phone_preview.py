@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from data.database import reading
+from data.database import now, reading
 from domain.book.merging import values_of
 from domain.ledger import deliveries
 from domain.message import whatsapp_templates
@@ -53,9 +53,9 @@ class PhonePreview:
         self.components, self.content = components, content
         self.asked += 1
         mine = self.asked
-        seen = await io(_seen, components, content, self.to.id)
+        seen, when = await io(_seen, components, content, self.to.id)
         if mine == self.asked and not self.phone.root.is_deleted:
-            self.phone.draw(seen, NOTHING_YET)
+            self.phone.draw(seen, NOTHING_YET, when=when)
             self._note(seen)
 
     async def _again(self) -> None:
@@ -104,9 +104,11 @@ def written(session: Session, content: Mapping[str, Any], customer_id: int | Non
     return _of(session, row.components if row else [], content, customer_id)
 
 
-def _seen(components: Sequence[Any], content: Mapping[str, Any], customer_id: int | None) -> Look:
+def _seen(components: Sequence[Any], content: Mapping[str, Any], customer_id: int | None) -> tuple[Look, str]:
+    """And the time on that phone, were it sent now."""
     with reading() as session:
-        return _of(session, components, content, customer_id)
+        here = now().astimezone(shops.read(session).zone)
+        return _of(session, components, content, customer_id), f"{here:%H:%M}"
 
 
 def _of(
