@@ -1,10 +1,7 @@
-"""What is asked of WhatsApp beside sending: the number's facts, its templates, and whether each key fits."""
+"""What is asked of WhatsApp beside sending: the number's facts and its templates. Whether each key fits: `whatsapp_check`."""
 
-import hashlib
-import hmac
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,38 +9,23 @@ from sqlalchemy.orm import Session
 
 from data import graph
 from data.database import now, reading, unit
-from data.graph import Access, NotSent, Told
-from domain.ledger import whatsapp_errors
+from data.graph import NotSent, Told
 from domain.message import whatsapp_templates
 from domain.message.whatsapp_templates import Synced
 from domain.refusal import Kind, Refusal
 from domain.results import connections
+from domain.results.whatsapp import practised
 from domain.sending import standstill
 from domain.shop import provider_keys, whatsapp
 from domain.shop.people import Actor, Right
 from jobs.errand import Errand
+from jobs.whatsapp_check import Finding, Found, facts_of, found_out, sentence_of
 
 EVERY: Final = timedelta(hours=1)
 AGAIN: Final = 60.0  # seconds before the next try where it did not work
-FACTS: Final = (
-    "display_phone_number,verified_name,quality_rating,messaging_limit_tier,status,name_status,"
-    "whatsapp_business_manager_messaging_limit"
-)
-FEWER_FACTS: Final = (
-    "display_phone_number,verified_name,quality_rating"  # where the platform has given one up
-)
 TEMPLATE_FACTS: Final = (
     "id,name,language,category,status,quality_score,parameter_format,components,rejected_reason"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found out about one key. `is_good` None: it can't be tried from here."""
-
-    name: str
-    is_good: bool | None
-    sentence: str
 
 
 class Trouble(Exception):
@@ -101,7 +83,7 @@ def refresh() -> Synced:
     with reading() as session:
         here = whatsapp.access(session)
     try:
-        facts = _good(_facts(here))
+        facts = _good(facts_of(here))
         found = [one for page in graph.templates(here, TEMPLATE_FACTS) for one in _listed(_good(page))]
     except (NotSent, Trouble) as trouble:
         _note_trouble(trouble.sentence)
@@ -119,13 +101,11 @@ def save(
 ) -> list[Finding]:
     """Keep these keys, then see what each of them finds. Whatever stood still for the account goes on where all is well."""
     with unit() as session:
+        before = _whose(session)
         connections.change(session, whatsapp.NAME, wish, new_address=new_address, by=by, now=now())
-        before = whatsapp.number(session)
+        if _whose(session) != before:
+            practised.begin_anew(session, was_practice=before is None)
         row = whatsapp.kept(session, now=now())
-        if (
-            row is not before
-        ):  # another number: what was known of templates was another account's, or the twin's
-            whatsapp_templates.forget_all(session)
         row.per_second = per_second or row.per_second
     return check(by)
 
@@ -137,128 +117,47 @@ def check(by: Actor) -> list[Finding]:
         row = provider_keys.kept(session, whatsapp.NAME)
         if row is None:
             raise Refusal("not_connected", "WhatsApp is not connected yet.", Kind.CONFLICT)
-        keys = provider_keys.opened(row)
-    findings = found_out(keys)
-    if all(one.is_good is not False for one in findings):
-        _go_on(by)
-    return findings
+        keys, address = provider_keys.opened(row), connections.address(whatsapp.NAME, row.turn)
+    found = found_out(keys, address)
+    _learn(found, by)
+    return found.findings
 
 
 def forget(by: Actor) -> None:
     """Its keys, and what was learned with them. From here on messages go to the twin, as practice."""
     with unit() as session:
         connections.forget(session, whatsapp.NAME, by=by, now=now())
-        whatsapp_templates.forget_all(session)
-        whatsapp.forget(session)
+        practised.begin_anew(session, was_practice=False)
 
 
-def found_out(keys: Mapping[str, str]) -> list[Finding]:
-    """One sentence for each key; where the shop is not let in at all, only that."""
-    here = whatsapp.access_with(keys)
-    try:
-        found = _number_and_account(here)
-        return found if len(found) == 1 else [*found, *_secrets(here, keys)]
-    except NotSent as trouble:
-        return [Finding("access_token", False, trouble.sentence)]
+def _whose(session: Session) -> tuple[str, str] | None:
+    """Number and account; None in practice."""
+    row = provider_keys.kept(session, whatsapp.NAME)
+    if row is None:
+        return None
+    keys = provider_keys.opened(row)
+    return keys.get("phone_number_id", ""), keys.get("business_account_id", "")
 
 
-def _go_on(by: Actor) -> None:
+def _learn(found: Found, by: Actor) -> None:
+    """What is known of the number is known from now on, also where another key does not fit yet."""
     with unit() as session:
-        standstill.lift(session, whatsapp.NAME, by=by, now=now())
-        row = whatsapp.kept(session, now=now())
-        row.last_error, row.resting_until = "", None
-    try:
-        refresh()
-    except (Refusal, Trouble):  # the clock tries again
-        return
-
-
-def _number_and_account(here: Access) -> list[Finding]:
-    told = _facts(here)
-    if _is_about_access(told):
-        return [Finding("access_token", False, _sentence(told))]
-    number = _number(told)
-    return [
-        number,
-        _account(here, number),
-        Finding("access_token", True, "WhatsApp lets the shop in with it."),
-    ]
-
-
-def _facts(here: Access) -> Told:
-    """Of the number. A field that this version of the platform no longer has must not keep the others from us."""
-    told = graph.look(here, here.number_id, fields=FACTS)
-    is_about_a_field = told.code == 100 and "field" in " ".join(told.words).casefold()
-    return graph.look(here, here.number_id, fields=FEWER_FACTS) if is_about_a_field else told
-
-
-def _number(told: Told) -> Finding:
-    if not told.is_good:
-        return Finding(
-            "phone_number_id", False, "WhatsApp knows no number with this ID, or the token may not see it."
-        )
-    shown, name = told.body.get("display_phone_number", ""), told.body.get("verified_name", "")
-    return Finding("phone_number_id", True, f"It is the number {shown}, which people see as “{name}”.")
-
-
-def _account(here: Access, number: Finding) -> Finding:
-    told = graph.look(here, f"{here.account_id}/phone_numbers", fields="id,display_phone_number")
-    if not told.is_good:
-        sentence = "WhatsApp knows no business account with this ID, or the token may not see it."
-        return Finding("business_account_id", False, sentence)
-    numbers = [str(one.get("id")) for one in _listed(told.body)]
-    if number.is_good and here.number_id not in numbers:
-        return Finding(
-            "business_account_id", False, "This account holds other numbers, and not the one above."
-        )
-    return Finding("business_account_id", True, _subscribed(here))
-
-
-def _subscribed(here: Access) -> str:
-    """Without that the platform tells nothing of what became of a message."""
-    told = graph.tell(here, f"{here.account_id}/subscribed_apps")
-    if told.is_good:
-        return "It holds the number, and it reports to your app."
-    return "It holds the number. It could not be told to report to your app: give the token the right to manage it."
-
-
-def _secrets(here: Access, keys: Mapping[str, str]) -> list[Finding]:
-    return [_app_secret(here, keys.get("app_secret", "")), _verify_token(keys.get("verify_token", ""))]
-
-
-def _app_secret(here: Access, secret: str) -> Finding:
-    """The platform refuses a proof that was made with another secret."""
-    proof = hmac.new(secret.encode(), here.token.encode(), hashlib.sha256).hexdigest()
-    told = graph.look(here, here.number_id, fields="id", appsecret_proof=proof)
-    if told.is_good:
-        return Finding("app_secret", True, "It belongs to the app that the token is for.")
-    if "appsecret_proof" in " ".join(told.words):
-        return Finding("app_secret", False, "It is not the secret of the app that the token is for.")
-    return Finding("app_secret", None, "It could not be tried: see above.")
-
-
-def _verify_token(word: str) -> Finding:
-    if not word:
-        return Finding("verify_token", False, "Choose a word, and enter the same one at WhatsApp.")
-    return Finding("verify_token", None, "Enter the same word at WhatsApp, beside the address for webhooks.")
-
-
-def _is_about_access(told: Told) -> bool:
-    if told.code is None:
-        return told.status in (401, 403)
-    known = whatsapp_errors.error(told.code, status=told.status)
-    return known.about == "account" and told.code != 33
-
-
-def _sentence(told: Told) -> str:
-    if told.code is None:
-        return f"WhatsApp gave an answer that could not be read ({told.status})."
-    return whatsapp_errors.error(told.code, status=told.status).sentence
+        if found.facts:
+            whatsapp.note_facts(session, found.facts, now=now())
+        if found.can_send:
+            standstill.lift(session, whatsapp.NAME, by=by, now=now())
+            row = whatsapp.kept(session, now=now())
+            row.last_error, row.resting_until = "", None
+    if found.lets_in:
+        try:
+            refresh()
+        except (Refusal, Trouble):  # the clock tries again
+            return
 
 
 def _good(told: Told) -> dict[str, Any]:
     if not told.is_good:
-        raise Trouble(_sentence(told))
+        raise Trouble(sentence_of(told))
     return told.body
 
 

@@ -28,6 +28,9 @@ HOW: Final = {
     "whatsapp_reply": "by a message to the shop on WhatsApp",
     "whatsapp_app": "in WhatsApp itself",
     "click_to_chat": "by a link or code that opens WhatsApp",
+    "practice_reply": "by a message on a practice phone",
+    "practice_app": "in the settings of a practice phone",
+    "practice_chat": "by the words of the link, on a practice phone",
 }
 
 

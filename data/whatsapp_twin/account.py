@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-SCOPES: Final = ("whatsapp_business_management", "whatsapp_business_messaging", "business_management")
+MANAGES, SENDS = "whatsapp_business_management", "whatsapp_business_messaging"
+SCOPES: Final = (MANAGES, SENDS, "business_management")
+UNREGISTERED: Final = 133010
 TIERS: Final = {"TIER_250": 250, "TIER_1K": 1_000, "TIER_2K": 2_000, "TIER_10K": 10_000, "TIER_100K": 100_000}
 
 
@@ -17,6 +19,7 @@ class Account:
     phone_number_id: str = "106540352242922"
     business_account_id: str = "102290129340398"
     app_id: str = "1155550783881"
+    other_number_id: str = "106540352242923"  # of another business, which the token may see
     number: str = "15550783881"  # digits only
     shown_number: str = "+1 555-078-3881"
     name: str = "Practice shop"
@@ -26,6 +29,9 @@ class Account:
     per_second: int = 80
     per_person: float = 6.0  # seconds between two messages to the same person
     is_expired: bool = False  # the access token
+    expires_at: int = 0  # seconds since 1970; 0: never
+    blocked_by: int = 0  # a code with which everything fails: 131042 where nobody pays
+    reports_to: str = ""  # the address of the app's webhook
     scopes: tuple[str, ...] = SCOPES
     subscribed: list[str] = field(default_factory=list)  # apps
 
@@ -33,6 +39,10 @@ class Account:
     def reach(self) -> int | None:
         """Different people in 24 hours; None: as many as you like."""
         return TIERS.get(self.tier)
+
+    @property
+    def hindered_by(self) -> int:
+        return self.blocked_by or (UNREGISTERED if self.status == "PENDING" else 0)
 
     def number_facts(self) -> dict[str, Any]:
         return {
@@ -51,6 +61,35 @@ class Account:
             "is_official_business_account": False,
             "throughput": {"level": "STANDARD"},
         }
+
+    def other_facts(self) -> dict[str, Any]:
+        return self.number_facts() | {
+            "id": self.other_number_id,
+            "display_phone_number": "+1 555-078-3882",
+            "verified_name": "Somebody else",
+        }
+
+    def health_facts(self) -> dict[str, Any]:
+        code = self.hindered_by
+        errors = {
+            "errors": [
+                {
+                    "error_code": code,
+                    "error_description": f"This is what error {code} looks like.",
+                    "possible_solution": "Read what the platform says about it.",
+                }
+            ]
+        }
+        number = {"entity_type": "PHONE_NUMBER", "id": self.phone_number_id, "can_send_message": "AVAILABLE"}
+        whole: dict[str, Any] = {
+            "entity_type": "WABA",
+            "id": self.business_account_id,
+            "can_send_message": "AVAILABLE",
+        }
+        app = {"entity_type": "APP", "id": self.app_id, "can_send_message": "AVAILABLE"}
+        if code:
+            whole |= {"can_send_message": "BLOCKED", **errors}
+        return {"can_send_message": "BLOCKED" if code else "AVAILABLE", "entities": [number, whole, app]}
 
     def account_facts(self) -> dict[str, Any]:
         return {
@@ -71,7 +110,7 @@ class Account:
             "type": "SYSTEM_USER",
             "application": "Practice",
             "data_access_expires_at": 0,
-            "expires_at": 0,
+            "expires_at": self.expires_at,
             "is_valid": not self.is_expired,
             "issued_at": 1_750_000_000,
             "scopes": list(self.scopes),

@@ -81,6 +81,10 @@ CODES: Final[dict[int, Known]] = {
     133015: Known(400, "Server temporarily unavailable"),
     133016: Known(400, "Account register deregister rate limit exceeded"),
     134011: Known(400, "WhatsApp Payments terms of service has not been accepted"),
+    134100: Known(400, "Only marketing messages supported"),
+    134101: Known(400, "Template is still syncing"),
+    134102: Known(400, "Template unavailable for use"),
+    137000: Known(400, "Recipient identity could not be confirmed", True),
     135000: Known(400, "Generic user error"),
 }
 

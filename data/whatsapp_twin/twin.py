@@ -11,31 +11,26 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import parse_qsl
 
-import uvicorn
-
-from data.whatsapp_twin import payloads
+from data.whatsapp_twin import door, payloads
 from data.whatsapp_twin.account import Account
-from data.whatsapp_twin.desk import KEPT, Answered, Asked, Desk, Sent
+from data.whatsapp_twin.calls import Answered, Asked, Sent, refusal
+from data.whatsapp_twin.desk import KEPT, Desk
 from data.whatsapp_twin.payloads import Change
 from data.whatsapp_twin.postman import Postman
 from data.whatsapp_twin.refusals import Refused, told_later
 from data.whatsapp_twin.templates import Template, practice_templates
 
-LARGEST: Final = 1024 * 1024  # bytes of one request
 PATIENCE: Final = 5.0  # seconds that starting or stopping may take
 
 log = logging.getLogger(__name__)
 
 Store = Callable[[Sent], None]
-Receive = Callable[[], Any]
-Send = Callable[[MutableMapping[str, Any]], Any]
 
 
 @dataclass(slots=True)
@@ -78,7 +73,7 @@ class Twin:
     desk: Desk = field(init=False)
     post: Postman = field(init=False)
     _lock: Any = field(default_factory=threading.RLock, repr=False)
-    _server: "_Server | None" = field(default=None, repr=False)
+    _server: door.Server | None = field(default=None, repr=False)
     _thread: threading.Thread | None = field(default=None, repr=False)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count, repr=False)
     _pool: ThreadPoolExecutor | None = field(default=None, repr=False)
@@ -112,14 +107,14 @@ class Twin:
 
     def start(self) -> None:
         """Raises OSError where no port can be had."""
-        door = socket.socket()
-        door.bind(("127.0.0.1", 0))
-        self.port = door.getsockname()[1]
-        self.desk.home = self.url
+        way_in = socket.socket()
+        way_in.bind(("127.0.0.1", 0))
+        self.port = way_in.getsockname()[1]
+        self.desk.office.home = self.url
         self._pool = ThreadPoolExecutor(1, "whatsapp-twin-store")
-        self._server = _Server(_settings(self._serve))
+        self._server = door.Server(door.settings(self._serve))
         self._thread = threading.Thread(
-            target=self._server.run, args=([door],), name="whatsapp-twin", daemon=True
+            target=self._server.run, args=([way_in],), name="whatsapp-twin", daemon=True
         )
         self._thread.start()
         if not self._server.ready.wait(PATIENCE):
@@ -144,7 +139,9 @@ class Twin:
     def report_to(self, url: str, *, ask: bool = True) -> bool:
         """From now on everything is told there. Whether the shop answered the challenge, where it was asked."""
         self.post.go_to(url)
-        return ask and self.post.challenge()
+        is_verified = ask and self.post.challenge()
+        self.account.reports_to = url if is_verified else self.account.reports_to
+        return is_verified
 
     def say(self, number: str, words: str, *, name: str = "", answers: str = "") -> str:
         """They write. Answers with the message's id."""
@@ -278,12 +275,12 @@ class Twin:
 
     # The door
 
-    async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        body = await _body(receive)
+    async def _serve(self, scope: door.Scope, receive: door.Receive, send: door.Send) -> None:
+        body = await door.body_of(receive)
         if body is None:
-            await _answer(send, 413, b"")
+            await door.answer(send, 413, b"")
             return
-        asked = _asked(scope, body)
+        asked = door.read(scope, body)
         self.calls.append(asked)
         act = self.act(asked) if self.act is not None else None
         with self._lock:
@@ -298,9 +295,9 @@ class Twin:
             await receive()
             return
         if act is not None and act.status:
-            await _answer(send, act.status, act.body)
+            await door.answer(send, act.status, act.body)
             return
-        await _answer(send, answered.status, json.dumps(answered.body).encode())
+        await door.answer(send, answered.status, json.dumps(answered.body).encode())
 
     async def _kept(self, answered: Answered) -> Answered:
         """As taken, once it is stored."""
@@ -310,64 +307,5 @@ class Twin:
             await asyncio.get_running_loop().run_in_executor(self._pool, self.store, answered.sent)
         except Exception:
             log.exception("a practice message could not be stored")
-            refused = Refused(131000, "The message could not be stored just now")
-            return Answered(refused.status, refused.as_json("practice"))
+            return refusal(Refused(131000, "The message could not be stored just now"))
         return answered
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
-def _settings(app: Any) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        interface="asgi3",
-        lifespan="off",
-        ws="none",
-        server_header=False,
-        timeout_keep_alive=60,
-        timeout_graceful_shutdown=1,
-    )
-
-
-def _asked(scope: MutableMapping[str, Any], body: bytes) -> Asked:
-    return Asked(
-        scope["method"],
-        scope["path"],
-        dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
-        {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-        body,
-    )
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """None: larger than the platform takes."""
-    pieces, size, more = [], 0, True
-    while more:
-        event = await receive()
-        pieces.append(event.get("body", b""))
-        size += len(pieces[-1])
-        more = event.get("more_body", False)
-        if size > LARGEST:
-            return None
-    return b"".join(pieces)
-
-
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [
-        (b"content-type", b"application/json; charset=UTF-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"facebook-api-version", b"v24.0"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

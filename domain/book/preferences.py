@@ -2,7 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, UniqueConstraint, and_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    and_,
+    delete,
+    select,
+    text,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -70,6 +81,16 @@ def keep(
             index_elements=["customer_id", "channel", "message_type"], set_=changed
         )
     )
+
+
+def forget(session: Session, customer_id: int, channel: str, message_type: str) -> None:
+    """As if they had never said anything about it today; the proof stays."""
+    said = delete(Preference).where(
+        Preference.customer_id == customer_id,
+        Preference.channel == channel,
+        Preference.message_type == message_type,
+    )
+    session.execute(said.execution_options(synchronize_session=False))
 
 
 def refusers(channel: str, message_type: MessageType) -> Select[int]:

@@ -132,8 +132,8 @@ _TABLE: Final = (
     ),
     _account(
         131048,
-        "Too many people blocked or reported the shop’s messages, so WhatsApp lets it send less. "
-        "Wait a day, and write to fewer people.",
+        "WhatsApp lets the shop’s number send no more for now: it has written to as many new people as it may in a day, or too "
+        "many blocked or reported its messages. Wait a day, and write to fewer people.",
     ),
     WhatsAppError(
         131049,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from data.listed import listed
@@ -35,6 +35,12 @@ def open_of(
 def open_now(channel: str, *, now: datetime) -> Select[int]:
     """The customers, for a condition over many."""
     return select(ReceivedMail.customer_id).where(*_lately(channel, now))
+
+
+def close_all(session: Session, channel: str) -> None:
+    """They wrote to another number of the shop."""
+    theirs = update(ReceivedMail).where(ReceivedMail.channel == channel, ReceivedMail.opens_window.is_(True))
+    session.execute(theirs.values(opens_window=False).execution_options(synchronize_session=False))
 
 
 def _lately(channel: str, now: datetime) -> list[ColumnElement[bool]]:

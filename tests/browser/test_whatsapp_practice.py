@@ -69,7 +69,7 @@ def test_stop_on_a_practice_phone_is_heeded_by_the_next_count(page: Page) -> Non
     page.goto(f"/customers/{ines}?tab=consent")
     expect(page.get_by_test_id("wish-whatsapp-marketing")).to_contain_text("Said no today")
     expect(page.get_by_test_id("consent-history")).to_contain_text(
-        "By a message to the shop on WhatsApp · Send"
+        "By a message on a practice phone · Send"
     )
 
 

@@ -9,10 +9,12 @@ import pytest
 from data.config import Config, use_config
 from data.database import now, unit
 from data.whatsapp_twin import Twin
+from data.whatsapp_twin.account import MANAGES, SENDS, Account
 from domain.book import consent
 from domain.shop import shop
 from tests.ui.conftest import Api
 
+MINE = Account()
 SUNDAY = {"template": {"name": "open_on_sunday", "language": "en"}}
 
 
@@ -43,7 +45,7 @@ def test_each_key_is_tried_and_says_what_it_found(api: Api, twin: Twin) -> None:
     assert told.status_code == 200, told.text
     assert found(told) == {
         "phone_number_id": True, "business_account_id": True, "access_token": True, "app_secret": True,
-        "verify_token": None,
+        "verify_token": None, "sending": True, "webhook": False,
     }  # fmt: skip
     sentences = " ".join(one["sentence"] for one in told.json()["check"])
     assert "+1 555-078-3881" in sentences
@@ -57,8 +59,19 @@ def test_each_key_is_tried_and_says_what_it_found(api: Api, twin: Twin) -> None:
 @pytest.mark.parametrize(
     ("changed", "bad", "said"),
     [
-        ({"accessToken": "wrong"}, "access_token", "does not accept the shop’s access"),
+        ({"accessToken": "wrong"}, "access_token", "WhatsApp does not know this token. Copy it once more"),
         ({"phoneNumberId": "123456"}, "phone_number_id", "knows no number with this ID"),
+        ({"phoneNumberId": "+1 555-078-3881"}, "phone_number_id", "looks like the telephone number itself"),
+        (
+            {"phoneNumberId": MINE.business_account_id},
+            "phone_number_id",
+            "This is the ID of the business account",
+        ),
+        (
+            {"phoneNumberId": MINE.other_number_id},
+            "business_account_id",
+            "holds +1 555-078-3881, and not the number above",
+        ),
         ({"businessAccountId": "123456"}, "business_account_id", "knows no business account"),
         ({"appSecret": "wrong"}, "app_secret", "not the secret of the app"),
     ],
@@ -69,8 +82,54 @@ def test_a_key_that_does_not_fit_is_named(
     told = api.put("settings/channels/whatsapp", keys(twin, **changed))
     assert told.status_code == 200
     assert found(told)[bad] is False
-    [sentence] = [one["sentence"] for one in told.json()["check"] if one["name"] == bad]
-    assert said in sentence
+    assert said in sentence_of(told, bad)
+
+
+@pytest.mark.parametrize(
+    ("there", "bad", "said"),
+    [
+        ({"is_expired": True}, "access_token", "This token has ended."),
+        ({"scopes": (SENDS,)}, "access_token", "may not look at the number"),
+        ({"scopes": (MANAGES,)}, "access_token", f"lacks the right {SENDS}"),
+        ({"status": "PENDING"}, "sending", "not registered yet"),
+        ({"status": "BANNED"}, "sending", "has blocked this number"),
+        ({"blocked_by": 141006}, "sending", "no way to be paid"),
+        ({"blocked_by": 141010}, "sending", "WhatsApp says: “This is what error 141010 looks like."),
+    ],
+)
+def test_what_is_wrong_at_the_platform_is_told_with_what_to_do(
+    api: Api, twin: Twin, there: dict[str, Any], bad: str, said: str
+) -> None:
+    for name, value in there.items():
+        setattr(twin.account, name, value)
+    told = api.put("settings/channels/whatsapp", keys(twin))
+    assert found(told)[bad] is False
+    assert said in sentence_of(told, bad)
+
+
+def test_a_token_that_will_end_says_when(api: Api, twin: Twin) -> None:
+    twin.account.expires_at = 1_795_816_800  # 27 November 2026
+    told = api.put("settings/channels/whatsapp", keys(twin))
+    assert found(told)["access_token"] is True
+    assert "only until 27.11.2026" in sentence_of(told, "access_token")
+
+
+def test_where_the_platform_reports_to_is_looked_at(api: Api, twin: Twin) -> None:
+    told = api.put("settings/channels/whatsapp", keys(twin))
+    assert "Nowhere yet." in sentence_of(told, "webhook")
+    twin.account.reports_to = "https://old.example/webhooks/whatsapp/x"
+    told = api.post("settings/channels/whatsapp/check")
+    assert "another address, at old.example" in sentence_of(told, "webhook")
+    twin.account.reports_to = told.json()["webhookUrl"]
+    told = api.post("settings/channels/whatsapp/check")
+    assert (found(told)["webhook"], found(told)["verify_token"]) == (True, True)
+
+
+def test_what_fits_is_known_at_once_beside_a_key_that_does_not(api: Api, twin: Twin) -> None:
+    told = api.put("settings/channels/whatsapp", keys(twin, appSecret="wrong"))
+    assert (told.json()["number"]["shown"], told.json()["templates"]) == ("+1 555-078-3881", 8)
+    told = api.put("settings/channels/whatsapp", {"phoneNumberId": MINE.other_number_id})
+    assert (told.json()["number"]["shown"], told.json()["templates"]) == ("+1 555-078-3882", 0)
 
 
 def test_a_platform_that_can_not_be_reached_is_told(api: Api, twin: Twin, shop_db: Path) -> None:
@@ -177,6 +236,11 @@ def test_the_templates_are_listed_and_asked_for(api: Api, twin: Twin) -> None:
     refused = api.post("settings/channels/whatsapp/templates/sync")
     assert "does not accept the shop’s access" in refused.json()["error"]["message"]
     assert api.get("settings/channels/whatsapp/templates").json()["total"] == synced["total"]
+
+
+def sentence_of(told: Any, name: str) -> str:
+    [sentence] = [one["sentence"] for one in told.json()["check"] if one["name"] == name]
+    return str(sentence)
 
 
 def platform(api: Api) -> tuple[bool, bool, bool]:

@@ -7,29 +7,34 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from data.config import Config
+from data.config import Config, use_config
+from data.config import config as settings
 from data.database import now as present
 from data.database import reading, unit
 from data.whatsapp_twin import Twin
 from domain.audience.reach import WHATSAPP_REACH
-from domain.book import consent
+from domain.book import consent, customers, proof
 from domain.book.consent import LeftOut
 from domain.book.customers import Customer
 from domain.book.message_types import MessageType
 from domain.ledger import received, windows
 from domain.ledger.deliveries import Delivery, Heard
 from domain.ledger.events import Event
-from domain.message import practice_messages
+from domain.message import practice_messages, whatsapp_templates
 from domain.message.practice_messages import PracticeMessage
 from domain.refusal import Refusal
 from domain.results import connections
 from domain.results.incoming import IncomingEvent
+from domain.sending.dispatches import Dispatch
+from domain.shop import whatsapp, whatsapp_reach
 from jobs import practice_whatsapp
+from jobs import whatsapp as jobs
 from tests.cast import Cast
 from tests.twins.open_door import open_door
 from tests.twins.whatsapp import ANNA, KEYS, add_anna, marked, send_to
 from tests.ui.doors import open_for_business
 
+BEN = "+441632960002"
 PROGRAM = httpx.Client(verify=False, headers={"Connection": "close"})
 
 
@@ -174,6 +179,50 @@ def test_once_the_shop_has_a_number_of_its_own_practice_is_not_believed(
     assert len(twin.post.lost) == 2
     with reading() as session:
         assert session.scalars(select(IncomingEvent.id)).all() == []
+
+
+def go_live(cast: Cast) -> None:
+    """With a number of the shop's own; the platform does not answer just then."""
+    use_config(settings().model_copy(update={"whatsapp_api_url": "http://127.0.0.1:9"}))
+    jobs.save(KEYS, by=cast.olive)
+
+
+def test_what_was_practised_does_not_count_for_the_shops_own_number(
+    twin: Twin, cast: Cast, letter: int, anna: int
+) -> None:
+    with unit() as session:
+        session.get_one(Dispatch, session.get_one(Delivery, letter).dispatch_id).practice = True
+        ben = customers.create(session, {"first_name": "Ben", "phone": BEN}, by=cast.olive, now=present()).id
+        whatsapp.kept(session, now=present())
+        whatsapp.turns(session, [ANNA], now=present())
+    row = send(twin, letter)
+    practice_whatsapp.write(ANNA, "STOP", by=cast.olive)
+    twin.clock = lambda: time.time() + 2  # the platform tells whole seconds
+    practice_whatsapp.fail(row.id, 131026, by=cast.olive)
+    practice_whatsapp.prefer(BEN, "resume", by=cast.olive)
+    assert twin.flush()
+    assert (why(anna), why(ben)) == (LeftOut.BAD_ADDRESS, None)
+    with reading() as session:
+        assert session.get_one(Customer, anna).wa_user_id
+        assert windows.open_until(session, anna, now=present())
+    go_live(cast)
+    assert (why(anna), why(ben)) == (None, LeftOut.NO_YES)
+    with reading() as session:
+        assert session.get_one(Customer, anna).wa_user_id is None
+        assert windows.open_until(session, anna, now=present()) is None
+        assert (whatsapp_templates.every(session), whatsapp_reach.used(session, now=present())) == ([], 0)
+        said = {(one.how, one.allowed) for one in proof.history(session, anna)}
+        assert said == {("staff", True), ("practice_reply", False)}, "the proof keeps what it saw"
+
+
+def test_a_no_from_a_practice_phone_lets_a_stranger_in_again(twin: Twin, cast: Cast) -> None:
+    practice_whatsapp.write(ANNA, "STOP", by=cast.olive)
+    assert twin.flush()
+    go_live(cast)
+    with unit() as session:
+        anna = add_anna(session, by=cast.olive, now=present())
+        consent.grant(session, anna, "whatsapp", "marketing", how="staff", now=present(), by=cast.olive)
+    assert why(anna) is None
 
 
 def test_where_it_does_not_run_one_is_told_so(cast: Cast) -> None:

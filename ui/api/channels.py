@@ -13,7 +13,7 @@ from domain.results import connections
 from domain.shop import whatsapp, whatsapp_reach
 from domain.shop.people import Actor
 from jobs import whatsapp as jobs
-from jobs.whatsapp import Finding
+from jobs.whatsapp_check import Finding
 from ui.api.door import CampaignEditor, Owner, SignedIn, Viewer
 from ui.api.shapes import Asked, Listed, Moment, Told
 

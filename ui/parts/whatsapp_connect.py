@@ -12,7 +12,7 @@ from domain.results.connections import Connection
 from domain.shop import whatsapp
 from domain.shop.people import Actor
 from jobs import whatsapp as jobs
-from jobs.whatsapp import Finding
+from jobs.whatsapp_check import LAST_STEP, Finding
 from ui.frame import current_actor
 from ui.parts.basics import alert, box, button, card, icon, pill, text
 from ui.parts.dialogs import confirm
@@ -34,6 +34,7 @@ WHERE: Final[Mapping[str, str]] = {
     "app_secret": "In your app: app settings, basic. Press Show beside App secret.",
     "verify_token": "Any word that you make up. You type it here and once more at Meta, beside the address below.",
 }
+STEPS: Final = {"sending": "Sending", LAST_STEP: "What Meta reports"}
 KEPT: Final = "One is kept, sealed. Leave this empty to go on with it."
 SPEED: Final = {
     80: "80 a second, as usual",
@@ -156,12 +157,8 @@ def begun(by: Actor) -> Begun:
 def _findings(findings: list[Finding], one: Connection) -> None:
     if not findings:
         return
-    labels = {key.name: key.label for key in one.fields}
-    bad = sum(one.is_good is False for one in findings)
-    if bad:
-        alert("Not everything fits yet", "Correct what is marked below and save again.", tone="warn", testid="findings-bad")  # fmt: skip
-    else:
-        alert("WhatsApp lets the shop in", "Now the last step: where Meta reports to.", tone="good", testid="findings-good")  # fmt: skip
+    labels = {key.name: key.label for key in one.fields} | STEPS
+    _verdict({found.name for found in findings if found.is_good is False})
     with box("hb-findings", "ul"):
         for found in findings:
             tone, name, said = _mark(found)
@@ -172,7 +169,18 @@ def _findings(findings: list[Finding], one: Connection) -> None:
                     text(found.sentence, "muted small")
 
 
+def _verdict(bad: set[str]) -> None:
+    if bad - {LAST_STEP}:
+        alert("Not everything fits yet", "Correct what is marked below and save again. What you entered is kept.", tone="warn", testid="findings-bad")  # fmt: skip
+    elif bad:
+        alert("WhatsApp lets the shop in", "Now the last step: where Meta reports to.", tone="good", testid="findings-good")  # fmt: skip
+    else:
+        alert("Your number is ready", "WhatsApp lets the shop in and tells it what becomes of its messages.", tone="good", testid="findings-good")  # fmt: skip
+
+
 def _mark(found: Finding) -> tuple[str, str, str]:
+    if found.name == LAST_STEP and not found.is_good:
+        return "muted", "info", "still to do"
     if found.is_good is None:
         return "muted", "info", "can’t be tried from here"
     return ("good", "check", "fits") if found.is_good else ("bad", "alert", "does not fit")

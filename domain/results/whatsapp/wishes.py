@@ -13,6 +13,7 @@ from domain.book.person import Customer
 from domain.book.preferences import Preference
 from domain.book.proof import Consent
 from domain.book.suppressions import OWN_WORD, Suppression
+from domain.results.whatsapp import practised
 
 CHANNEL: Final = "whatsapp"
 SECOND: Final = timedelta(seconds=1)
@@ -31,6 +32,7 @@ def say(
     words: str = "",
 ) -> None:
     """Both kinds that need a yes. `number`: also where nobody in the book has it, a no is known should it come back."""
+    how = practised.as_said(session, how)
     for person in people:
         for kind in KINDS:
             _say(session, person, kind, allowed, how, at, source, words)
@@ -57,7 +59,7 @@ def _say(
             Preference.message_type == kind,
         )
     )
-    if said is not None and not _is_later(at, allowed, said):
+    if said is not None and not (_is_later(at, allowed, said) or _no_to_a_list(session, allowed, said)):
         return
     if said is not None and said.allowed is allowed:
         latest = max(at, said.changed_at)
@@ -70,6 +72,19 @@ def _say(
 def _is_later(at: datetime, allowed: bool, said: Preference) -> bool:
     """The platform tells whole seconds. Of two words within one, the no counts."""
     return at > said.changed_at or (not allowed and at + SECOND > said.changed_at)
+
+
+def _no_to_a_list(session: Session, allowed: bool, said: Preference) -> bool:
+    """A yes that a list said of them without a day is older than any no, however late that is told."""
+    if allowed or not said.allowed:
+        return False
+    about = (
+        Consent.customer_id == said.customer_id,
+        Consent.channel == CHANNEL,
+        Consent.message_type == str(said.message_type),
+    )
+    line = session.scalar(select(Consent).where(*about).order_by(Consent.id.desc()).limit(1))
+    return line is not None and line.how == "import" and line.at == said.changed_at
 
 
 def _keep_out(session: Session, number: str, how: str, at: datetime, source: str) -> None:
