@@ -134,12 +134,32 @@ def import_list(
         bool, typer.Option("--add-unknown", help="Records of new people add them.")
     ] = False,
     refused: Annotated[Path | None, typer.Option(help="Where to write the rows that were refused.")] = None,
+    whatsapp_how: Annotated[
+        str, typer.Option(help="How they agreed to WhatsApp; without it nobody is opted in.")
+    ] = "",
+    whatsapp_day: Annotated[str, typer.Option(help="When, as 2026-05-31; of several days the first.")] = "",
+    whatsapp_words: Annotated[str, typer.Option(help="The words they saw.")] = "",
+    whatsapp_everybody: Annotated[
+        bool, typer.Option("--whatsapp-everybody", help="Everybody agreed, not only who is marked.")
+    ] = False,
 ) -> None:
     """Bring a list into the customer book; without --take it is only looked at. The shop may stay open meanwhile."""
     open_shop()
     from ui import terminal
 
-    meant = {"dates": dates, "numbers": numbers, "sheet": sheet, "add_unknown": add_unknown}
+    agreed = {
+        "how": whatsapp_how,
+        "day": whatsapp_day,
+        "words": whatsapp_words,
+        "everybody": whatsapp_everybody,
+    }
+    meant = {
+        "dates": dates,
+        "numbers": numbers,
+        "sheet": sheet,
+        "add_unknown": add_unknown,
+        "whatsapp": {name: value for name, value in agreed.items() if value},
+    }
     wish = terminal.Wish(kind, {name: value for name, value in meant.items() if value}, take, basis, refused)
     try:
         for line in terminal.bring(file, wish, by=_command_line()):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from data.database import now, reading
-from domain.book import columns, importing
+from domain.book import agreeing, columns, importing
 from domain.book.importing import Preview
 from domain.book.imports import KEPT_FOR, Import
 from domain.book.table_file import MOST_BYTES
@@ -93,6 +93,7 @@ def _would_happen(seen: Preview) -> Iterator[str]:
     )
     if seen.will_opt_out:
         yield f"{counted(seen.will_opt_out, 'person', 'people')} would be marked as opted out."
+    yield from _agreements(seen)
     yield from _questions(seen)
     yield from _first(seen.warnings, MOST_WARNINGS)
     yield from _reasons(seen.rejected)
@@ -103,7 +104,22 @@ def _became(entry: Import) -> Iterator[str]:
         f"{number(entry.added)} added, {number(entry.updated)} updated, {number(entry.unchanged)} as they were, "
         f"{counted(entry.refused, 'row')} refused."
     )
+    if agreed := agreeing.told_of(entry).agreed:
+        yield f"{counted(agreed, 'person', 'people')} opted in to WhatsApp."
     yield f"This is import {entry.id}; its page takes it back for {KEPT_FOR.days} days."
+
+
+def _agreements(seen: Preview) -> Iterator[str]:
+    told = seen.whatsapp
+    if told.claimed and not seen.is_agreement_stated:
+        yield f"{counted(told.claimed, 'person', 'people')} agreed to WhatsApp; nobody is opted in without --whatsapp-how."
+    elif told.claimed:
+        yield (
+            f"{counted(told.agreed, 'person', 'people')} would be opted in to WhatsApp, {number(told.held)} said no before, "
+            f"{number(told.nowhere)} without a number."
+        )
+    if told.refused:
+        yield f"{counted(told.refused, 'person', 'people')} would be marked as wanting no WhatsApp."
 
 
 def _questions(seen: Preview) -> Iterator[str]:

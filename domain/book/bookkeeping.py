@@ -148,7 +148,7 @@ class _Sheets:
 def write_down(session: Session, comparison: Comparison, entry: Import) -> int:
     """Inside a unit that writes: nobody else can take the same customer numbers meanwhile. Gives the first new one."""
     sheets = _Sheets(entry)
-    first = (session.scalar(select(func.max(Customer.id))) or 0) + 1
+    first = next_number(session)
     _gather_new(session, sheets, comparison, first)
     for change in comparison.changed:
         _gather_change(sheets, change, comparison.remembered.get(change.columns["email_key"] or ""))
@@ -156,6 +156,11 @@ def write_down(session: Session, comparison: Comparison, entry: Import) -> int:
     _write(session, sheets)
     session.expire_all()
     return first
+
+
+def next_number(session: Session) -> int:
+    """Of the next customer who is added, where nobody else writes."""
+    return (session.scalar(select(func.max(Customer.id))) or 0) + 1
 
 
 def count_opting_out(comparison: Comparison) -> int:

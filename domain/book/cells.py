@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from data.csv_file import unguarded
+from domain.book.agreement_cells import NO, STOPPED, WhatsAppCells
 from domain.book.columns import OWN
 from domain.book.contact import meant_instead, read_email, read_phone
 from domain.book.days import Day, read_day
@@ -21,15 +22,6 @@ from domain.book.words import flat, many_lines, one_line, squeeze
 from domain.refusal import Refusal
 from domain.shop import zones
 
-_NO = "no n false f 0 nein non nee off never nie jamais nooit nunca - -- none null [] {} falsch faux onwaar"
-NO: Final = frozenset(_NO.split())
-# What other programs call somebody who may not be written to: they said no, or they never said yes.
-_STOPPED = (
-    "unsubscribed unsubscribe opted-out opted_out optedout cleaned blocked blocklisted blacklisted bounced disabled"
-    " suppressed nonsubscribed non-subscribed never_subscribed not_subscribed unconfirmed pending transactional"
-    " abgemeldet uitgeschreven désabonné desinscrit"
-)
-STOPPED: Final = frozenset(_STOPPED.split()) | {"never subscribed", "not subscribed", "non subscribed"}
 SUBSCRIPTION_WORDS: Final = STOPPED | {"subscribed", "enabled", "confirmed", "unknown"}
 CHANNELS: Final = {
     "email": "email", "e-mail": "email", "mail": "email", "newsletter": "email", "whatsapp": "whatsapp", "wa": "whatsapp",
@@ -66,6 +58,7 @@ class PersonCells:
         for place, step in self._steps:
             if text := cells[place].strip():
                 step(person, unguarded(text) if text[0] == "'" else text)
+        person.settle_email()
         if KNOWN_BY.isdisjoint(person.columns):
             raise Refusal("nobody", "there is no email address, phone number or name")
         return person
@@ -96,6 +89,7 @@ class PersonCells:
             "subscribed": self._subscribed,
             "wants_marketing": _wish_reader("marketing"),
             "wants_newsletter": _wish_reader("newsletter"),
+            **WhatsAppCells(self._shop.zone, self._day_first, self._now, self._leave_out).readers,
         }
         return readers[name]
 
@@ -113,8 +107,10 @@ class PersonCells:
             number = text if PLAIN.fullmatch(text) else one_line("phone", text.lstrip("'"), 40)
             typed, key = read_phone(number, self._shop.country)
         except Refusal:
+            person.misread_number = True
             return self._leave_out(person, f"'{squeeze(text)[:40]}' can't be read as a phone number")
         person.columns["phone"], person.columns["phone_key"] = typed, key
+        person.misread_number = False
 
     def _second_phone(self, person: Incoming, text: str) -> None:
         if "phone_key" not in person.columns:
@@ -219,7 +215,7 @@ class PersonCells:
 
     def _subscribed(self, person: Incoming, text: str) -> None:
         word = squeeze(text).casefold()
-        person.opted_out |= word in NO or word in STOPPED
+        person.no_email |= word in NO or word in STOPPED
 
     def _leave_out(self, person: Incoming, what: str) -> None:
         self._warn(f"Row {person.row}: {what}; this was left out.")

@@ -39,6 +39,9 @@ SHOWN: Final = {
     "subscribed": "Is subscribed (yes or no)",
     "wants_marketing": "Wants offers by email (yes or no)",
     "wants_newsletter": "Wants newsletters by email (yes or no)",
+    "whatsapp_agreed": "Agreed to WhatsApp messages (yes or no)",
+    "whatsapp_agreed_on": "Agreed to WhatsApp messages on (a date)",
+    "whatsapp_out": "Wants no WhatsApp messages (yes or no)",
 }
 SHOWN_OF_RECORDS: Final = {
     "external_id": "Order or receipt number",

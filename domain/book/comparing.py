@@ -58,6 +58,15 @@ class Change:
     trouble: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody of the book whom the file names."""
+
+    person: Incoming
+    phone_key: str | None  # after this import
+    was_out: bool
+
+
 @dataclass(slots=True)
 class Comparison:
     added: list[Incoming] = field(default_factory=list)
@@ -66,6 +75,7 @@ class Comparison:
     remembered: dict[str, Memory] = field(
         default_factory=dict
     )  # by address, for new people and new addresses
+    there: dict[int, Present] = field(default_factory=dict)  # who is in the book already, changed or not
 
 
 def compare(
@@ -187,6 +197,8 @@ def _compare_details(
         row = book.by_id[number]
         is_later = bool(began) and row.updated_at > began
         change = _change(row, person, there, is_later)
+        phone = change.columns["phone_key"] if change else row.phone_key
+        result.there[number] = Present(person, phone, row.marketing_opt_out)
         if change:
             result.changed.append(change)
         else:

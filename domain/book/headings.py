@@ -58,6 +58,23 @@ PEOPLE: Final[dict[str, str]] = {
     " marketingoptin newsletter newsletteroptin abonniert nieuwsbrief ingeschreven abonne suscrito boletin",
     "wants_marketing": "marketingbyemail",
     "wants_newsletter": "newsletterbyemail",
+    "whatsapp_agreed": "whatsappoptin whatsappoptedin whatsappmarketingoptin whatsappoptinstatus whatsappconsent"
+    " whatsappmarketingconsent whatsappconsentstatus whatsappmarketingconsentstate whatsappmarketing acceptswhatsapp"
+    " acceptswhatsappmarketing whatsappsubscribed whatsappsubscription whatsappsubscriptionstatus whatsapppermission"
+    " whatsappallowed whatsappagreed agreedtowhatsapp agreedtowhatsappmessages wantswhatsapp optinwhatsapp consentwhatsapp"
+    " whatsappnewsletter allowbroadcast whatsappeinwilligung einwilligungwhatsapp whatsappzustimmung zustimmungwhatsapp"
+    " whatsapperlaubnis whatsappanmeldung whatsappconsentement consentementwhatsapp accordwhatsapp"
+    " acceptewhatsapp whatsapptoestemming toestemmingwhatsapp whatsappconsentimiento consentimientowhatsapp aceptawhatsapp"
+    " whatsappconsenso consensowhatsapp accettawhatsapp",
+    "whatsapp_agreed_on": "whatsappoptindate whatsappoptinat whatsappoptedinat whatsappoptintime whatsappoptintimestamp"
+    " whatsappconsentdate whatsappconsentat whatsappconsentedat whatsappconsenttimestamp whatsappmarketingconsentat"
+    " whatsappmarketingconsentupdatedat whatsappsubscribedat whatsappsubscribedon whatsappagreedon agreedtowhatsappon"
+    " whatsappsince whatsappeinwilligungam whatsappeinwilligungdatum einwilligungwhatsappam datumeinwilligungwhatsapp"
+    " dateconsentementwhatsapp whatsapptoestemmingdatum datumtoestemmingwhatsapp fechaconsentimientowhatsapp"
+    " dataconsensowhatsapp",
+    "whatsapp_out": "whatsappoptout whatsappoptedout whatsappunsubscribed whatsappunsubscribe whatsappblacklisted"
+    " whatsappblocklisted whatsappblocked nowhatsapp donotwhatsapp whatsappabgemeldet whatsappafgemeld whatsappdesinscrit"
+    " whatsappbaja",
 }  # fmt: skip
 
 # What a customer had: an order, an appointment, a repair. Beside these stand the fields that tell whose it is.

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from domain.book import bookkeeping, contents, record_keeping
+from domain.book import agreements, bookkeeping, contents, record_keeping
+from domain.book.agreements import Told
 from domain.book.columns import CUSTOMERS, guess_mapping
 from domain.book.comparing import compare
 from domain.book.contents import Contents
@@ -19,7 +20,7 @@ from domain.book.imports import RUNNING, Import
 from domain.book.manner import Ambiguity
 from domain.book.words import one_line
 from domain.refusal import Refusal, invalid
-from domain.shop import audit
+from domain.shop import audit, shop
 from domain.shop.people import Actor, Right
 
 __all__ = ["Import", "Preview", "guess_mapping", "open_file", "preview", "start"]
@@ -50,6 +51,8 @@ class Preview:
     sheets: list[str] = field(default_factory=list)  # of a workbook
     sheet: str = ""  # the one that was read
     ambiguities: list[Ambiguity] = field(default_factory=list)  # to be asked
+    whatsapp: Told = field(default_factory=Told)  # who agreed to messages there, and who wants none
+    is_agreement_stated: bool = False  # when and how they did
     unknown: int = 0  # records of people whom the book does not know; refused, or added with them
 
 
@@ -80,17 +83,27 @@ def preview(
     if found.problem:
         seen.problem = found.problem
     elif kind == CUSTOMERS:
-        _look_at_people(session, seen, found)
+        _look_at_people(session, seen, found, options, now)
     else:
         _look_at_records(session, seen, found, bool((options or {}).get("add_unknown")))
     return seen
 
 
-def _look_at_people(session: Session, seen: Preview, found: Contents) -> None:
+def _look_at_people(
+    session: Session, seen: Preview, found: Contents, options: Mapping[str, Any] | None, now: datetime
+) -> None:
     comparison = compare(session, found.items)
     seen.will_add, seen.will_update = len(comparison.added), len(comparison.changed)
     seen.unchanged, seen.will_opt_out = comparison.unchanged, bookkeeping.count_opting_out(comparison)
     seen.rejected = found.rejected
+    zone = shop.read(session).timezone
+    basis = agreements.read_basis(options, zone=zone, now=now)
+    first_new = bookkeeping.next_number(session)
+    weighed = agreements.weigh(session, comparison, basis, zone=zone, first_new=first_new)
+    seen.whatsapp, seen.is_agreement_stated = weighed.told, basis.is_stated
+    besides = weighed.of_old() - {change.customer_id for change in comparison.changed}
+    seen.will_update += len(besides)
+    seen.unchanged -= len(besides & comparison.there.keys())
 
 
 def _look_at_records(session: Session, seen: Preview, found: Contents, add_unknown: bool) -> None:
@@ -117,6 +130,7 @@ def open_file(
 ) -> Contents:
     """Read for good, before anything is locked. Raises a Refusal where nothing of it could be taken."""
     by.require(Right.EDIT_CUSTOMERS)
+    agreements.read_basis(options, zone=shop.read(session).timezone, now=now)
     found = contents.read(
         session, raw, kind=kind, mapping=mapping, encoding=encoding, options=options, now=now
     )

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from data.csv_file import unguarded
 from domain.book import columns
+from domain.book.agreement_cells import NO
 from domain.book.amounts import read_amount
-from domain.book.cells import NO, PersonCells
+from domain.book.cells import PersonCells
 from domain.book.columns import OWN
 from domain.book.headings import WHOSE
 from domain.book.incoming import MOST_WARNINGS, reason_of

@@ -9,7 +9,10 @@ from domain.book.amounts import COMMA_COUNTRIES, is_open, read_amount, tells
 from domain.book.days import LATEST_YEAR, LONGEST, WRITTEN, read_day
 from domain.refusal import Kind, Refusal
 
-DAYS: Final = frozenset({"birthday", "wedding", "engagement", "name_day", "starts_at", "ends_at"})
+DAYS: Final = frozenset(
+    {"birthday", "wedding", "engagement", "name_day", "starts_at", "ends_at"}
+    | {"whatsapp_agreed", "whatsapp_agreed_on"}
+)
 MONEY: Final = frozenset({"amount", "line_amount"})
 MONTH_FIRST_COUNTRIES: Final = frozenset({"US", "PH", "FM", "PW", "MH", "BZ"})
 ANSWERS: Final = {"dates": ("day_first", "month_first"), "numbers": ("comma", "point")}

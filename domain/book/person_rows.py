@@ -1,9 +1,20 @@
 """A person as a file tells of them, and what must be known of the shop to understand it. Pure."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
 from typing import Any
 
 from domain.book.days import Day
+
+
+class Word(IntEnum):
+    """About messages by WhatsApp; of several in one file the highest counts."""
+
+    NOTHING = 0
+    YES = 1
+    NEVER_ASKED = 2  # neither a yes nor a no
+    NO = 3
 
 
 @dataclass(slots=True)
@@ -19,6 +30,10 @@ class Incoming:
     refused: set[str] = field(
         default_factory=set
     )  # message types by email, where not all of them are refused
+    no_email: bool = False  # the column of a subscription to mail says no
+    whatsapp: Word = Word.NOTHING
+    whatsapp_at: datetime | None = None  # when they agreed, where the row says so
+    misread_number: bool = False  # a number stands there that is none
 
     @property
     def email_key(self) -> str | None:
@@ -43,6 +58,21 @@ class Incoming:
         self.days |= other.days
         self.opted_out |= other.opted_out
         self.refused |= other.refused
+        self.say(other.whatsapp, other.whatsapp_at)
+        self.misread_number = (self.misread_number or other.misread_number) and not self.phone_key
+
+    def settle_email(self) -> None:
+        """A no to mail is one to all marketing, unless the same row says yes to WhatsApp: then each column means its own."""
+        if self.no_email and self.whatsapp is Word.YES:
+            self.refused |= {"marketing", "newsletter"}
+        else:
+            self.opted_out |= self.no_email
+
+    def say(self, word: Word, at: datetime | None = None) -> None:
+        """What was said about WhatsApp: the more careful word counts, and of two days the later one."""
+        self.whatsapp = max(self.whatsapp, word)
+        if at and (self.whatsapp_at is None or at > self.whatsapp_at):
+            self.whatsapp_at = at
 
 
 @dataclass(frozen=True, slots=True)

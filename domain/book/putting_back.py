@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from domain.book import statuses
+from domain.book.agreeing import WISHES, TakingBack
 from domain.book.groups import GroupMember
 from domain.book.imports import DONE, RUNNING, Import, ImportChange
 from domain.book.message_types import EVERY_TYPE
@@ -32,6 +33,7 @@ class PuttingBack:
         self.records = self._records(changes)
         self.statuses = set(statuses.keys(session))
         self.keep_no = self._who_keeps_their_no(changes)
+        self.wishes = TakingBack(session, entry, self._who_answered(changes), now)
         self.lines: list[dict[str, Any]] = []
 
     def put_back(self, change: ImportChange) -> tuple[bool, bool]:
@@ -50,6 +52,11 @@ class PuttingBack:
             customer.email_trouble = told["trouble"]
         if told.get("out"):
             steps.append(self._consent(customer))
+        if WISHES in told:
+            is_unsaid = self.wishes.take_back(customer, told[WISHES])
+            if customer.import_id == self.entry.id:
+                return False, False  # whom it added goes by themselves, or stays and is told of there
+            steps.append(is_unsaid)
         if any(steps):
             customer.updated_at = self.now
             flag_modified(customer, "updated_at")
@@ -57,8 +64,9 @@ class PuttingBack:
 
     def write(self) -> None:
         self.session.flush()
-        if self.lines:
-            self.session.execute(insert(Consent), self.lines)
+        for lines in (self.lines, self.wishes.lines):
+            if lines:
+                self.session.execute(insert(Consent), lines)
 
     def _facts(self, customer: Customer, facts: dict[str, Any]) -> Iterable[bool]:
         groups = [*TOGETHER, *((name,) for name in facts if not any(name in pair for pair in TOGETHER))]
@@ -141,6 +149,10 @@ class PuttingBack:
         rows = select(Customer).where(Customer.id.in_(numbers), Customer.deleted_at.is_(None))
         found = self.session.scalars(rows.options(selectinload(Customer.tags), selectinload(Customer.dates)))
         return {row.id: row for row in found}
+
+    @staticmethod
+    def _who_answered(changes: Sequence[ImportChange]) -> list[int]:
+        return [change.customer_id for change in changes if change.customer_id and WISHES in change.before]
 
     def _merged(self, changes: Sequence[ImportChange]) -> set[int]:
         """Whose card became part of another, with what the import had written on it."""

@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from domain.book import bookkeeping, importing, record_keeping
+from domain.book import agreeing, agreements, bookkeeping, importing, record_keeping
+from domain.book.agreements import Basis, Weighed
 from domain.book.columns import CUSTOMERS
-from domain.book.comparing import compare
+from domain.book.comparing import Comparison, compare
 from domain.book.contents import Contents
 from domain.book.imports import DONE, FAILED, Import, asker
 from domain.book.incoming_records import IncomingRecord
 from domain.book.person_rows import Incoming
-from domain.shop import audit
+from domain.shop import audit, shop
 from domain.shop.people import Actor
 
 MOST_REASONS: Final = 20_000  # that are kept with the import
@@ -67,10 +68,21 @@ def fail(session: Session, entry: Import, sentence: str, *, now: datetime) -> No
 
 def _take_people(session: Session, entry: Import, some: list[Incoming]) -> None:
     comparison = compare(session, some, entry.id, entry.created_at)
+    weighed, basis, zone = _weighed(session, entry, comparison)
     bookkeeping.write_down(session, comparison, entry)
+    agreeing.write_down(session, weighed, entry, basis, zone)
+    besides = weighed.of_old() - {change.customer_id for change in comparison.changed}
+    agreeing.mark_changed(session, sorted(besides), entry.created_at)
     entry.added += len(comparison.added)
-    entry.updated += len(comparison.changed)
-    entry.unchanged += comparison.unchanged
+    entry.updated += len(comparison.changed) + len(besides)
+    entry.unchanged += comparison.unchanged - len(besides & comparison.there.keys())
+
+
+def _weighed(session: Session, entry: Import, comparison: Comparison) -> tuple[Weighed, Basis, str]:
+    zone = shop.read(session).timezone
+    basis = agreements.read_basis(entry.options, zone=zone, now=entry.created_at)
+    first_new = bookkeeping.next_number(session)
+    return agreements.weigh(session, comparison, basis, zone=zone, first_new=first_new), basis, zone
 
 
 def _take_records(session: Session, entry: Import, some: list[IncomingRecord]) -> None:
@@ -94,4 +106,5 @@ def _summary(entry: Import) -> dict[str, Any]:
         "updated": entry.updated,
         "unchanged": entry.unchanged,
         "rejected": entry.refused,
+        **({"agreed": agreed} if (agreed := agreeing.told_of(entry).agreed) else {}),
     }

@@ -165,3 +165,26 @@ def olive(session: Any) -> people.Actor:
     user = people.by_email(session, email_of("olive"))
     assert user is not None
     return user.as_actor("page")
+
+
+def test_who_agreed_to_whatsapp_is_opted_in_once_it_is_said_how(page: Page, tmp_path: Path) -> None:
+    rows = "Wanda,+44 20 7946 0771,yes\nWim,+44 20 7946 0772,no\n"
+    choose(page, tmp_path, "First name,Phone,WhatsApp opt-in\n" + rows)
+    follows = page.get_by_test_id("whatsapp-follows")
+    expect(follows).to_contain_text("nobody is opted in")
+    page.get_by_test_id("basis").fill("Signed up at the till")
+    page.get_by_test_id("whatsapp-how").fill("Ticked the box on our order form")
+    page.get_by_test_id("whatsapp-day").fill("2999-01-01")
+    expect(page.get_by_test_id("whatsapp-day-field")).to_contain_text("Nobody can have agreed on that day")
+    page.get_by_test_id("whatsapp-day").fill("2026-05-03")
+    expect(follows).to_contain_text("1 person will be opted in")
+    page.get_by_test_id("import-go").click()
+    expect(page.get_by_test_id("import-outcome")).to_contain_text(
+        "1 person: Ticked the box on our order form"
+    )
+    with reading() as session:
+        wanda = session.scalar(select(Customer.id).where(Customer.first_name == "Wanda"))
+    page.goto(f"/customers/{wanda}?tab=consent")
+    expect(page.get_by_test_id("consent-history")).to_contain_text(
+        "Ticked the box on our order form (3 May 2026)"
+    )

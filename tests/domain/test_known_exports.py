@@ -201,7 +201,7 @@ WHOLE_FILES = {
         "Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,"
         "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,Tags,"
         "Accepts WhatsApp Marketing",
-        "first_name last_name email subscribed company postcode phone_2 phone notes tags",
+        "first_name last_name email subscribed company postcode phone_2 phone notes tags whatsapp_agreed",
     ),
     "square": (
         "Reference ID,First Name,Last Name,Email Address,Phone Number,Nickname,Company Name,Street Address 1,Street Address 2,"

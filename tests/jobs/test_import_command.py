@@ -86,6 +86,22 @@ def test_with_take_it_is_in_the_book_with_its_basis_and_the_refused_rows_in_a_fi
     assert (again.exit_code, "already" in again.output) == (2, True)
 
 
+def test_who_agreed_to_whatsapp_is_said_on_the_command_line(folder: Path) -> None:
+    file = a_file(folder, "First name,Phone,WhatsApp opt-in\nAna,+442079460001,yes\nBo,+442079460002,no\n")
+    looked = CliRunner().invoke(main.app, ["import", file])
+    assert "nobody is opted in without --whatsapp-how" in looked.output
+    words = ["--take", "--whatsapp-how", "Ticked the box on our form", "--whatsapp-day", "2026-05-31"]
+    taken = CliRunner().invoke(main.app, ["import", file, *words])
+    assert "1 person opted in to WhatsApp." in taken.output
+    main.open_shop()  # the command closes what it opened
+    with reading() as session:
+        said = select(Consent.allowed, Consent.wording).where(Consent.channel == "whatsapp").distinct()
+        assert sorted(tuple(row) for row in session.execute(said)) == [
+            (False, ""),
+            (True, "Ticked the box on our form (31 May 2026)"),
+        ]
+
+
 @pytest.mark.parametrize(
     ("content", "more", "sentence"),
     [

@@ -91,3 +91,17 @@ def test_an_import_that_is_not_there_is_404(api: Api) -> None:
 def test_files_of_refused_rows_lie_in_the_data_folder_only(api: Api) -> None:
     bring(api)
     assert len(list(jobs.spool().folder.iterdir())) == 1
+
+
+def test_who_agreed_to_whatsapp_counts_with_what_it_rests_on(api: Api) -> None:
+    raw = b"First name,Phone,WhatsApp opt-in\nAnna,+442079460001,yes\nBen,+442079460002,no\n"
+    unstated = bring(api, raw).json()["whatsapp"]
+    assert (unstated["claimed"], unstated["agreed"], unstated["refused"]) == (1, 0, 1)
+    agreed = {"how": "Ticked the box on our form", "day": "2026-05-31", "words": "Yes, by WhatsApp"}
+    told = bring(api, raw, options=json.dumps({"whatsapp": agreed})).json()
+    assert (told["updated"], told["whatsapp"]["agreed"]) == (1, 1)
+    anna = api.get("customers?search=anna").json()["items"][0]
+    said = api.get(f"customers/{anna['id']}/preferences").json()["states"]
+    assert {(one["channel"], one["allowed"]) for one in said} == {("whatsapp", True)}
+    refused = bring(api, raw, options=json.dumps({"whatsapp": {**agreed, "day": "31.5.2026"}}))
+    assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (422, "whatsappDay")

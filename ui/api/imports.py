@@ -1,13 +1,14 @@
 """Bringing in a list, looking at what became of it, and taking it back."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from pydantic import Field, TypeAdapter, ValidationError
 
 from data.database import reading
-from domain.book import imports, undoing
+from domain.book import agreeing, imports, undoing
 from domain.book.columns import CUSTOMERS
 from domain.book.imports import Import
 from domain.book.table_file import MOST_BYTES
@@ -26,6 +27,17 @@ CSV: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+class Agreed(Asked):
+    """What the yeses of a list to WhatsApp rest on. Without `how` nobody is opted in; a no in the list always counts."""
+
+    how: Annotated[str, Field(description="How they agreed; kept as proof.", max_length=300)] = ""
+    day: Annotated[
+        str, Field(description="When, as 2026-05-31; of several days the first. A no since then stays.")
+    ] = ""
+    words: Annotated[str, Field(description="The words they saw.", max_length=1_000)] = ""
+    everybody: Annotated[bool, Field(description="Not only who is marked in the list.")] = False
+
+
 class ImportOptions(Asked):
     """How a file is meant where it doesn't say so by itself."""
 
@@ -33,6 +45,7 @@ class ImportOptions(Asked):
     numbers: Annotated[str | None, Field(description="comma or point.")] = None
     sheet: Annotated[str | None, Field(description="Which one of a workbook.")] = None
     add_unknown: Annotated[bool, Field(description="Records of unknown people add those people.")] = False
+    whatsapp: Annotated[Agreed | None, Field(description="How its people agreed to WhatsApp.")] = None
 
 
 class RowRefused(Told):
@@ -57,7 +70,16 @@ class ImportRow(Told):
     undone_at: Moment | None
 
 
+class WhatsAppTold(Told):
+    claimed: Annotated[int, Field(description="People who agreed, as the list or its bringer says.")]
+    agreed: Annotated[int, Field(description="Of them, who were opted in.")]
+    held: Annotated[int, Field(description="Who had said no, and nothing shows that the yes came later.")]
+    nowhere: Annotated[int, Field(description="Of whom no number is known.")]
+    refused: Annotated[int, Field(description="People who were marked as wanting none.")]
+
+
 class ImportTold(ImportRow):
+    whatsapp: WhatsAppTold
     rejected: Annotated[list[RowRefused], Field(description="Why, for the first of the refused rows.")]
 
 
@@ -89,7 +111,8 @@ def take_a_list(
     options: Annotated[
         str | None,
         Form(
-            description='How the file is meant, as JSON of dates, numbers, sheet, addUnknown: {"dates": "day_first"}.'
+            description="How the file is meant, as JSON of dates, numbers, sheet, addUnknown, whatsapp: "
+            '{"dates": "day_first", "whatsapp": {"how": "Ticked the box on our form", "day": "2026-05-31"}}.'
         ),
     ] = None,
 ) -> ImportTold:
@@ -156,7 +179,10 @@ def take_back(by: CustomerEditor, response: Response, import_id: Id) -> Undone:
 
 
 def _told(entry: Import) -> ImportTold:
-    return ImportTold(**_row(entry), rejected=[RowRefused(**row) for row in entry.rejected])
+    rejected = [RowRefused(**row) for row in entry.rejected]
+    return ImportTold(
+        **_row(entry), rejected=rejected, whatsapp=WhatsAppTold(**asdict(agreeing.told_of(entry)))
+    )
 
 
 def _row(entry: Import) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from nicegui import ui
 
 from data.database import now, reading
 from domain.book import importing, record_kinds
+from domain.book.agreements import OPTION
 from domain.book.columns import CUSTOMERS
 from domain.book.importing import Preview
 from domain.refusal import Refusal
@@ -17,6 +18,7 @@ from ui.parts import import_list, import_steps
 from ui.parts.basics import alert, box, button, card, head, page, put, steps
 from ui.parts.customer_form import TO_THE_FAULT
 from ui.parts.feedback import io, sentence_for
+from ui.parts.import_agreement import Agreement
 from ui.parts.import_outcome import PATH, Outcome
 from ui.parts.import_questions import Questions
 from ui.parts.import_source import TOO_LARGE, Source
@@ -98,6 +100,7 @@ class Room:
             self.figures = box("full hb-stack")
             self.questions = Questions(self._answered)
             self.basis = Basis()
+            self.agreement = Agreement(self._answered)
             self.columns = box("full")
             with box("hb-actions"):
                 box("grow")
@@ -119,6 +122,7 @@ class Room:
         self.questions.show(seen, self.sheet.options)
         adds_people = seen.kind == CUSTOMERS or bool(self.sheet.options.get("add_unknown"))
         self.basis.room.visible = adds_people
+        self.agreement.show(seen)
         self.figures.classes(remove="is-stale")
         self.figures.clear()
         with self.figures:
@@ -166,7 +170,7 @@ class Room:
         try:
             seen = await io(_preview, self.sheet, by)
         except Refusal as refusal:
-            if mine == self.asked:
+            if mine == self.asked and not self.agreement.wrong(refusal.details, refusal.sentence):
                 self.go.set_enabled(False)
                 self._say(refusal.sentence)
             return None
@@ -181,6 +185,7 @@ class Room:
         by = await current_actor()
         self.basis.field.wrong()
         self._say("")
+        self.sheet.options[OPTION] = self.agreement.given
         self.go.props("loading")
         try:
             import_id = await io(_taken, self.sheet, self.basis.value, by)
@@ -197,6 +202,8 @@ class Room:
     def _refused(self, refusal: Refusal) -> None:
         if refusal.details.get("field") == "basis":
             self.basis.field.wrong(refusal.sentence)
+            ui.run_javascript(TO_THE_FAULT)
+        elif self.agreement.wrong(refusal.details, refusal.sentence):
             ui.run_javascript(TO_THE_FAULT)
         else:
             self._say(refusal.sentence)

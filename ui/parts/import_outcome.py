@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from data.database import now, reading
-from domain.book import customers, duplicates, imports, undoing
+from domain.book import agreeing, customers, duplicates, imports, undoing
+from domain.book.agreements import OPTION
 from domain.book.columns import CUSTOMERS
 from domain.book.duplicates import MOST_SUGGESTED
 from domain.book.imports import DONE, FAILED, KEPT_FOR, RUNNING, UNDOING, UNDONE, Import
@@ -196,6 +197,7 @@ def _details(seen: Seen) -> None:
     ]
     if entry.basis:
         pairs.append(("Reason for writing to them", entry.basis))
+    pairs += _agreements(seen)
     if entry.state in (DONE, FAILED) and not undoing.why_not(entry, now()):
         last = (entry.finished_at or entry.created_at) + KEPT_FOR
         pairs.append(("Can be taken back until", words.day(last.astimezone(seen.zone).date())))
@@ -203,6 +205,22 @@ def _details(seen: Seen) -> None:
         pairs.append(("Taken back", words.when(entry.undone_at, seen.zone, now())))
     with card("About this import"):
         facts(pairs, left=True)
+
+
+def _agreements(seen: Seen) -> list[tuple[str, str]]:
+    """Who agreed to WhatsApp by it, and what that rests on."""
+    told, asked = agreeing.told_of(seen.entry), seen.entry.options.get(OPTION, {})
+    found = []
+    if told.agreed:
+        found.append(("Opted in to WhatsApp", f"{counted(told.agreed, 'person', 'people')}: {asked['how']}"))
+    elif told.claimed and not asked.get("how"):
+        who = counted(told.claimed, "person is", "people are")
+        found.append(("Opted in to WhatsApp", f"Nobody. {who} marked as agreed, and nothing says how."))
+    if told.held:
+        found.append(("Held back from WhatsApp", f"{counted(told.held, 'person', 'people')} said no before"))
+    if told.refused:
+        found.append(("Want no WhatsApp", counted(told.refused, "person", "people")))
+    return found
 
 
 def _what_will_happen(entry: Import) -> str:
