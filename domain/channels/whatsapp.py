@@ -82,6 +82,9 @@ class WhatsApp:
     def known(self, *, now: datetime) -> Select[str] | None:
         return whatsapp_reach.known(now)
 
+    def resting(self, *, now: datetime) -> Select[str] | None:
+        return whatsapp_reach.resting(now)
+
     def turns(self, session: Session, addresses: Sequence[str], *, now: datetime) -> Mapping[str, Grant]:
         return whatsapp.turns(session, addresses, now=now)
 

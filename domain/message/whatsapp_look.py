@@ -60,6 +60,29 @@ def left_open(components: Sequence[Any], *, click: str) -> list[Gap]:
     return [*_of_the_header(parts.get("HEADER", {})), *_of_the_body(parts), *_of_buttons(parts, click)]
 
 
+def changed_since(gaps: Sequence[Gap], content: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Of a message that was written for an earlier shape of its template: gaps that nothing was written for, and what was
+    written for gaps that are no more. Names are compared, not places.
+    """
+    there = {(one.where, _slot(one)): one.name for one in gaps}
+    kept = {("body", str(one.get("name") or place)) for place, one in enumerate(_list(content, "body"), 1)}
+    kept |= {("buttons", str(one.get("index"))) for one in _list(content, "buttons")}
+    if isinstance(content.get("header"), Mapping):
+        kept.add(("header", ""))
+    new = [name for key, name in there.items() if key not in kept]
+    return new, sorted(_said_of(*key) for key in kept - there.keys())
+
+
+def carried(content: Mapping[str, Any], *, same: bool) -> dict[str, Any]:
+    """What was written already, for another template to begin with. `same`: it is that one, or stands in for it; else only
+    what has a name of its own, for {{1}} means something else there.
+    """
+    if same:
+        return {part: content[part] for part in ("header", "body", "buttons") if part in content}
+    named = [one for one in _list(content, "body") if not str(one.get("name") or "1").isdigit()]
+    return {"body": named} if named else {}
+
+
 def look(components: Sequence[Any], content: Mapping[str, Any], person: Mapping[str, Any]) -> Look:
     """As this person would get it. What nobody filled in yet stands there as the template has it."""
     if isinstance(content.get("text"), str):
@@ -109,6 +132,14 @@ def _styled(text: str) -> str:
         made += [escape(text[at : found.start()]), f"<{tag}>{_styled(found[tag])}</{tag}>"]
         at = found.end()
     return "".join([*made, escape(text[at:])])
+
+
+def _slot(gap: Gap) -> str:
+    return {"body": gap.name, "buttons": str(gap.index), "header": ""}[gap.where]
+
+
+def _said_of(where: Where, slot: str) -> str:
+    return {"body": f"{{{{{slot}}}}}", "buttons": "a button", "header": "the heading"}[where]
 
 
 def _parts(components: Sequence[Any]) -> dict[str, Mapping[str, Any]]:

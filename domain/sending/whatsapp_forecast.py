@@ -43,6 +43,7 @@ class Missing:
     field: str
     people: int
     names: tuple[str, ...]  # a few of them
+    who: tuple[int, ...] = ()  # the same, by number
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _gaps(
         for name in content.missing(person):
             who.setdefault(name, []).append(number)
         tidied += any(would_be_tidied(_value(person, name)) for name in fields)
-    missing = [Missing(name, len(them), _names(session, them[:NAMED])) for name, them in who.items()]
+    missing = [_missing(session, name, them) for name, them in who.items()]
     return tuple(missing), tidied
 
 
@@ -144,9 +145,10 @@ def _value(person: Mapping[str, Any], name: str) -> Any:
     return person.get(FIELDS.get(name, name))
 
 
-def _names(session: Session, numbers: list[int]) -> tuple[str, ...]:
-    rows = session.scalars(select(Customer).where(Customer.id.in_(numbers)).order_by(Customer.id))
-    return tuple(one.shown_name for one in rows)
+def _missing(session: Session, field: str, people: list[int]) -> Missing:
+    few = select(Customer).where(Customer.id.in_(people[:NAMED])).order_by(Customer.id)
+    rows = list(session.scalars(few))
+    return Missing(field, len(people), tuple(one.shown_name for one in rows), tuple(one.id for one in rows))
 
 
 def _doubts(told: Forecast) -> Iterator[str]:
@@ -195,9 +197,17 @@ def _of_the_usa(many: int) -> str:
 
 def _nothing_for(one: Missing) -> str:
     names = ", ".join(one.names) + (" and others" if one.people > len(one.names) else "")
-    name = one.field.removeprefix(OWN)
-    shown = WHAT_IT_IS.get(FIELDS.get(name, name), name.replace("_", " "))
-    return f"{_people_words(one.people)} would get nothing, because the field “{shown}” is empty: {names}."
+    return f"{without(one)}: {names}."
+
+
+def without(one: Missing) -> str:
+    """The sentence without the names."""
+    return f"{_people_words(one.people)} would get nothing, because the field “{called(one.field)}” is empty"
+
+
+def called(field: str) -> str:
+    name = field.removeprefix(OWN)
+    return WHAT_IT_IS.get(FIELDS.get(name, name), name.replace("_", " "))
 
 
 def _people_words(many: int) -> str:

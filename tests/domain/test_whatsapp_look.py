@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from data.whatsapp_twin.templates import practice_templates
-from domain.message.whatsapp_look import left_open, look, marked
+from domain.message.whatsapp_look import carried, changed_since, left_open, look, marked
 
 CLICK = "https://shop.example/c/"
 ANNA = {"firstName": "Anna", "attrs": {"ring_size": "52"}}
@@ -102,3 +102,19 @@ def test_a_thousand_marks_are_read_in_no_time() -> None:
         begun = time.process_time()
         marked(typed)
         assert time.process_time() - begun < 0.5
+
+
+def test_what_was_written_for_an_earlier_shape_of_the_template_is_matched_by_name() -> None:
+    body = [{"type": "BODY", "text": "{{first_name}}, your {{piece}} waits until {{day}}."}]
+    content = {
+        "header": {"name": "1", "text": "Hello"},
+        "body": [{"name": "code", "text": "A"}, {"name": "piece", "text": "ring"}, {"name": "first_name"}],
+    }
+    assert changed_since(left_open(body, click=CLICK), content) == (["day"], ["the heading", "{{code}}"])
+    assert changed_since(left_open(body, click=CLICK), {"body": [{"name": "first_name"}]})[1] == []
+
+
+def test_another_template_begins_with_what_has_a_name_of_its_own() -> None:
+    content = {"body": [{"name": "1", "text": "Saturday"}, {"name": "piece", "text": "ring"}]}
+    assert carried(content, same=False) == {"body": [{"name": "piece", "text": "ring"}]}
+    assert carried(content, same=True) == content

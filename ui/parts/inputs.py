@@ -21,7 +21,8 @@ ARROWS = """(e) => {
   const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[e.key];
   if (!step) return;
   e.preventDefault();
-  const cards = [...e.currentTarget.parentElement.querySelectorAll('[role=radio]')];
+  const there = [...e.currentTarget.parentElement.querySelectorAll('[role=radio]')];
+  const cards = there.filter((one) => one.offsetParent && one.getAttribute('aria-disabled') !== 'true');
   const next = cards[(cards.indexOf(e.currentTarget) + step + cards.length) % cards.length];
   next.focus();
   next.click();

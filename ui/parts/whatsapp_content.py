@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from data.config import config
 from domain.book import merging
 from domain.message import tracking, whatsapp_templates
-from domain.message.whatsapp_look import left_open
+from domain.message.whatsapp_look import carried, changed_since, left_open
 from domain.refusal import Refusal
 from domain.sending.held_again import ASKED_FOR
+from domain.sending.whatsapp_forecast import Missing
 from domain.shop import whatsapp
 from jobs import whatsapp as jobs
 from ui.frame import current_actor
@@ -20,13 +21,14 @@ from ui.parts.basics import alert, box, button
 from ui.parts.feedback import io
 from ui.parts.inputs import Field, checkbox
 from ui.parts.whatsapp_gaps import GapsForm
-from ui.parts.whatsapp_templates import Template, TemplatePicker, as_shown
+from ui.parts.whatsapp_templates import Key, Template, TemplatePicker, as_shown, language
 
 ABOUT_TEMPLATE: Final = {"template", "content"}
 NO_TEMPLATES: Final = (
     "WhatsApp only carries templates that it has approved. Write one in WhatsApp Manager, under Message templates; "
     "once it is approved it stands here by itself within the hour."
 )
+GONE: Final = "What you wrote for it is kept. Choose another template, and it stands there again."
 RETRY: Final = (
     "Where WhatsApp holds a message back because somebody gets many just now, try again after a day"
 )
@@ -68,12 +70,18 @@ class TemplateContent:
             self.again = checkbox(RETRY, kept, on_change=on_change, testid="retry-held")
 
     def ready(self) -> None:
-        """The gaps of what was kept."""
+        """The gaps of what was kept, and what became of its template since."""
         self._fill(self.begun)
+        self._say_what_changed()
 
     @property
     def chosen(self) -> Template | None:
         return self.templates.value
+
+    @property
+    def is_gone(self) -> bool:
+        """What was chosen once is not at WhatsApp any more; it is kept until something else is chosen."""
+        return self.chosen is None and self.templates.chosen is not None
 
     @property
     def components(self) -> Sequence[Any]:
@@ -83,7 +91,7 @@ class TemplateContent:
     def value(self) -> dict[str, Any]:
         """As it is kept; empty while nothing is chosen."""
         if self.chosen is None:
-            return {}
+            return dict(self.begun) if self.is_gone else {}
         named = {"name": self.chosen.name, "language": self.chosen.language}
         asked = {ASKED_FOR: True} if self.again.value else {}
         return {"template": named, **self.gaps.parts, **asked}
@@ -91,6 +99,9 @@ class TemplateContent:
     def clear(self) -> None:
         self.template_field.wrong()
         self.gaps.clear()
+
+    def lacking(self, found: Sequence[Missing]) -> None:
+        self.gaps.lacking({one.field: one.people for one in found})
 
     def shown_at(self, refusal: Refusal) -> Callable[[str], Any] | None:
         """None: at none of these fields."""
@@ -100,6 +111,7 @@ class TemplateContent:
     def _templates(self, there: Choice) -> None:
         named = self.begun.get("template")
         chosen = (str(named.get("name")), str(named.get("language"))) if isinstance(named, Mapping) else None
+        self.changed = box("full")
         self.template_field = Field("Template", testid="template-field")
         with self.template_field.body:
             self.templates = TemplatePicker(there.templates, chosen, self._picked)
@@ -112,17 +124,54 @@ class TemplateContent:
                     testid="no-templates",
                 )
 
-    async def _picked(self, one: Template) -> None:
+    async def _picked(self, one: Template, before: Key | None) -> None:
         self.clear()
-        self._fill({})
+        gone = before is not None and before not in self.templates.templates
+        written = self.begun if gone else self.gaps.parts
+        self._fill(carried(written, same=gone or (before is not None and before[0] == one.name)))
+        self.changed.clear()
         if self.on_pick:
             await self.on_pick(one)
         await self.on_change()
+
+    def _say_what_changed(self) -> None:
+        named = self.begun.get("template")
+        if not isinstance(named, Mapping):
+            return
+        with self.changed:
+            if self.is_gone:
+                called = f"“{named.get('name')}” in {language(str(named.get('language')))}"
+                alert(
+                    f"The template {called} is not at WhatsApp any more",
+                    GONE,
+                    tone="warn",
+                    testid="template-gone",
+                )
+                return
+            new, dropped = changed_since(self.gaps.gaps, self.begun)
+            if dropped or (new and self.begun.keys() & {"header", "body", "buttons"}):
+                alert(
+                    "This template was changed at WhatsApp",
+                    _told(new, dropped),
+                    tone="warn",
+                    testid="template-changed",
+                )
 
     def _fill(self, content: Mapping[str, Any]) -> None:
         chosen = self.chosen
         click = tracking.click_base(config().public_url)
         self.gaps.fill(left_open(chosen.components, click=click) if chosen else [], content)
+
+
+def _told(new: Sequence[str], dropped: Sequence[str]) -> str:
+    gaps = " and ".join(
+        f"{{{{{one}}}}}" if one.isidentifier() or one.isdigit() else f"“{one}”" for one in new
+    )
+    return " ".join(filter(None, [
+        f"Nothing stands at {gaps} yet." if new else "",
+        f"There is no place any more for what stood at {' and '.join(dropped)}." if dropped else "",
+        "All else is as you wrote it.",
+    ]))  # fmt: skip
 
 
 async def look_again() -> None:

@@ -118,7 +118,7 @@ class WhatsAppForm(ContentForm):
                 with card("Recipients", "Counted now, and counted again at the moment of sending."):
                     self.picker = self._picker()
                     self.agree = box("full")
-                self.outlook = Outlook()
+                self.outlook = Outlook(lambda found: self.template.lacking(found))
                 self.fault_box()
                 below()
             self.preview = PhonePreview(begin.shop_name)

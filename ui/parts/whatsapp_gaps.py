@@ -7,7 +7,8 @@ from nicegui import ui
 
 from domain.message.whatsapp import OWN
 from domain.message.whatsapp_look import Gap
-from ui.parts.basics import box, put
+from ui import words
+from ui.parts.basics import box, put, text
 from ui.parts.inputs import Field, select, text_input
 
 SAME: Final = ""
@@ -73,6 +74,11 @@ class GapsForm:
         for line in self.lines.values():
             line.field.wrong()
 
+    def lacking(self, people: Mapping[str, int]) -> None:
+        """By field: for how many it is empty, and no word stands in for it."""
+        for line in self.lines.values():
+            line.lacks(people.get(line.field_name, 0) if line.field_name else 0)
+
     def place_of(self, where: str) -> Callable[[str], Any] | None:
         """Beside the first gap of that part that is empty, or beside its first. None: it has none."""
         there = [self.lines[gap.key] for gap in self.gaps if gap.where == where]
@@ -99,6 +105,9 @@ class Line:
                     testid=f"gap-{gap.key}-field",
                 )
             self.words = put(self._input(given), maxlength=str(LONGEST), dir="auto")
+        with self.field.body:
+            self.asks = put(text("", "hb-help", testid=f"gap-{gap.key}-lacks"), role="status")
+        self.asks.visible = False
         self._paint()
 
     @property
@@ -117,6 +126,13 @@ class Line:
             return {"field": self.field_name, "fallback": typed}
         return {"link" if self.gap.wants in ONLY_ADDRESS else "text": typed}
 
+    def lacks(self, people: int) -> None:
+        have = "has" if people == 1 else "have"
+        self.asks.set_text(
+            f"{words.people(people)} {have} nothing there. Write a word that fits everybody, or they get no message."
+        )
+        self.asks.visible = people > 0
+
     def _input(self, given: Mapping[str, str]) -> ui.input:
         return text_input(
             given.get("fallback") or given.get("link") or given.get("text") or "",
@@ -134,6 +150,7 @@ class Line:
 
     async def _typed(self) -> None:
         self.field.wrong()
+        self.lacks(0)
         await self.on_change()
 
     def _paint(self) -> None:

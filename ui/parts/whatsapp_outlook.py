@@ -1,7 +1,7 @@
 """What is known of a send by WhatsApp before anybody presses Send: how many today, who would miss it, what it costs."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,10 +13,10 @@ from domain.audience.audience import Audience
 from domain.message.whatsapp_templates import WhatsAppTemplate, find
 from domain.refusal import Refusal
 from domain.sending import preview
-from domain.sending.whatsapp_forecast import Forecast, forecast
+from domain.sending.whatsapp_forecast import Forecast, Missing, forecast, without
 from domain.shop.whatsapp_prices import Cost
 from ui import words
-from ui.parts.basics import box, card, facts, icon, text
+from ui.parts.basics import box, card, facts, icon, link, text
 from ui.parts.feedback import handled, io, sentence_for
 
 SETTLE: Final = 0.4  # seconds: letters are typed one after the other
@@ -29,13 +29,17 @@ NOBODY: Final = "Nobody would get it as it stands."
 class Seen:
     pairs: tuple[tuple[str, str], ...]
     doubts: tuple[str, ...]
+    missing: tuple[Missing, ...] = ()
 
 
 class Outlook:
-    """`soon(asked)` looks again in a moment; of several calls only the last is answered."""
+    """`soon(asked)` looks again in a moment; of several calls only the last is answered.
 
-    def __init__(self) -> None:
-        self.asked = 0
+    `on_missing` hears which fields are empty, and for how many, so that the form can ask for a word there.
+    """
+
+    def __init__(self, on_missing: Callable[[Sequence[Missing]], Any] | None = None) -> None:
+        self.asked, self.on_missing = 0, on_missing
         with card("Before it goes", testid="outlook"):
             self.room = box("hb-stack tight full")
 
@@ -59,6 +63,8 @@ class Outlook:
             seen = Seen((), (sentence_for(error),))
         if self._is_last(mine):
             self._draw(seen)
+            if self.on_missing:
+                self.on_missing(seen.missing)
 
     def _is_last(self, mine: int) -> bool:
         return mine == self.asked and not self.room.is_deleted
@@ -68,9 +74,11 @@ class Outlook:
         with self.room:
             if seen.pairs:
                 facts(seen.pairs)
+            for one in seen.missing:
+                _who_misses_it(one)
             for sentence in seen.doubts:
                 _line("alert", sentence, "outlook-doubt")
-            if seen.pairs and not seen.doubts:
+            if seen.pairs and not seen.doubts and not seen.missing:
                 _line("check", CALM, "outlook-calm")
 
 
@@ -78,6 +86,18 @@ def _line(name: str, sentence: str, testid: str) -> None:
     with box("hb-row hb-outlook-line", testid=testid):
         icon(name, "warn" if name == "alert" else "good")
         text(sentence, "grow")
+
+
+def _who_misses_it(one: Missing) -> None:
+    """With a way to each of those who are named."""
+    with box("hb-row hb-outlook-line", testid="outlook-missing"):
+        icon("alert", "warn")
+        with box("grow"):
+            text(f"{without(one)}: ", tag="span")
+            for place, (name, number) in enumerate(zip(one.names, one.who, strict=True)):
+                text(", ", tag="span") if place else None
+                link(name, f"/customers/{number}")
+            text(" and others." if one.people > len(one.names) else ".", tag="span")
 
 
 def _seen(fields: dict[str, Any], audience: Audience) -> Seen:
@@ -92,7 +112,7 @@ def _seen(fields: dict[str, Any], audience: Audience) -> Seen:
         row = _found(session, named) if isinstance(named, dict) else None
         if not told.people:
             return Seen((), (NOBODY,))
-        return Seen(tuple(_facts(told, row is not None)), _without_the_cost(told))
+        return Seen(tuple(_facts(told, row is not None)), _without_the_cost(told), told.missing)
 
 
 def _found(session: Session, named: dict[str, Any]) -> WhatsAppTemplate | None:
@@ -118,5 +138,10 @@ def _cost(cost: Cost) -> str:
 
 
 def _without_the_cost(told: Forecast) -> tuple[str, ...]:
-    """It stands among the facts."""
-    return tuple(one for one in told.doubts if told.cost.words not in one)
+    """It stands among the facts, and who misses the message has lines of its own."""
+    mine = {without(one) for one in told.missing}
+    return tuple(
+        one
+        for one in told.doubts
+        if told.cost.words not in one and not any(one.startswith(begun) for begun in mine)
+    )

@@ -8,7 +8,7 @@ from domain.channels.whatsapp import STANDING
 from domain.message.whatsapp_templates import WhatsAppTemplate
 from ui.parts.basics import box, icon, put, text
 from ui.parts.feedback import handled
-from ui.parts.inputs import ARROWS
+from ui.parts.inputs import ARROWS, search_field
 
 Key = tuple[str, str]  # name and language
 Told = tuple[str, str, str]  # words, tone, icon
@@ -39,6 +39,7 @@ LANGUAGES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 FOR_CODES: Final = "It is for sign-in codes only."
 MOST_OPEN: Final = 4  # more than these scroll
+MOST_SEEN: Final = 8  # and more than these are searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,18 @@ class Template:
     @property
     def key(self) -> Key:
         return self.name, self.language
+
+    @property
+    def searched(self) -> str:
+        said = [str(one.get("text", "")) for one in self.components if isinstance(one, Mapping)]
+        told = (
+            self.name,
+            self.name.replace("_", " "),
+            language(self.language),
+            CATEGORY.get(self.category, ""),
+            *said,
+        )
+        return " ".join(told).casefold()
 
     @property
     def why_not(self) -> str:
@@ -77,19 +90,26 @@ def language(code: str) -> str:
 
 
 class TemplatePicker:
-    """`on_pick(template)` hears the choice. The one that was kept is marked also where it can't be sent any more."""
+    """`on_pick(template, before)` hears the choice. The one that was kept is marked also where it can't be sent any more."""
 
     def __init__(
-        self, templates: Sequence[Template], chosen: Key | None, on_pick: Callable[[Template], Any]
+        self,
+        templates: Sequence[Template],
+        chosen: Key | None,
+        on_pick: Callable[[Template, Key | None], Any],
     ) -> None:
         self.templates = {one.key: one for one in templates}
         self.chosen, self.on_pick = chosen, on_pick
         self.cards: dict[Key, Any] = {}
+        if len(templates) > MOST_SEEN:
+            search_field("Search the templates", self._find, testid="template-search")
         first = sorted(templates, key=lambda one: (one.key != chosen, bool(one.why_not)))
         with put(box("hb-templates", testid="templates"), role="radiogroup", aria_label="Template") as room:
             for one in first:
                 self._card(one)
         room.classes("many") if len(first) > MOST_OPEN else None
+        self.nothing = text("No template fits.", "hb-help", testid="no-template-fits")
+        self.nothing.visible = False
         self._paint()
 
     @property
@@ -99,9 +119,16 @@ class TemplatePicker:
     async def pick(self, one: Template) -> None:
         if one.why_not or one.key == self.chosen:
             return
-        self.chosen = one.key
+        before, self.chosen = self.chosen, one.key
         self._paint()
-        await self.on_pick(one)
+        await self.on_pick(one, before)
+
+    def _find(self, typed: str) -> None:
+        """By its name, its language, its kind, or its words. Every word that was typed must be there."""
+        for key, made in self.cards.items():
+            made.visible = all(word in self.templates[key].searched for word in typed.casefold().split())
+        self.nothing.visible = not any(made.visible for made in self.cards.values())
+        self._paint()
 
     def _card(self, one: Template) -> None:
         testid = f"template-{one.name}-{one.language}"
@@ -124,7 +151,8 @@ class TemplatePicker:
         self.cards[one.key] = made
 
     def _paint(self) -> None:
-        nothing = self.chosen not in self.cards
+        shown = self.cards.get(self.chosen) if self.chosen else None
+        nothing = shown is None or not shown.visible
         for key, made in self.cards.items():
             on = key == self.chosen
             made.classes(add="is-on") if on else made.classes(remove="is-on")
