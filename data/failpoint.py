@@ -13,6 +13,9 @@ Place = Literal[
     "claim",  # the campaign is claimed, not committed
     "expand",  # the dispatch is written, its rows are not
     "rows_inserted",  # one row for each recipient, not committed
+    "also",  # what goes beside it on another channel is written too, not committed
+    "asked",  # the question on another channel is claimed, not committed
+    "asked_rows",  # and those who are asked are written, not committed
     "launched",  # committed; nobody has been woken
     "row_claimed",  # a lot of rows belongs to a worker
     "mail",  # the envelope is about to leave

@@ -21,7 +21,7 @@ from domain.book import (
 from domain.ledger import deliveries, engagement, events, received, targets
 from domain.message import practice, practice_messages, templates, whatsapp_templates
 from domain.results import incoming
-from domain.sending import campaigns, dispatches, workers
+from domain.sending import campaigns, dispatches, sibling, workers
 from domain.shop import (
     audit,
     installation,
@@ -40,7 +40,7 @@ from domain.shop import (
 
 ROOMS = (
     audit, campaigns, categories, consent, customers, deliveries, dispatches, duplicates, engagement, events, groups, importing,
-    incoming, installation, limits, mail, mailbox, measuring, notices, own_fields, people, practice, practice_messages, provider_keys, received, records, segments, sessions, shop, side_tables, sign_ups, staff,
+    incoming, installation, limits, mail, mailbox, measuring, notices, own_fields, people, practice, practice_messages, provider_keys, received, records, segments, sessions, shop, sibling, side_tables, sign_ups, staff,
     statuses, targets, templates, undoing, whatsapp, whatsapp_reach, whatsapp_templates, whatsapp_words, workers,
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from data.database import reading, unit
 from data.liveness import is_beating
 from domain.book import turns
 from domain.ledger import hearing, steps
-from domain.sending import campaigns, dispatches, endings, held_again, holds, schedules
+from domain.sending import asking, campaigns, dispatches, endings, held_again, holds, schedules
 from domain.sending.calendar import GRACE
 from domain.sending.workers import SILENT_AFTER, Worker
 from jobs import fence, sending
@@ -31,6 +31,7 @@ def tick(now: datetime) -> None:
     if fence.is_up():
         return
     fire_schedules(now)
+    ask_other_channels(now)
     begin_launches(now)
 
 
@@ -61,6 +62,15 @@ def fire_schedules(now: datetime) -> None:
         with _alone("campaign", campaign_id):
             if not _is_missed(campaign_id, now):
                 sending.send_scheduled(campaign_id)
+
+
+def ask_other_channels(now: datetime) -> None:
+    """Days after a campaign was over: whom it did not reach, or who has not looked at it."""
+    with reading() as session:
+        due = asking.due(session, now)
+    for sibling_id in due:
+        with _alone("sibling", sibling_id):
+            sending.ask_due(sibling_id)
 
 
 def begin_launches(now: datetime) -> None:

@@ -4,11 +4,21 @@ from datetime import timedelta
 
 from data import failpoint
 from data.config import config
-from data.database import now, unit
+from data.database import now, reading, unit
 from domain.audience.audience import Audience
 from domain.channels.channel import Draft
 from domain.refusal import Refusal
-from domain.sending import doubts, endings, launches, resending, schedules, standstill
+from domain.sending import (
+    asking,
+    dispatches,
+    doubts,
+    endings,
+    launches,
+    parts,
+    resending,
+    schedules,
+    standstill,
+)
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.launches import Press
 from domain.sending.resending import Retried, Which
@@ -61,6 +71,45 @@ def resume(dispatch_id: int, by: Actor) -> Dispatch:
     return awake(dispatch)
 
 
+def pause_campaign(campaign_id: int, by: Actor) -> None:
+    """Everything of it that goes just now, on every channel."""
+    with unit() as session:
+        parts.pause(session, campaign_id, by=by, now=now())
+
+
+def resume_campaign(campaign_id: int, by: Actor) -> None:
+    with unit() as session:
+        going = parts.resume(session, campaign_id, by=by, now=now())
+    for dispatch in going:
+        awake(dispatch)
+
+
+def stop_campaign(campaign_id: int, by: Actor) -> None:
+    with unit() as session:
+        parts.stop(session, campaign_id, by=by, now=now())
+
+
+def ask_now(campaign_id: int, press: Press, by: Actor) -> Dispatch:
+    """The other channel, for whom a sent campaign did not reach by email, or who has not looked at it."""
+    with unit() as session:
+        dispatch = asking.ask_now(session, campaign_id, press, by=by, now=now())
+    return awake(dispatch)
+
+
+def ask_due(sibling_id: int) -> None:
+    """The clock asks. What a person would have been told is left as a notice."""
+    try:
+        with unit() as session:
+            dispatch = asking.ask(session, sibling_id, now=now())
+    except Refusal as refusal:
+        if refusal.code != FENCED:
+            with unit() as session:
+                asking.note_trouble(session, sibling_id, refusal.sentence, now=now())
+        return
+    if dispatch is not None:
+        awake(dispatch)
+
+
 def resend(delivery_id: int, by: Actor, *, even_if_twice: bool = False) -> Dispatch:
     """One message once more. `even_if_twice` is the choice that a "not sure" one needs."""
     with unit() as session:
@@ -104,6 +153,16 @@ def undo_window() -> timedelta:
 
 
 def awake(dispatch: Dispatch) -> Dispatch:
+    """And what goes beside it on another channel."""
     if dispatch.state is DispatchState.SENDING:
-        queue().wake(dispatch.id)
+        for number in _going_with(dispatch):
+            queue().wake(number)
     return dispatch
+
+
+def _going_with(dispatch: Dispatch) -> list[int]:
+    if dispatch.campaign_id is None:
+        return [dispatch.id]
+    with reading() as session:
+        running = dispatches.running_of(session, dispatch.campaign_id)
+    return [one.id for one in running if one.state is DispatchState.SENDING]

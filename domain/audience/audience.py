@@ -9,7 +9,7 @@ from sqlalchemy import Select, case, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from data.base import Instant
-from domain.audience.judging import judge
+from domain.audience.judging import EVERYBODY, Only, judge, not_reached
 from domain.audience.meaning import condition
 from domain.audience.numbers import how_many_living
 from domain.audience.tally import MATCHED, tally
@@ -23,8 +23,10 @@ from domain.book.reach import Reach
 from domain.ledger.deliveries import Delivery, State
 
 __all__ = [
+    "EVERYBODY",
     "Audience",
     "Count",
+    "Only",
     "Verdict",
     "Who",
     "count",
@@ -33,6 +35,7 @@ __all__ = [
     "explain",
     "first_names",
     "matching",
+    "not_reached",
     "size",
 ]
 
@@ -80,13 +83,16 @@ def count(
     *,
     now: datetime,
     not_reached_by: int | None = None,
+    only: Only = EVERYBODY,
     heeding_limit: bool = True,
 ) -> Count:
     """How many match, how many get it, and why the others do not.
 
     Not `heeding_limit`: how many could be reached at all, whatever they got lately.
     """
-    asked = partial(judge, session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
+    asked = partial(
+        judge, session, audience, reach, message_type, now=now, not_reached_by=not_reached_by, only=only
+    )
     judged, each = (asked(heeding_limit=heeding_limit, of_many=of_many) for of_many in (True, False))
     by_reason = tally(session, judged, each)
     matched = by_reason[MATCHED]
@@ -104,9 +110,10 @@ def enlist(
     now: datetime,
     next_at: datetime,
     not_reached_by: int | None = None,
+    only: Only = EVERYBODY,
 ) -> int:
     """Write a delivery for everybody who matches, queued or skipped with the reason. Returns how many are queued."""
-    judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
+    judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by, only=only)
     found = judged.people().order_by(Customer.id).cte("found")
     state = case((found.c.reason.is_(None), str(State.QUEUED)), else_=str(State.SKIPPED))
     rows = select(
@@ -134,9 +141,10 @@ def first_names(
     now: datetime,
     most: int = 3,
     not_reached_by: int | None = None,
+    only: Only = EVERYBODY,
 ) -> list[str]:
     """A few of those who get it, for "Ana, Ben and 340 others"."""
-    judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by)
+    judged = judge(session, audience, reach, message_type, now=now, not_reached_by=not_reached_by, only=only)
     some = _first(session, judged.recipients(), most)
     people = session.scalars(select(Customer).where(Customer.id.in_(some)).order_by(Customer.id))
     return [person.first_name or person.shown_name for person in people]

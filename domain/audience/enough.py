@@ -59,9 +59,15 @@ WHOSE_ADDRESS: Final = ("This address already", " to this address")
 
 
 def spared(
-    session: Session, reach: Reach, message_type: MessageType, *, now: datetime, of_many: bool = True
+    session: Session,
+    reach: Reach,
+    message_type: MessageType,
+    *,
+    now: datetime,
+    of_many: bool = True,
+    but: int | None = None,
 ) -> ColumnElement[bool] | None:
-    """Over `customers`: got enough, or shares a mailbox that did. None where nobody can be spared.
+    """Over `customers`: got enough, or shares a mailbox that did. None where nobody can be spared. `but` for one send.
 
     Gathered once for a whole statement; not `of_many` reads only what one customer got.
     """
@@ -69,6 +75,7 @@ def spared(
     if cap is None or not message_type.needs_consent:
         return None
     launches = _launches(session, cap, now)
+    launches.pop(but or 0, None)
     if len(launches) < cap.messages:  # a launch writes to nobody twice
         return None
     if not of_many:

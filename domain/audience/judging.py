@@ -19,10 +19,24 @@ from domain.book.message_types import MessageType
 from domain.book.reach import Reach
 from domain.ledger.deliveries import OPEN, REACHED, Delivery
 
-DISPATCHES: Final = table("dispatches", column("id"), column("campaign_id"))  # that wing is above this one
+DISPATCHES: Final = table(
+    "dispatches", column("id"), column("campaign_id"), column("channel")
+)  # that wing is above this one
 OTHERS: Final = BOOK.alias("others")
 
 Found: TypeAlias = Select[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Fewer than the audience means: for what goes beside a message, or after it, on another channel."""
+
+    among: ColumnElement[bool] | None = None  # over `customers`
+    on: str | None = None  # "not reached" looks at the sends of this channel alone; None: of every channel
+    beside: int | None = None  # a send that goes at the same time, and is no reason to have got enough
+
+
+EVERYBODY: Final = Only()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,9 @@ class Judged:
     reach: Reach
     message_type: MessageType
     meant: ColumnElement[bool]  # by the audience, the deleted too
-    fresh: ColumnElement[bool] | None  # not reached by the launches before; None where that is not asked
+    fresh: (
+        ColumnElement[bool] | None
+    )  # not reached by the launches before, and meant by `Only`; None: not asked
     why: ColumnElement[str | None]  # NULL, or the LeftOut word of one alone
     spared: ColumnElement[bool] | None  # got enough lately; None where nobody can be
 
@@ -100,6 +116,7 @@ def judge(
     *,
     now: datetime,
     not_reached_by: int | None = None,
+    only: Only = EVERYBODY,
     heeding_limit: bool = True,
     of_many: bool = True,
 ) -> Judged:
@@ -108,14 +125,27 @@ def judge(
     Not `of_many` means the same and gathers nothing: for one customer, or for the first few.
     """
     meant = condition(session, audience, now=now, of_many=of_many)
-    fresh = None if not_reached_by is None else _not_reached(reach, not_reached_by)
     why = why_left_out(reach, message_type, of_many=of_many)
-    spared = enough.spared(session, reach, message_type, now=now, of_many=of_many) if heeding_limit else None
-    return Judged(reach, message_type, meant, fresh, why, spared)
+    spared = (
+        enough.spared(session, reach, message_type, now=now, of_many=of_many, but=only.beside)
+        if heeding_limit
+        else None
+    )
+    return Judged(reach, message_type, meant, _fresh(reach, not_reached_by, only), why, spared)
 
 
-def _not_reached(reach: Reach, campaign_id: int) -> ColumnElement[bool]:
+def _fresh(reach: Reach, not_reached_by: int | None, only: Only) -> ColumnElement[bool] | None:
+    narrowed = [] if only.among is None else [only.among]
+    if not_reached_by is not None:
+        narrowed.append(not_reached(reach, not_reached_by, only.on))
+    return and_(*narrowed) if narrowed else None
+
+
+def not_reached(reach: Reach, campaign_id: int, channel: str | None = None) -> ColumnElement[bool]:
+    """Over `customers`: no launch of it reached them or their address, on this channel or on any."""
     runs = select(DISPATCHES.c.id).where(DISPATCHES.c.campaign_id == campaign_id)
+    if channel is not None:
+        runs = runs.where(DISPATCHES.c.channel == channel)
     # Open ones too: an earlier launch that was opened again for a second try is about to reach them.
     got_it = Delivery.dispatch_id.in_(runs), Delivery.state.in_([*REACHED, *OPEN])
     addresses = select(Delivery.address_key).where(*got_it, Delivery.address_key.is_not(None))

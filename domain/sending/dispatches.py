@@ -69,10 +69,18 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Part(StrEnum):
+    """Of a campaign's launch: one launch may be several sends."""
+
+    MAIN = "main"
+    ALSO = "also"  # what goes by the other channel at the same time
+    ASKED = "asked"  # what goes there days later, to whom the first did not reach or who did not look at it
+
+
 class Dispatch(Base):
     __tablename__ = "dispatches"
     __table_args__ = (
-        UniqueConstraint("campaign_id", "run_no"),
+        UniqueConstraint("campaign_id", "run_no", "part"),
         Index(
             "ix_dispatches_running",
             "state",
@@ -83,6 +91,7 @@ class Dispatch(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))  # none: a one-shot
     run_no: Mapped[int] = mapped_column(default=1)
+    part: Mapped[Part] = mapped_column(Word(Part), default=Part.MAIN, server_default="main")
     nonce: Mapped[str | None] = mapped_column(String(64), unique=True)  # one press of one form, for one-shots
     name: Mapped[str] = mapped_column(String(200))
     channel: Mapped[str] = mapped_column(String(20))
@@ -177,11 +186,23 @@ def of_campaign(session: Session, campaign_id: int) -> list[Dispatch]:
     )
 
 
+def of_run(session: Session, campaign_id: int, run_no: int) -> list[Dispatch]:
+    """Every part of one launch, in the order in which they began."""
+    mine = Dispatch.campaign_id == campaign_id, Dispatch.run_no == run_no
+    return list(session.scalars(select(Dispatch).where(*mine).order_by(Dispatch.id)))
+
+
+def running_of(session: Session, campaign_id: int) -> list[Dispatch]:
+    """What of a campaign goes, waits or stands still just now: each part of a launch is a send."""
+    mine = Dispatch.campaign_id == campaign_id, Dispatch.state.in_(RUNNING)
+    return list(session.scalars(select(Dispatch).where(*mine).order_by(Dispatch.id)))
+
+
 def latest_of(session: Session, campaign_ids: Sequence[int]) -> dict[int, Dispatch]:
-    """The last launch of each of these campaigns."""
+    """The last launch of each of these campaigns: its first send."""
     last = (
         select(func.max(Dispatch.id))
-        .where(Dispatch.campaign_id.in_(campaign_ids))
+        .where(Dispatch.campaign_id.in_(campaign_ids), Dispatch.part == Part.MAIN)
         .group_by(Dispatch.campaign_id)
     )
     rows = session.scalars(select(Dispatch).where(Dispatch.id.in_(last)))

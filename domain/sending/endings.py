@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from data import failpoint
 from data.database import changed
 from domain.audience.audience import Audience
+from domain.channels import channel
 from domain.ledger import deliveries, steps
 from domain.ledger.deliveries import Books
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, dispatches, standstill
+from domain.sending import campaigns, dispatches, sibling, standstill
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.content import content_hash
-from domain.sending.dispatches import OVER, RUNNING, Dispatch, DispatchState, Outcome
+from domain.sending.dispatches import OVER, RUNNING, Dispatch, DispatchState, Outcome, Part
 from domain.shop import audit, notices
 from domain.shop.people import Actor, Right
 
@@ -32,16 +33,31 @@ def conclude(session: Session, dispatch_id: int, *, now: datetime) -> Dispatch |
 
 
 def undo(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
-    """Call a launch back while its window is open. Nothing has left."""
+    """Call a launch back while its window is open: one press, however many sends it was. Nothing has left."""
     by.require(Right.SEND)
     dispatch = dispatches.get(session, dispatch_id)
-    if dispatch.state is not DispatchState.WAITING or dispatch.starts_at <= now:
+    pressed = [one for one in _pressed_with(session, dispatch) if one.finished_at is None]
+    if not pressed or any(one.state is not DispatchState.WAITING or one.starts_at <= now for one in pressed):
         raise Refusal("too_late", TOO_LATE, Kind.CONFLICT)
-    _end(session, dispatch, DispatchState.UNDONE, "", now)
-    dispatch.outcome, dispatch.finished_at = Outcome.CANCELLED, now
-    audit.write(session, "dispatch.undone", by=by, now=now, subject_id=dispatch.id)
+    for one in pressed:
+        _end(session, one, DispatchState.UNDONE, "", now)
+        one.outcome, one.finished_at = Outcome.CANCELLED, now
+        audit.write(session, "dispatch.undone", by=by, now=now, subject_id=one.id)
+    session.flush()
     _settle_campaign(session, dispatch, now)
     return dispatch
+
+
+def _pressed_with(session: Session, dispatch: Dispatch) -> list[Dispatch]:
+    """The sends of the same press, itself among them. What was asked later was another press."""
+    if dispatch.campaign_id is None or dispatch.part is Part.ASKED:
+        return [dispatch]
+    return [one for one in _run_of(session, dispatch) if one.part is not Part.ASKED]
+
+
+def _run_of(session: Session, dispatch: Dispatch) -> list[Dispatch]:
+    assert dispatch.campaign_id is not None
+    return dispatches.of_run(session, dispatch.campaign_id, dispatch.run_no)
 
 
 def stop(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dispatch:
@@ -117,22 +133,48 @@ def _settle_campaign(session: Session, dispatch: Dispatch, now: datetime) -> Non
     campaign = session.get(Campaign, dispatch.campaign_id)
     if campaign is None:
         return
-    if campaign.status is not Status.SENDING or campaign.run_no != dispatch.run_no:
-        return _settle_second_try(session, campaign, dispatch, now)
-    campaign.updated_at = now
-    campaign.outcome = dispatch.outcome
-    if dispatch.state is DispatchState.SENT:
-        campaign.status, campaign.sent_at = Status.SENT, now
+    is_launch = campaign.status is Status.SENDING and campaign.run_no == dispatch.run_no
+    if dispatch.state is DispatchState.FAILED and (is_launch or dispatch.part is not Part.MAIN):
+        _tell_of_trouble(session, campaign, dispatch, now)
+    if not is_launch:
+        if dispatch.part is Part.MAIN:
+            _settle_second_try(session, campaign, dispatch, now)
         return
+    run = _run_of(session, dispatch)
+    if all(one.finished_at is not None for one in run):
+        _settle_launch(session, campaign, next(one for one in run if one.part is Part.MAIN), now)
+
+
+def _settle_launch(session: Session, campaign: Campaign, main: Dispatch, now: datetime) -> None:
+    """By the main channel, once all that was launched is over: what went beside it has its own word on its own page."""
+    campaign.updated_at = now
+    campaign.outcome = main.outcome
+    if main.state is DispatchState.SENT:
+        return _is_sent(session, campaign, main, now)
     campaign.status, campaign.scheduled_at = Status.DRAFT, None
     campaign.scheduled_wall = campaign.scheduled_zone = ""
-    if dispatch.state is DispatchState.UNDONE:
+    if main.state is DispatchState.UNDONE:
         return
-    campaign.last_launch_error = _reached_sentence(session, dispatch)
-    if dispatch.state is DispatchState.FAILED:
+    campaign.last_launch_error = _reached_sentence(session, main)
+
+
+def _is_sent(session: Session, campaign: Campaign, main: Dispatch, now: datetime) -> None:
+    campaign.status, campaign.sent_at = Status.SENT, now
+    there = sibling.of(session, campaign.id)
+    if there is not None:
+        there.begin_waiting(main.finished_at or now)
+
+
+def _tell_of_trouble(session: Session, campaign: Campaign, dispatch: Dispatch, now: datetime) -> None:
+    """At once, though the launch may go on for long on another channel."""
+    if dispatch.part is Part.MAIN:
+        sentence = f"“{campaign.name}” stopped. {_reached_sentence(session, dispatch)}"
         link = f"/marketing/campaigns/{campaign.id}"
-        sentence = f"“{campaign.name}” stopped. {campaign.last_launch_error}"
-        notices.leave(session, sentence, now=now, tone="bad", link=link)
+    else:
+        way = channel.named(dispatch.channel).label
+        sentence = f"“{campaign.name}” stopped on {way}. {_reached_sentence(session, dispatch)}"
+        link = f"/marketing/sends/{dispatch.id}"
+    notices.leave(session, sentence, now=now, tone="bad", link=link)
 
 
 def _settle_second_try(session: Session, campaign: Campaign, dispatch: Dispatch, now: datetime) -> None:
@@ -148,9 +190,8 @@ def _settle_second_try(session: Session, campaign: Campaign, dispatch: Dispatch,
     if not waits or campaign.run_no != dispatch.run_no:
         return
     if dispatch.state is DispatchState.SENT and _is_as_launched(session, campaign, dispatch):
-        campaign.status, campaign.sent_at, campaign.outcome = Status.SENT, now, dispatch.outcome
-        campaign.last_launch_error, campaign.updated_at = "", now
-        return
+        campaign.outcome, campaign.last_launch_error, campaign.updated_at = dispatch.outcome, "", now
+        return _is_sent(session, campaign, dispatch, now)
     _say_how_far(session, campaign, dispatch)
 
 

@@ -3,9 +3,9 @@
 Whatever is refused on the way rolls the whole unit back, and that rollback *is* the return to draft.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -13,16 +13,17 @@ from sqlalchemy.orm import Session
 from data import failpoint
 from data.database import changed
 from domain.audience import audience as audiences
-from domain.audience.audience import Audience
+from domain.audience.audience import EVERYBODY, Audience, Only
 from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.ledger import deliveries
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, lateness, resending, schedules
+from domain.sending import beside, campaigns, lateness, resending, schedules
+from domain.sending.beside import Beside
 from domain.sending.calendar import GRACE
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.content import content_hash, frozen_draft
-from domain.sending.dispatches import Dispatch, DispatchState, Outcome
+from domain.sending.dispatches import Dispatch, DispatchState, Outcome, Part
 from domain.shop import audit, installation
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Right, Role
@@ -45,6 +46,7 @@ class Press:
         None  # "remaining" leaves out who was reached by an earlier launch; none: the careful choice
     )
     expected: int | None = None  # the number on the button
+    also_expected: int | None = None  # and that of the other channel, where it goes there too
     version: int | None = None  # of the campaign that was looked at
     nonce: str | None = None  # one press of one form; a repeat of it is answered with the same dispatch
 
@@ -65,38 +67,22 @@ def launch(session: Session, campaign_id: int, press: Press, *, by: Actor, now: 
         _require_no_second_try(session, campaign)
     _claim(session, campaign, by, now)
     failpoint.reach("claim")
+    plan = beside.plan(session, campaign)
     draft = campaigns.as_draft(session, campaign)
     channel.named(campaign.channel).check(session, draft)
     audience = Audience.parse(campaign.audience)
-    dispatch = _open(
-        session,
-        draft,
-        audience,
-        channel_name=campaign.channel,
-        press=press,
-        by=by,
-        now=now,
-    )
-    dispatch.campaign_id, dispatch.run_no, dispatch.name = (
-        campaign.id,
-        campaign.run_no,
-        campaign.name,
-    )
-    dispatch.only_remaining = press.to != "everyone"
-    dispatch.due_at = campaign.scheduled_at if by.role is Role.CLOCK else None
-    session.add(dispatch)
-    session.flush()
+    dispatch = opened(session, draft, audience, channel_name=campaign.channel, press=press, by=by, now=now)
+    _belong(session, dispatch, campaign, press, by)
     lateness.explain(session, dispatch, now=now)
     failpoint.reach("expand")
-    _enlist(
-        session,
-        dispatch,
-        audience,
-        campaign.id if dispatch.only_remaining else None,
-        now=now,
-    )
+    before = campaign.id if dispatch.only_remaining else None
+    queued = _enlisted(session, dispatch, audience, before, now=now, only=plan.only if plan else EVERYBODY)
     failpoint.reach("rows_inserted")
-    _note(session, dispatch, campaign.id, by, now)
+    other = _launch_beside(session, campaign, plan, dispatch, audience, press, by, now) if plan else None
+    if not queued and other is None:
+        raise _nobody()
+    failpoint.reach("also")
+    _note(session, dispatch, campaign.id, by, now, other)
     return dispatch
 
 
@@ -117,11 +103,12 @@ def launch_one_shot(
     if repeat is not None:
         return repeat
     channel.named(channel_name).check(session, draft)
-    dispatch = _open(session, draft, audience, channel_name=channel_name, press=press, by=by, now=now)
+    dispatch = opened(session, draft, audience, channel_name=channel_name, press=press, by=by, now=now)
     dispatch.name = f"Untitled — {called(draft)}"[:200]
     session.add(dispatch)
     session.flush()
-    _enlist(session, dispatch, audience, None, now=now)
+    if not _enlisted(session, dispatch, audience, None, now=now):
+        raise _nobody()
     _note(session, dispatch, None, by, now)
     return dispatch
 
@@ -139,7 +126,7 @@ def record_nobody(session: Session, campaign_id: int, *, by: Actor, now: datetim
         return
     due_at = campaign.scheduled_at
     draft = campaigns.as_draft(session, campaign)
-    dispatch = _open(
+    dispatch = opened(
         session,
         draft,
         Audience.parse(campaign.audience),
@@ -221,7 +208,7 @@ def _why_not_claimed(campaign: Campaign) -> str:
     return "This campaign is not due now."
 
 
-def _open(
+def opened(
     session: Session,
     draft: channel.Draft,
     audience: Audience,
@@ -231,6 +218,7 @@ def _open(
     by: Actor,
     now: datetime,
 ) -> Dispatch:
+    """A send as it begins; whose it is, and who is on it, is not said yet."""
     return Dispatch(
         **asdict(draft),
         name="",
@@ -250,14 +238,52 @@ def _open(
     )
 
 
-def _enlist(
+def _belong(session: Session, dispatch: Dispatch, campaign: Campaign, press: Press, by: Actor) -> None:
+    dispatch.campaign_id, dispatch.run_no, dispatch.name = campaign.id, campaign.run_no, campaign.name
+    dispatch.only_remaining = press.to != "everyone"
+    dispatch.due_at = campaign.scheduled_at if by.role is Role.CLOCK else None
+    session.add(dispatch)
+    session.flush()
+
+
+def _launch_beside(
+    session: Session,
+    campaign: Campaign,
+    plan: Beside,
+    main: Dispatch,
+    audience: Audience,
+    press: Press,
+    by: Actor,
+    now: datetime,
+) -> Dispatch | None:
+    """What goes on the other channel in the same act, or None where nobody gets it there."""
+    own = replace(press, expected=press.also_expected, nonce=None)
+    with session.begin_nested() as attempt:
+        other = opened(session, plan.draft, audience, channel_name=plan.channel, press=own, by=by, now=now)
+        other.part = Part.ALSO
+        plan.require_same_mode(main, other)
+        _belong(session, other, campaign, press, by)
+        before = campaign.id if other.only_remaining else None
+        if not _enlisted(session, other, audience, before, now=now, only=plan.only_beside(main.id)):
+            attempt.rollback()
+            return None
+    return other
+
+
+def _nobody() -> Refusal:
+    return Refusal("no_recipients", NOBODY, Kind.REFUSED, causes=WHY_NOBODY)
+
+
+def _enlisted(
     session: Session,
     dispatch: Dispatch,
     audience: Audience,
     not_reached_by: int | None,
     *,
     now: datetime,
-) -> None:
+    only: Only = EVERYBODY,
+) -> int:
+    """How many are queued."""
     reach = channel.named(dispatch.channel).reach()
     try:
         queued = audiences.enlist(
@@ -269,14 +295,14 @@ def _enlist(
             now=now,
             next_at=now,
             not_reached_by=not_reached_by,
+            only=only,
         )
     except Refusal as refusal:
         if refusal.code != "audience_gone":
             raise
         raise Refusal("no_recipients", NOBODY, Kind.REFUSED, causes=[refusal.sentence]) from None
-    if not queued:
-        raise Refusal("no_recipients", NOBODY, Kind.REFUSED, causes=WHY_NOBODY)
     dispatch.recipients = deliveries.books(session, dispatch.id).recipients
+    return queued
 
 
 def _note(
@@ -285,14 +311,17 @@ def _note(
     campaign_id: int | None,
     by: Actor,
     now: datetime,
+    other: Dispatch | None = None,
 ) -> None:
-    after = {
+    after: dict[str, Any] = {
         "dispatch": dispatch.id,
         "subject": called(frozen_draft(dispatch)),
         "audience": dispatch.audience_label,
         "recipients": dispatch.recipients,
         "to": "remaining" if dispatch.only_remaining else "everyone",
     }
+    if other is not None:
+        after |= {"also": other.id, "also_recipients": other.recipients, "also_channel": other.channel}
     action = "campaign.launched" if campaign_id else "one_shot.launched"
     audit.write(
         session,

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -218,8 +217,8 @@ def test_what_was_opened_in_a_shop_of_version_6_is_counted_and_survives_the_way_
     assert found == Counts(
         opens=2, unique_opens=1, machine_opens=1, unsure_clicks=1, any_opens=2, any_clicks=1
     )
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.downgrade(migrate._alembic(connection), "0006")
+    migrate.to_version(engine, "0006", back=True)
+    with engine.connect() as connection:
         kept = connection.execute(text("SELECT delivery_id, kind, who FROM events ORDER BY id")).all()
     assert [tuple(row) for row in kept] == OPENED_OF_VERSION_6
 
@@ -241,8 +240,8 @@ def test_the_ledger_of_a_shop_of_version_8_stays_and_names_words_from_now_on(eng
         assert session.get_one(Wording, 1).words == "Offers from Marlow"
     with pytest.raises(IntegrityError, match="only ever added to"), engine.begin() as connection:
         connection.execute(text("UPDATE wordings SET words = 'Everything'"))
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.downgrade(migrate._alembic(connection), "0008")
+    migrate.to_version(engine, "0008", back=True)
+    with engine.connect() as connection:
         assert len(connection.execute(text("SELECT how FROM consents")).all()) == 3
     with pytest.raises(IntegrityError, match="only ever added to"), engine.begin() as connection:
         connection.execute(text("DELETE FROM consents"))
@@ -256,8 +255,8 @@ def test_answers_come_to_a_shop_of_version_9_and_nothing_else_goes_on_the_way_ba
     with unit() as session:
         received.keep(session, "1", 1, delivery_id=None, subject="Re: Hello", words="Yes", day_began=LONG_AGO, now=LONG_AGO)  # fmt: skip
         assert (received.how_many(session, 1), mailbox.kept(session)) == (1, None)
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.downgrade(migrate._alembic(connection), "0009")
+    migrate.to_version(engine, "0009", back=True)
+    with engine.connect() as connection:
         assert connection.scalars(text("SELECT id FROM customers")).all() == [1]
 
 
@@ -273,8 +272,8 @@ def test_a_shop_of_version_11_keeps_its_sends_and_its_bin_is_emptied_after_ninet
         shop, sent = shops.read(session), dispatches.get(session, 1)
         assert (shop.name, shop.colour, shop.purge_after) == ("Marlow", "", 90)
         assert (sent.recipients, sent.deleted_at, sent.colour) == (2, None, "")
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.downgrade(migrate._alembic(connection), "0011")
+    migrate.to_version(engine, "0011", back=True)
+    with engine.connect() as connection:
         assert connection.scalars(text("SELECT recipients FROM dispatches")).all() == [2]
 
 
@@ -296,8 +295,8 @@ def test_a_shop_without_whatsapp_keeps_its_sends_and_customers(engine: Engine) -
         session.flush()
         session.refresh(ana)
         assert (ana.whatsapp_trouble, ana.wa_user_id) == (None, None)
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.downgrade(migrate._alembic(connection), "0012")
+    migrate.to_version(engine, "0012", back=True)
+    with engine.connect() as connection:
         assert connection.scalars(text("SELECT recipients FROM dispatches")).all() == [2]
 
 
@@ -316,8 +315,8 @@ def test_answers_by_mail_stay_answers_by_mail_when_other_ways_come(engine: Engin
         [mail] = received.of(session, 1)
         assert (mail.channel, mail.words, mail.note, mail.opens_window) == ("email", "Yes", "", False)
         assert windows.open_of(session, [1], now=LONG_AGO) == {}
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.downgrade(migrate._alembic(connection), "0013")
+    migrate.to_version(engine, "0013", back=True)
+    with engine.connect() as connection:
         assert connection.scalars(text("SELECT words FROM received_mails")).all() == ["Yes"]
 
 
@@ -336,8 +335,8 @@ def test_what_came_in_stays_when_it_is_found_in_more_ways(engine: Engine) -> Non
         assert [one.address for one in incoming.listed(session, kind="bounce", matched=False)] == [
             "ana@x.example"
         ]
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.downgrade(migrate._alembic(connection), "0015")
+    migrate.to_version(engine, "0015", back=True)
+    with engine.connect() as connection:
         assert connection.scalars(text("SELECT event_id FROM incoming_events")).all() == ["1"]
 
 
@@ -388,5 +387,4 @@ def test_what_was_said_about_an_erased_customer_is_blanked_and_nothing_else(engi
 
 
 def upgrade(engine: Engine, revision: str) -> None:
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate._alembic(connection), revision)
+    migrate.to_version(engine, revision)
