@@ -30,7 +30,9 @@ class Agreement:
                 on_change=lambda _: self._tell(),
                 testid="whatsapp-everybody",
             )
-            self._fields()
+            self.asked = box("full hb-stack")
+            with self.asked:
+                self._fields()
             self.outcome = box("full", testid="whatsapp-outcome")
         self.fields = {"whatsapp_how": self.how, "whatsapp_day": self.day, "whatsapp_words": self.words}
 
@@ -73,6 +75,7 @@ class Agreement:
 
     def show(self, seen: Preview) -> None:
         self.room.visible = seen.kind == CUSTOMERS and not NUMBERS.isdisjoint(seen.mapping.values())
+        self.asked.visible = bool(seen.whatsapp.claimed or self.given)
         for one in self.fields.values():
             one.wrong()
         self.outcome.clear()
