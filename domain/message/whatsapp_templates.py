@@ -1,5 +1,6 @@
 """The message templates that WhatsApp has approved for the shop, or not: a copy of what lies there, taken now and then."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from data.base import Base, Instant
 
 APPROVED: Final = "APPROVED"
+GAP: Final = re.compile(r"\{\{\s*[A-Za-z_]")  # one that has a name and no number
 
 
 class WhatsAppTemplate(Base):
@@ -56,6 +58,21 @@ def every(session: Session) -> list[WhatsAppTemplate]:
 def find(session: Session, name: str, language: str) -> WhatsAppTemplate | None:
     named = (WhatsAppTemplate.name == name) & (WhatsAppTemplate.language == language)
     return session.scalar(select(WhatsAppTemplate).where(named))
+
+
+def meant(session: Session, name: str, language: str, number: str = "") -> WhatsAppTemplate | None:
+    """The one a notice is about: by the platform's number, or by name; "en-US" there is "en_US" in the list of templates."""
+    if number:
+        by_number = select(WhatsAppTemplate).where(WhatsAppTemplate.remote_id == number)
+        if (found := session.scalars(by_number.limit(2)).all()) and len(found) == 1:
+            return found[0]
+    named = select(WhatsAppTemplate).where(WhatsAppTemplate.name == name)
+    same = [row for row in session.scalars(named) if spelled(row.language) == spelled(language)]
+    return same[0] if same else None
+
+
+def spelled(language: str) -> str:
+    return language.replace("-", "_").casefold()
 
 
 def keep(session: Session, told: Iterable[Mapping[str, Any]], *, now: datetime) -> Synced:
@@ -116,12 +133,18 @@ def _fill(row: WhatsAppTemplate, told: Mapping[str, Any], now: datetime) -> None
     row.remote_id = str(told.get("id", ""))[:64]
     row.category, row.status = _word(told.get("category")), _word(told.get("status"))
     row.quality = _word(score.get("score") if isinstance(score, Mapping) else score)
-    row.named = _word(told.get("parameter_format")) == "NAMED"
     components = told.get("components")
     row.components = components if isinstance(components, list) else []
+    row.named = _is_named(_word(told.get("parameter_format")), row.components)
     reason = str(told.get("rejected_reason") or "")
     row.rejected_reason = "" if reason == "NONE" else reason[:1_000]
     row.synced_at = now
+
+
+def _is_named(kind: str, components: list[Any]) -> bool:
+    """Where the platform does not say so, the gaps do."""
+    texts = (one.get("text") for one in components if isinstance(one, Mapping))
+    return kind == "NAMED" if kind else any(GAP.search(text) for text in texts if isinstance(text, str))
 
 
 def _word(said: Any) -> str:

@@ -29,7 +29,8 @@ def news(provider: Any, post: Post) -> News:
     provider.verify(post)
     token = provider.token(post.body) if hasattr(provider, "token") else None
     try:
-        return News(provider.NAME, provider.read(post.body)[:MOST], token)
+        found = provider.read_post(post) if hasattr(provider, "read_post") else provider.read(post.body)
+        return News(provider.NAME, found[:MOST], token)
     except Forged:
         return News(provider.NAME, [], token)
     except Exception:

@@ -59,6 +59,7 @@ class Report:
     channel: str = "email"
     person: str = ""  # an id that the provider has for them, where an address may be missing
     about: News | None = None  # what only this channel has
+    elsewhere: bool = False  # told of another number or account of the same business
 
     @property
     def is_dead(self) -> bool:

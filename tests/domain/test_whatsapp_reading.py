@@ -177,7 +177,7 @@ def test_a_message_out_of_an_advertisement_says_so_and_an_answer_names_what_it_a
         "source_type": "ad",
         "headline": "Chat with us",
     }
-    assert said("text", {"body": "Hi"}, referral=referral).note == "From an advertisement: chat with us"
+    assert said("text", {"body": "Hi"}, referral=referral).note == "From an advertisement: Chat with us"
     message = {
         "context": {"from": "15550783881", "id": "wamid.ours"}, "from": "16505551234", "id": "wamid.2",
         "timestamp": "1750030073", "type": "text", "text": {"body": "Yes"},
@@ -280,12 +280,13 @@ TEMPLATE = {"message_template_id": 1689556908129832, "message_template_name": "o
         ("message_template_status_update", {"event": "DISABLED", "disable_info": {"disable_date": 1751234563}}, {"status": "DISABLED"}),
         ("message_template_quality_update", {"previous_quality_score": "GREEN", "new_quality_score": "YELLOW"}, {"quality": "YELLOW"}),
         ("template_category_update", {"previous_category": "UTILITY", "new_category": "MARKETING"}, {"category": "MARKETING"}),
-        ("template_category_update", {"correct_category": "MARKETING", "new_category": "UTILITY", "category_update_timestamp": 1}, {"category": "UTILITY"}),
+        ("template_category_update", {"correct_category": "MARKETING", "new_category": "UTILITY", "category_update_timestamp": 1}, {"category": "UTILITY", "will_be": "MARKETING"}),
+        ("message_template_components_update", {"message_template_element": "Thank you, {{1}}"}, {}),
     ],
 )  # fmt: skip
 def test_news_of_a_template(field: str, value: dict[str, Any], news: dict[str, str]) -> None:
     [report] = read(field, TEMPLATE | value, time=1751247548)
-    assert report.about == TemplateNews("order_ready", "en-US", **news)
+    assert report.about == TemplateNews("order_ready", "en-US", number="1689556908129832", **news)
     assert report.at is not None
 
 
@@ -324,7 +325,7 @@ def test_news_of_the_account(
 @pytest.mark.parametrize(
     "field",
     ["history", "smb_message_echoes", "smb_app_state_sync", "calls", "flows", "group_status_update", "partner_solutions",
-     "payment_configuration_update", "business_username_update", "message_template_components_update", "brand_new"],
+     "payment_configuration_update", "business_username_update", "standby", "messaging_handovers", "brand_new"],
 )  # fmt: skip
 def test_a_field_that_has_no_meaning_here_is_kept_and_draws_nothing(field: str) -> None:
     value = {
@@ -334,7 +335,14 @@ def test_a_field_that_has_no_meaning_here_is_kept_and_draws_nothing(field: str) 
     }
     [report] = read(field, value)
     assert (report.kind, report.said, report.about) == (Kind.OTHER, field, None)
-    assert "message_echoes" in report.excerpt
+    is_of_people = field in (
+        "history",
+        "smb_message_echoes",
+        "smb_app_state_sync",
+        "standby",
+        "messaging_handovers",
+    )
+    assert ("message_echoes" in report.excerpt) is not is_of_people  # what they said is not kept
 
 
 def test_the_same_news_has_the_same_number_in_whichever_post_it_comes() -> None:

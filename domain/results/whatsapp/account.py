@@ -1,6 +1,8 @@
 """What follows from the platform's word on a template, the shop's number or its account: the copy here, the sends, a notice."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -26,11 +28,21 @@ NOT_SENT: Final = {
     "DELETED": "This template was deleted at WhatsApp.",
     "ARCHIVED": "WhatsApp has put this template away, because it was not used for long.",
 }
+GONE: Final = {"PENDING_DELETION", "DELETED"}
+WAITING: Final = {
+    "PENDING",
+    "IN_APPEAL",
+    "LIMIT_EXCEEDED",
+}  # it can't be sent, and there is nothing to be done
 KEPT_FROM_SENDING: Final = {"BANNED", "RESTRICTED", "DISCONNECTED"}
 
 
 def template(session: Session, told: TemplateNews, *, now: datetime) -> None:
-    before = whatsapp_templates.find(session, told.name, told.language)
+    before = whatsapp_templates.meant(session, told.name, told.language, told.number)
+    if before is not None:
+        if told.status in GONE and told.number and before.remote_id not in ("", told.number):
+            return _look_again(session)  # an older one, whose name another one has by now
+        told = replace(told, name=before.name, language=before.language)
     for sentence, tone in _news_of(told, before):
         tell(session, f"Template “{told.name}” ({told.language}): {sentence}", tone, PAGE, now)
     if told.quality:
@@ -39,6 +51,8 @@ def template(session: Session, told: TemplateNews, *, now: datetime) -> None:
         whatsapp_templates.note_category(session, told.name, told.language, told.category)
     if told.status in APPROVED:
         whatsapp_templates.note_status(session, told.name, told.language, "APPROVED")
+    elif told.status in WAITING:
+        whatsapp_templates.note_status(session, told.name, told.language, told.status)
     elif told.status in NOT_SENT:
         whatsapp_templates.note_status(session, told.name, told.language, told.status, told.reason)
         _bar(session, Hold.CONTENT, NOT_SENT[told.status], now, told)
@@ -51,15 +65,24 @@ def _news_of(told: TemplateNews, before: WhatsAppTemplate | None) -> Iterator[tu
         yield NOT_SENT[told.status], Tone.WARN
     if told.status in APPROVED and before is not None and not before.is_approved:
         yield "WhatsApp has approved it. It can be sent now.", Tone.INFO
+    if told.status == "FLAGGED":
+        yield "Many people block or report it. WhatsApp may switch it off.", Tone.WARN
     if told.quality == "RED" and (before is None or before.quality != "RED"):
         yield "Many people block or report it. WhatsApp may pause it.", Tone.WARN
     if before is not None and told.category and before.category not in ("", told.category):
         yield f"WhatsApp files it under {told.category.lower()} now. Its price may be another one.", Tone.WARN
+    if told.will_be and before is not None and before.category != told.will_be:
+        yield (
+            f"WhatsApp will file it under {told.will_be.lower()} within a day. Its price may change.",
+            Tone.WARN,
+        )
 
 
 def account(session: Session, told: AccountNews, *, dispatch_id: int | None = None, now: datetime) -> None:
     """`dispatch_id`: the send that learned it."""
     row = whatsapp.number(session)
+    if row is not None and _is_another(told.number, row.shown):
+        return
     if row is not None:
         row.tier, row.quality = told.tier or row.tier, told.quality or row.quality
         row.name, row.status = told.name or row.name, told.status or row.status
@@ -69,6 +92,12 @@ def account(session: Session, told: AccountNews, *, dispatch_id: int | None = No
         standstill.bar(session, dispatch_id, Hold.ACCOUNT, told.sentence, now=now)
     elif told.sentence:
         tell(session, told.sentence, told.tone, SETTINGS, now)
+
+
+def _is_another(told: str, shown: str) -> bool:
+    """Some write a number with its country and some without, so the end of it decides."""
+    mine = re.sub(r"\D", "", shown)
+    return bool(told and mine) and told[-8:] != mine[-8:]
 
 
 def _bar(
@@ -82,9 +111,11 @@ def _bar(
 
 def _uses(dispatch: Dispatch, told: TemplateNews) -> bool:
     meant = dict(dispatch.content or {}).get("template")
-    return isinstance(meant, dict) and (meant.get("name"), meant.get("language")) == (
-        told.name,
-        told.language,
+    spelled = whatsapp_templates.spelled
+    return (
+        isinstance(meant, dict)
+        and meant.get("name") == told.name
+        and spelled(str(meant.get("language", ""))) == spelled(told.language)
     )
 
 

@@ -19,6 +19,7 @@ class Spoken:
     payload: str = ""
     name: str = ""  # as they call themselves there
     opens_window: bool = True  # the shop may answer freely for 24 hours
+    is_personal: bool = True  # their own words, and to the shop alone: only then a yes counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,16 @@ class TemplateNews:
     quality: str = ""
     category: str = ""
     reason: str = ""
+    number: str = ""  # the platform's, which outlives its name
+    will_be: str = ""  # the category in which it is filed within a day
 
 
 @dataclass(frozen=True, slots=True)
 class AccountNews:
-    """`sentence` is for the owner; empty: nothing they must know. `tier`, `quality`, `name`, `status` are of the number."""
+    """`sentence` is for the owner; empty: nothing they must know. `tier`, `quality`, `name`, `status` are of the number.
+
+    `number`: which one it is about, in digits, where that was told.
+    """
 
     sentence: str = ""
     tone: Tone = Tone.INFO
@@ -60,6 +66,7 @@ class AccountNews:
     quality: str = ""
     name: str = ""
     status: str = ""
+    number: str = ""
 
 
 News = Spoken | Wish | NewNumber | TemplateNews | AccountNews

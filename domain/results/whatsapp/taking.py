@@ -30,6 +30,7 @@ DEAD: Final = "bounced"  # a word of `customers.whatsapp_trouble`
 ANSWERS_FOR: Final = timedelta(days=3)  # a message that quotes none of ours answers the newest of that time
 ALIVE: Final = (Kind.DELIVERY, Kind.OPEN, Kind.MESSAGE)
 STRANGER: Final = "Somebody who is not in the book wrote to the shop by WhatsApp."
+ELSEWHERE: Final = "to another number of the shop"
 CAME_IN: Final = "/settings/reports/events"
 CHAT: Final = Actor(None, "WhatsApp", Role.MANAGER, via="whatsapp")
 
@@ -51,13 +52,16 @@ class Told(Protocol):
 def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
     if not facts:
         return
-    _learn_ids(session, facts)
+    ours = [one for one in facts if not _is_elsewhere(one)]
+    _learn_ids(session, ours)
     words = (
         whatsapp_words.read(session) if any(isinstance(one.report.about, Spoken) for one in facts) else None
     )
     for one in facts:
         about = one.report.about
-        if isinstance(about, Spoken) and words is not None:
+        if _is_elsewhere(one):
+            _hear_only_a_no(session, one, words)
+        elif isinstance(about, Spoken) and words is not None:
             _hear(session, one, about, words, now)
         elif isinstance(about, Wish):
             _wish(session, one, about)
@@ -69,7 +73,24 @@ def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
             account.account(session, about, dispatch_id=one.known.dispatch_id if one.known else None, now=now)
         if one.report.because is Kind.UNSUBSCRIBE:
             wishes.say(session, _people(session, one), one.address, False, how="whatsapp_app", at=one.at, source=_source(one))  # fmt: skip
-    _weigh(session, facts)
+    _weigh(session, ours)
+
+
+# What was told of another number of the business
+
+
+def _is_elsewhere(fact: Told) -> bool:
+    """A message of ours is ours, also by a number that the shop has given up since."""
+    return fact.report.elsewhere and fact.known is None
+
+
+def _hear_only_a_no(session: Session, fact: Told, words: Words | None) -> None:
+    """Whoever stops the business there wants nothing of it here. A yes, and anything else, is said to that number alone."""
+    about = fact.report.about
+    says_so = isinstance(about, Spoken) and words is not None and _wanted(about, words) is False
+    if says_so or (isinstance(about, Wish) and not about.allowed) or fact.report.because is Kind.UNSUBSCRIBE:
+        how = "whatsapp_reply" if says_so else "whatsapp_app"
+        wishes.say(session, _people(session, fact), fact.address, False, how=how, at=fact.at, source=ELSEWHERE)  # fmt: skip
 
 
 # What somebody wrote
@@ -78,12 +99,12 @@ def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
 def _hear(session: Session, fact: Told, about: Spoken, words: Words, now: datetime) -> None:
     people, number, at = _people(session, fact), fact.address, fact.at
     answered = fact.known.delivery_id if fact.known else _newest(session, fact)
-    if says(about.words, [words.join]):
+    if says(about.words, [words.join]) and about.is_personal:
         people = people or _new(session, fact, about, now)
         wishes.say(
             session, people, number, True, how="click_to_chat", at=at, source=about.words, words=words.wording
         )
-    elif (wants := _wanted(about, words)) is not None:
+    elif (wants := _wanted(about, words)) is False or (wants and about.is_personal):
         source = _send(session, answered) or f"“{about.words[:80]}”"
         wishes.say(session, people, number, wants, how="whatsapp_reply", at=at, source=source)
     if people:
@@ -200,12 +221,11 @@ def _move(session: Session, fact: Told, about: NewNumber, now: datetime) -> None
 
 
 def _people(session: Session, fact: Told) -> list[Customer]:
-    """Everybody in the book with that number; by the id there where no number is told; else whom we wrote to."""
+    """Everybody in the book with that number; where there is nobody, by the id there; else whom we wrote to."""
     keys = spellings(fact.report.address)
-    if keys:
-        found = _those(session, Customer.phone_key.in_(keys))
-    else:
-        found = _those(session, Customer.wa_user_id == fact.report.person) if fact.report.person else []
+    found = _those(session, Customer.phone_key.in_(keys)) if keys else []
+    if not found and fact.report.person:
+        found = _those(session, Customer.wa_user_id == fact.report.person)
     if not found and fact.known is not None and fact.known.customer_id is not None:
         mine = select(Customer.merged_into).where(Customer.id == fact.known.customer_id).scalar_subquery()
         found = _those(session, or_(Customer.id == fact.known.customer_id, Customer.id == mine))
