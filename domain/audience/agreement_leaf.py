@@ -9,7 +9,7 @@ from domain.audience.fields import bad_rule, word
 from domain.audience.leaf import Reference, inner, one_of, only, owns, switch
 from domain.audience.look import Look
 from domain.audience.names import Names
-from domain.audience.reach import REACHES
+from domain.audience.reach import NAMES, REACHES
 from domain.book.consent import why_left_out
 from domain.book.message_types import MessageType
 from domain.book.person import Customer
@@ -38,7 +38,7 @@ class ReachableLeaf:
 
     def sentence(self, names: Names) -> str:
         what = "" if self.message_type is MessageType.OPERATIONAL else f" {self.message_type}"
-        return f"may be sent{what} messages by {self.channel}"
+        return f"may be sent{what} messages by {NAMES[self.channel]}"
 
     def as_json(self) -> dict[str, Any]:
         return {"reachable": {"channel": self.channel, "message_type": str(self.message_type)}}
@@ -64,7 +64,7 @@ class PreferenceLeaf:
         return and_(not_(never), not_(self._said(look)))
 
     def sentence(self, names: Names) -> str:
-        by = "" if self.channel == "email" else f" by {self.channel}"
+        by = "" if self.channel == "email" else f" by {NAMES[self.channel]}"
         return f"{SAID[self.state]} {WHAT[self.message_type]}{by}"
 
     def as_json(self) -> dict[str, Any]:

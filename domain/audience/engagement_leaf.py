@@ -12,15 +12,21 @@ from sqlalchemy import ColumnElement, and_, column, func, not_, or_, select, tab
 
 from data.base import Instant
 from domain.audience.fields import whole
-from domain.audience.leaf import Reference, Thing, at_least, days, inner, only
+from domain.audience.leaf import Reference, Thing, at_least, days, inner, one_of, only
 from domain.audience.look import Look
 from domain.audience.names import Names
+from domain.audience.reach import NAMES, REACHES
 from domain.ledger.deliveries import REACHED, Delivery
 from domain.ledger.events import Event
 
 # That wing lies above this one; here only these of its columns are looked at.
 DISPATCHES: Final = table(
-    "dispatches", column("id"), column("campaign_id"), column("practice"), column("finished_at", Instant)
+    "dispatches",
+    column("id"),
+    column("campaign_id"),
+    column("channel"),
+    column("practice"),
+    column("finished_at", Instant),
 )
 WORDS: Final = ("opened", "clicked", "received", "not_received")
 LARGEST_ID, MOST_DAYS, MOST_TIMES = 2**63 - 1, 36_500, 1_000
@@ -34,6 +40,7 @@ class EngagementLeaf:
     campaign: int | None = None
     within_days: int | None = None
     at_least: int = 1
+    channel: str | None = None
     weight: int = 4
 
     @property
@@ -49,17 +56,25 @@ class EngagementLeaf:
     def sentence(self, names: Names) -> str:
         when = "" if self.within_days is None else f" in the last {days(self.within_days)}"
         if self.word == "not_received" and self.campaign is None:
-            return f"was not contacted{when or ' at all'}"
+            return f"was not contacted{self._by}{when or ' at all'}"
         verb = {"clicked": "clicked in", "not_received": "did not receive"}.get(self.word, self.word)
         what = "a message" if self.campaign is None else f"the campaign {self._campaign(names)}"
         often = "" if self.at_least == 1 else f", at least {self.at_least} times"
-        return f"{verb} {what}{when}{often}"
+        return f"{verb} {what}{self._by}{when}{often}"
 
     def as_json(self) -> dict[str, Any]:
-        made: dict[str, Any] = {"campaign": self.campaign, "within_days": self.within_days}
+        made: dict[str, Any] = {
+            "campaign": self.campaign,
+            "within_days": self.within_days,
+            "channel": self.channel,
+        }
         if self.at_least > 1:
             made["at_least"] = self.at_least
         return {self.word: {name: value for name, value in made.items() if value is not None}}
+
+    @property
+    def _by(self) -> str:
+        return f" by {NAMES[self.channel]}" if self.channel else ""
 
     def _campaign(self, names: Names) -> str:
         name = names.campaigns.get(self.campaign or 0)
@@ -76,6 +91,8 @@ class EngagementLeaf:
 
     def _of(self, look: Look) -> list[ColumnElement[bool]]:
         such = [] if self.campaign is None else [DISPATCHES.c.campaign_id == self.campaign]
+        if self.channel is not None:
+            such.append(DISPATCHES.c.channel == self.channel)
         if not look.practising:
             such.append(DISPATCHES.c.practice.is_(False))
         return [Delivery.dispatch_id.in_(select(DISPATCHES.c.id).where(*such))] if such else []
@@ -91,11 +108,13 @@ def read_engagement(tree: dict[str, Any]) -> EngagementLeaf:
     [key] = [one for one in WORDS if one in tree][:1]
     only(tree, key)
     given = inner(tree, key)
-    only(given, "campaign", "within_days", "at_least", of=key)
+    only(given, "campaign", "within_days", "at_least", "channel", of=key)
     campaign, within, often = given.get("campaign", "any"), given.get("within_days"), given.get("at_least", 1)
+    channel = given.get("channel")
     return EngagementLeaf(
         key,
         None if campaign == "any" else whole(campaign, "campaign", 1, LARGEST_ID),
         None if within is None else whole(within, "within_days", 1, MOST_DAYS),
         whole(often, "at_least", 1, 1 if key == "not_received" else MOST_TIMES),
+        None if channel is None else one_of(channel, "channel", tuple(REACHES)),
     )

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from data.base import Instant
 from domain.audience.look import Look
 from domain.audience.names import Names, Reference, Thing
+from domain.audience.reach import WHATSAPP_REACH
 from domain.book.customers import Customer
 from domain.book.side_tables import CustomerFact
 from domain.refusal import Refusal
@@ -61,6 +62,8 @@ FIELDS: Final[dict[str, Field]] = {
     "preferred_channel": Field("preferred channel", Sort.KEY, Customer.preferred_channel),
     "source": Field("source", Sort.KEY, Customer.source),
     "email_trouble": Field("address problem", Sort.KEY, func.coalesce(Customer.email_trouble, "")),
+    "whatsapp_trouble": Field("WhatsApp problem", Sort.KEY, func.coalesce(Customer.whatsapp_trouble, "")),
+    "whatsapp_address": Field("way to them on WhatsApp", Sort.KEY, func.coalesce(WHATSAPP_REACH.address, "")),
     "created_at": Field("added", Sort.TIME, Customer.created_at),
     "active_at": Field("last active", Sort.TIME, Customer.active_at),
     "marketing_opt_out": Field("no marketing", Sort.SWITCH, Customer.marketing_opt_out),

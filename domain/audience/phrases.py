@@ -37,7 +37,7 @@ MESSAGE_TYPES: Final = {
 }
 REFUSABLE: Final = {"marketing": "marketing", "newsletter": "newsletters"}
 SAID: Final = {"yes": "has said yes to", "no": "has said no to", "unknown": "has said nothing about"}
-CHANNELS: Final = {"email": "email"}
+CHANNELS: Final = {"email": "email", "whatsapp": "WhatsApp"}
 YEAR: Final = 366
 
 
@@ -156,8 +156,9 @@ def _got(word: str, label: str, *, often: bool = True) -> Entry:
     times = Input(
         (word, "at_least"), Ask.NUMBER, "at least this often", least=1, most=1_000, optional=True, usual=2
     )
+    channel = Input((word, "channel"), Ask.CHOICE, "by", CHANNELS, optional=True, usual="whatsapp")
     begin: Tree = {word: {"within_days": 90}}
-    return Entry(word, label, GOT, begin, (campaign, within, *([times] if often else [])))
+    return Entry(word, label, GOT, begin, (campaign, within, channel, *([times] if often else [])))
 
 
 ENTRIES: Final[tuple[Entry, ...]] = (
@@ -226,6 +227,10 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     _switch("no_marketing", "Wants no marketing at all", MAY,
             {"field": "marketing_opt_out", "op": "eq", "value": True}),
     _switch("trouble", "Has an address problem", MAY, {"field": "email_trouble", "op": "is_set"}),
+    _switch("whatsapp_known", "Has a number or a name for WhatsApp", MAY,
+            {"field": "whatsapp_address", "op": "is_set"}),
+    _switch("whatsapp_trouble", "Can’t be reached on WhatsApp", MAY,
+            {"field": "whatsapp_trouble", "op": "is_set"}),
 )  # fmt: skip
 BY_KEY: Final[Mapping[str, Entry]] = {entry.key: entry for entry in ENTRIES}
 

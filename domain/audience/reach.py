@@ -11,4 +11,6 @@ WHATSAPP_REACH: Final = Reach(
     "whatsapp", Customer.phone_key, Customer.phone_hash, Customer.whatsapp_trouble, needs_yes=True
 )
 
+NAMES: Final = {"email": "email", "whatsapp": "WhatsApp"}  # in a sentence
+
 REACHES: Final[dict[str, Reach]] = {one.channel: one for one in (EMAIL_REACH, WHATSAPP_REACH)}

@@ -13,6 +13,12 @@ SYSTEM: Final[list[tuple[str, str, str, dict[str, Any]]]] = [
         {"all": [{"reachable": {"channel": "email", "message_type": "marketing"}}]},
     ),
     (
+        "may_whatsapp",
+        "Everyone I may WhatsApp",
+        "Can be found on WhatsApp and has said yes to marketing there.",
+        {"all": [{"reachable": {"channel": "whatsapp", "message_type": "marketing"}}]},
+    ),
+    (
         "new_30",
         "New in 30 days",
         "Added to the customer book in the last 30 days.",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience import enough
 from domain.audience.judging import DISPATCHES, Judged, judge
+from domain.audience.reach import NAMES
 from domain.audience.unmet import holds, miss
 from domain.audience.who import Audience
 from domain.book import proof
@@ -22,7 +23,6 @@ from domain.ledger.deliveries import OPEN, REACHED, Delivery
 from domain.refusal import missing
 from domain.shop.shop import read as read_shop
 
-NAMES: Final = {"email": "email", "whatsapp": "WhatsApp"}
 HOW: Final = {
     "link": "by the link in a message",
     "one_click": "with the unsubscribe button of the mail program",

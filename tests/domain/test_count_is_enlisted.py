@@ -11,9 +11,10 @@ from data.database import unit
 from domain.audience import audience as audiences
 from domain.audience import segments
 from domain.audience.audience import Audience
-from domain.audience.reach import EMAIL_REACH
+from domain.audience.reach import EMAIL_REACH, WHATSAPP_REACH
 from domain.book import consent, customers, groups, reach, suppressions
 from domain.book.message_types import MessageType
+from domain.book.reach import Reach
 from domain.ledger.deliveries import Delivery, State
 from tests.cast import Cast
 from tests.domain.test_enough import limit
@@ -33,11 +34,22 @@ def filled(cast: Cast, now: datetime) -> dict[str, int]:
             home = f"pair{number // 2}@x.example", f"family{number % 9}@x.example"
             mailbox = chance.choice(["", f"p{number}@x.example", *home])
             fields: dict[str, Any] = {"first_name": f"N{number}", "email": mailbox, "status": chance.choice(["vip", "lead"])}  # fmt: skip
+            line = f"020 7946 {chance.randrange(60):04}"
+            fields["phone"] = chance.choice(["", line, line])
             fields["tags"] = chance.sample(TAGS, chance.randrange(3))
             one = customers.create(session, fields, by=cast.olive, now=now).id
             if chance.random() < 0.2:
                 word = chance.choice(["all", "newsletter", "marketing"])
                 consent.withdraw(session, one, "email", word, how="link", now=now)
+            if chance.random() < 0.8:
+                for kind in chance.choice([("marketing",), ("newsletter",), ("marketing", "newsletter")]):
+                    say = chance.choice([consent.grant, consent.grant, consent.withdraw])
+                    say(session, one, "whatsapp", kind, how="link", now=now)
+            if chance.random() < 0.1 and fields["phone"]:
+                mark = customers.get(session, one).phone_hash or ""
+                suppressions.suppress(session, "whatsapp", mark, reason="unsubscribed", now=now)
+            if chance.random() < 0.1:
+                customers.get(session, one).whatsapp_trouble = "not_there"
             if chance.random() < 0.1 and mailbox:
                 suppressions.suppress(
                     session, "email", suppressions.fingerprint(mailbox), reason="complained", now=now
@@ -73,8 +85,9 @@ def odd_audiences(there: dict[str, int]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("kind", [MessageType.MARKETING, MessageType.NEWSLETTER, MessageType.OPERATIONAL])
 @pytest.mark.parametrize("limited", [False, True])
+@pytest.mark.parametrize("reach_of", [EMAIL_REACH, WHATSAPP_REACH], ids=["email", "whatsapp"])
 def test_as_many_are_enlisted_as_were_counted(
-    cast: Cast, now: datetime, kind: MessageType, limited: bool
+    cast: Cast, now: datetime, kind: MessageType, limited: bool, reach_of: Reach
 ) -> None:
     there = filled(cast, now)
     sent_to(cast, now)
@@ -90,8 +103,8 @@ def test_as_many_are_enlisted_as_were_counted(
         audience = Audience.parse(asked)
         with unit() as session:
             session.execute(delete(Delivery).where(Delivery.dispatch_id == empty))
-            count = audiences.count(session, audience, EMAIL_REACH, kind, now=later)
-            queued = audiences.enlist(session, empty, audience, EMAIL_REACH, kind, now=later, next_at=later)
+            count = audiences.count(session, audience, reach_of, kind, now=later)
+            queued = audiences.enlist(session, empty, audience, reach_of, kind, now=later, next_at=later)
             rows = select(Delivery.reason, func.count()).where(
                 Delivery.dispatch_id == empty, Delivery.reason.is_not(None)
             )
@@ -100,5 +113,6 @@ def test_as_many_are_enlisted_as_were_counted(
         met |= left_out.keys()
     always = {"no_address", "bad_address", "suppressed"} | (set() if limited else {"duplicate"})
     wants = {"opted_out"} if kind.needs_consent else set()
+    wants |= {"not_asked"} if reach_of.needs_yes else set()
     assert always | wants <= met
     assert ("enough" in met) is (limited and kind.needs_consent)

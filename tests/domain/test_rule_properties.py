@@ -39,8 +39,9 @@ Tree = dict[str, Any]
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 LONDON, AUCKLAND = ZoneInfo("Europe/London"), ZoneInfo("Pacific/Auckland")
 PARENT = {"rings": "jewellery", "pearls": "jewellery"}
-CAMPAIGN_OF = {1: 1, 2: 2, 3: None}  # by launch
+CAMPAIGN_OF = {1: 1, 2: 2, 3: None, 4: 1}  # by launch
 PRACTICE = {2}
+BY_WHATSAPP = {4}
 GOT_IT = ("sent", "handoff", "unknown")
 
 
@@ -71,7 +72,8 @@ class Person:
     things: list[Thing] = field(default_factory=list)
     got: list[Got] = field(default_factory=list)
     groups: set[int] = field(default_factory=set)
-    said: dict[str, bool] = field(default_factory=dict)
+    said: dict[str, bool] = field(default_factory=dict)  # by email
+    said_there: dict[str, bool] = field(default_factory=dict)  # by WhatsApp
     consents: list[bool] = field(default_factory=list)
     opted_out: bool = False
     deleted: bool = False
@@ -105,7 +107,7 @@ def book() -> list[Person]:
         events = [(pick("opened", "clicked"), pick("human", "machine", "unsure"), pick(1, 29, 30, 31, 200))
                   for _ in range(pick(0, 1, 3))]  # fmt: skip
         state = pick("sent", "sent", "failed", "queued", "unknown", "handoff", "skipped")
-        return Got(pick(1, 2, 3), state, pick(1, 29, 30, 31, 200), events)
+        return Got(pick(1, 2, 3, 4), state, pick(1, 29, 30, 31, 200), events)
 
     people = []
     for _ in range(90):
@@ -114,6 +116,7 @@ def book() -> list[Person]:
         one.got = list(letters.values())
         one.groups = set(pick([], [1], [2], [1, 2]))
         one.said = pick({}, {"newsletter": True}, {"newsletter": False, "marketing": True})
+        one.said_there = pick({}, {}, {"marketing": True}, {"marketing": False, "newsletter": True})
         one.consents = pick([], [True], [False], [False, True])
         one.opted_out, one.deleted = pick(False, False, False, True), pick(False, False, False, False, True)
         people.append(one)
@@ -140,7 +143,7 @@ def write_launch(session: Session, launch: int, campaign: int | None) -> None:
     at = NOW - timedelta(days=200)
     session.add(
         Dispatch(
-            id=launch, campaign_id=None, name="Launch", channel="email", message_type=MessageType.MARKETING,
+            id=launch, campaign_id=None, name="Launch", channel=channel_of(launch), message_type=MessageType.MARKETING,
             state=DispatchState.SENT, from_name="Shop", from_email="shop@x.example", subject="Hello",
             content_hash="0", audience={"type": "all"}, audience_label="Everyone", practice=launch in PRACTICE,
             created_at=at, starts_at=at, finished_at=NOW if launch != 3 else None,
@@ -148,11 +151,16 @@ def write_launch(session: Session, launch: int, campaign: int | None) -> None:
     )  # fmt: skip
     session.flush()
     if campaign is not None:
-        session.add(Campaign(id=campaign, name=f"Campaign {campaign}", created_at=at, updated_at=at))
-        session.flush()
+        if session.get(Campaign, campaign) is None:
+            session.add(Campaign(id=campaign, name=f"Campaign {campaign}", created_at=at, updated_at=at))
+            session.flush()
         session.execute(
-            text("UPDATE dispatches SET campaign_id = :c WHERE id = :d"), {"c": campaign, "d": launch}
+            text("UPDATE dispatches SET campaign_id = :c, run_no = :d WHERE id = :d"), {"c": campaign, "d": launch}
         )
+
+
+def channel_of(launch: int) -> str:
+    return "whatsapp" if launch in BY_WHATSAPP else "email"
 
 
 def write_person(session: Session, number: int, person: Person) -> None:
@@ -168,9 +176,10 @@ def write_person(session: Session, number: int, person: Person) -> None:
                  "uses_left": one.uses_left}  # fmt: skip
         session.add(CustomerRecord(customer_id=number, created_at=NOW, **facts))
     session.add_all([GroupMember(group_id=group, customer_id=number) for group in person.groups])
-    for kind, allowed in person.said.items():
-        session.add(Preference(customer_id=number, channel="email", message_type=MessageType(kind), allowed=allowed,
-                               changed_at=NOW))  # fmt: skip
+    for channel, answers in (("email", person.said), ("whatsapp", person.said_there)):
+        for kind, allowed in answers.items():
+            session.add(Preference(customer_id=number, channel=channel, message_type=MessageType(kind), allowed=allowed,
+                                   changed_at=NOW))  # fmt: skip
     for allowed in person.consents:
         session.add(
             Consent(
@@ -240,6 +249,7 @@ ENGAGED = st.fixed_dictionaries(
     optional={
         "campaign": st.sampled_from(["any", 1, 2]),
         "within_days": st.sampled_from([1, 29, 30, 31, 300]),
+        "channel": st.sampled_from(["email", "whatsapp"]),
     },
 )
 LEAVES = st.one_of(
@@ -252,8 +262,8 @@ LEAVES = st.one_of(
     ),
     st.builds(lambda groups: {"in_group": groups}, st.lists(st.sampled_from([1, 2]), min_size=1, max_size=2)),
     st.builds(
-        lambda kind, state: {"preference": {"channel": "email", "message_type": kind, "state": state}},
-        st.sampled_from(["marketing", "newsletter"]), st.sampled_from(["yes", "no", "unknown"]),
+        lambda channel, kind, state: {"preference": {"channel": channel, "message_type": kind, "state": state}},
+        st.sampled_from(["email", "whatsapp"]), st.sampled_from(["marketing", "newsletter"]), st.sampled_from(["yes", "no", "unknown"]),
     ),
     st.builds(lambda yes: {"consent_recorded": yes}, st.booleans()),
     st.builds(
@@ -446,6 +456,7 @@ def engaged(tree: Tree, person: Person, seen: Seen) -> bool:
     campaign = given.get("campaign", "any")
     mine = [got for got in person.got if campaign in ("any", CAMPAIGN_OF[got.launch])]
     mine = [got for got in mine if seen.practising or got.launch not in PRACTICE]
+    mine = [got for got in mine if given.get("channel") in (None, channel_of(got.launch))]
     if "received" in word:
         number = sum(got.state in GOT_IT and NOW - timedelta(days=got.days_ago) >= since for got in mine)
         return number == 0 if word == "not_received" else number >= given.get("at_least", 1)
@@ -455,7 +466,8 @@ def engaged(tree: Tree, person: Person, seen: Seen) -> bool:
 
 def agreed(tree: Tree, person: Person, seen: Seen) -> bool:
     asked = tree["preference"]
-    said = False if person.opted_out else person.said.get(asked["message_type"])
+    answers = person.said if asked["channel"] == "email" else person.said_there
+    said = False if person.opted_out else answers.get(asked["message_type"])
     return said is {"yes": True, "no": False, "unknown": None}[asked["state"]]
 
 

@@ -52,6 +52,7 @@ def test_system_segments_are_made_once_and_mended(shop_db: Path, now: datetime, 
         shelf = [segment.name for segment in segments.every(session, by=cast.wes)]
     assert shelf == [
         "Everyone I may email",
+        "Everyone I may WhatsApp",
         "New in 30 days",
         "Inactive 90+ days",
         "Bought in 12 months",
