@@ -14,22 +14,16 @@ from domain.shop.sending_rules import Quiet
 from ui import words
 from ui.frame import Page, current_actor
 from ui.parts import whatsapp_form
+from ui.parts.also_count import Meant
+from ui.parts.also_form import AlsoForm
 from ui.parts.basics import alert, box, button, card, head, page, text
-from ui.parts.begun_campaign import (
-    CHANNELS,
-    EMAIL,
-    LIST,
-    Opened,
-    begin_new,
-    channel_of,
-    open_campaign,
-    wanted,
-)
+from ui.parts.begun_campaign import CHANNELS, EMAIL, LIST, Begun, Opened, begin_new, open_campaign, wanted
 from ui.parts.closed_campaign import closed_campaign
+from ui.parts.content_form import TO_THE_FAULT
 from ui.parts.draft_keeper import DraftKeeper, keep_as_copy
 from ui.parts.feedback import io, toast
 from ui.parts.inputs import Field, Segmented, text_input
-from ui.parts.letter_form import LetterForm, Start
+from ui.parts.letter_form import LetterForm
 from ui.parts.schedule_picker import SchedulePicker
 from ui.parts.send_dialog import confirm_and_schedule, confirm_and_send
 from ui.parts.whatsapp_form import WhatsAppForm
@@ -69,13 +63,15 @@ class Builder:
 
     def __init__(
         self,
-        begin: Start | whatsapp_form.Start,
+        begin: Begun,
         by: Actor,
         found: Opened | None = None,
         *,
         switch: Callable[[str], Any] | None = None,
     ) -> None:
-        self.begin, self.found, self.switch = begin, found, switch
+        self.begin, self.also_begin, self.found, self.switch = begin.form, begin.also, found, switch
+        self.channel = begin.channel
+        self.also: AlsoForm | None = None
         self.may_send = by.may(Right.SEND)
 
     async def draw(self, title: str) -> None:
@@ -90,7 +86,7 @@ class Builder:
             if self.switch:
                 Segmented(
                     CHANNELS,
-                    channel_of(self.begin),
+                    self.channel,
                     self._choose_channel,
                     "By which channel",
                     testid="channel",
@@ -107,6 +103,8 @@ class Builder:
         self._paint_bar()
         self.keeper.begin()
         await self.form.ready()
+        if self.also:
+            await self.also.ready()
 
     def _written(self) -> LetterForm | WhatsAppForm:
         parts: dict[str, Any] = {"first": self._name, "below": self._below, "on_count": self._counted}
@@ -116,7 +114,8 @@ class Builder:
 
     @property
     def values(self) -> dict[str, Any]:
-        return {"name": (self.name.value or "").strip(), **self.form.values}
+        also = {"also": self.also.value} if self.also else {}
+        return {"name": (self.name.value or "").strip(), **self.form.values, **also}
 
     async def _choose_channel(self, name: str) -> None:
         """What was typed so far stays as a draft."""
@@ -138,6 +137,8 @@ class Builder:
             )
 
     def _below(self) -> None:
+        if self.also_begin:
+            self.also = AlsoForm(self.also_begin, self._changed, meant=self._meant, reader=self._reader)
         with card("When", "Leave it empty to send by hand."):
             self.schedule = SchedulePicker(self.begin.zone, self._paint_bar, self._quiet)
         with box("hb-actions hb-keep", testid="actions"):
@@ -148,6 +149,14 @@ class Builder:
                 self.book = button(
                     "Schedule send", self._book, kind="primary", icon="clock", testid="schedule-send"
                 )
+
+    def _meant(self) -> Meant:
+        """Whom the email is for."""
+        picker = self.form.picker
+        return None if picker.missing else (picker.value, self.form.message_type)
+
+    def _reader(self) -> int | None:
+        return self.form.preview.to.id
 
     def _paint_bar(self) -> None:
         """With a time set, that is the plan, and sending at once the exception."""
@@ -165,6 +174,8 @@ class Builder:
         self.schedule.say()
 
     def _counted(self, count: Count | None) -> None:
+        if self.also and (count is not None or self.form.picker.missing):
+            self.also.soon()
         if count is not None:
             self.goes_to.set_text(f"Goes to {words.people(count.reachable)}")
         elif self.form.picker.missing:
@@ -180,7 +191,7 @@ class Builder:
         try:
             sent = await confirm_and_send(self.keeper.campaign_id, version=self.keeper.version)
         except Refusal as refusal:
-            self.form.refused(refusal)
+            self._refused(refusal)
             return
         if sent is not None:
             self._leave()
@@ -195,7 +206,7 @@ class Builder:
                 self.keeper.campaign_id, self.schedule.wall, version=self.keeper.version
             )
         except Refusal as refusal:
-            self.form.refused(refusal)
+            self._refused(refusal)
             return
         if booked:
             self._leave()
@@ -208,6 +219,8 @@ class Builder:
         """Save everything; what is refused is said beside its field."""
         await current_actor()
         self.form.clear()
+        if self.also:
+            self.also.clear()
         if self.keeper.stopped:
             ui.run_javascript("scrollTo({top: 0, behavior: 'smooth'})")
             return False
@@ -215,9 +228,16 @@ class Builder:
             await self.keeper.keep()
         except Refusal as refusal:
             if not self.keeper.stopped:
-                self.form.refused(refusal)
+                self._refused(refusal)
             return False
         return True
+
+    def _refused(self, refusal: Refusal) -> None:
+        if self.also and self.also.refused(refusal):
+            self.form.switch.set("write")
+            ui.run_javascript(TO_THE_FAULT)
+            return
+        self.form.refused(refusal)
 
     def _conflict(self, refusal: Refusal, changed: list[str]) -> None:
         """Nothing typed is lost: the form stays, and can be kept as a campaign of its own."""

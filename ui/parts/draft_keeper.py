@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from nicegui import background_tasks, ui
+from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
 from domain.refusal import Refusal
-from domain.sending import campaigns
+from domain.sending import campaigns, siblings
+from domain.sending.campaigns import Campaign
 from domain.shop.people import Actor
 from domain.shop.shop import read as read_shop
 from ui.frame import current_actor
@@ -18,12 +21,13 @@ from ui.parts.feedback import io, sentence_for
 QUIET: Final = 1.2  # seconds without a change
 GONE_ON: Final = ("changed_meanwhile", "locked", "is_scheduled", "not_found")
 UNNAMED: Final = "Untitled draft"
-BEGUN_WITH: Final = ("subject", "html_body", "text_body", "content")
+ALSO: Final = "also"  # what goes by WhatsApp beside an email
+BEGUN_WITH: Final = ("subject", "html_body", "text_body", "content", ALSO)
 NAMES: Final = {
     "name": "name", "message_type": "message type", "from_name": "sender", "from_email": "sender",
     "reply_to": "reply address", "subject": "subject", "preheader": "preheader", "html_body": "body",
     "text_body": "body", "template_id": "template", "audience": "recipients",
-    "content": "WhatsApp message",
+    "content": "WhatsApp message", ALSO: "WhatsApp message",
 }  # fmt: skip
 
 
@@ -160,13 +164,25 @@ def _keep(
 ) -> tuple[int, int, str]:
     """The id, the version, and the time on the shop's clock."""
     moment = now()
+    own = {name: value for name, value in fields.items() if name != ALSO}
     with unit() as session:
         if campaign_id is None:
-            kept = campaigns.create(session, fields, by=by, now=moment)
+            kept = campaigns.create(session, own, by=by, now=moment)
         else:
-            kept = campaigns.change(session, campaign_id, fields, by=by, now=moment, version=version)
+            kept = campaigns.change(session, campaign_id, own, by=by, now=moment, version=version)
+        if ALSO in fields:
+            _keep_also(session, kept.id, fields[ALSO], by, moment)
         clock = moment.astimezone(read_shop(session).zone)
         return kept.id, kept.version, f"{clock:%H:%M}"
+
+
+def _keep_also(session: Session, campaign_id: int, given: Any, by: Actor, moment: datetime) -> None:
+    """What is wrong in it is wrong in that part, whichever of its own fields it is."""
+    try:
+        siblings.keep(session, campaign_id, given, by=by, now=moment)
+    except Refusal as refusal:
+        details = {**refusal.details, "field": ALSO, "also_field": refusal.details.get("field", "")}
+        raise Refusal(refusal.code, refusal.sentence, refusal.kind, **details) from refusal
 
 
 def _changed_fields(campaign_id: int | None, kept: dict[str, Any]) -> list[str]:
@@ -174,7 +190,11 @@ def _changed_fields(campaign_id: int | None, kept: dict[str, Any]) -> list[str]:
     try:
         with reading() as session:
             there = campaigns.get(session, campaign_id or 0)
-            changed = [name for name, value in kept.items() if getattr(there, name) != value]
+            changed = [name for name, value in kept.items() if _there(session, there, name) != value]
     except Refusal:
         return []
     return list(dict.fromkeys(NAMES.get(name, name) for name in changed))
+
+
+def _there(session: Session, campaign: Campaign, name: str) -> Any:
+    return siblings.as_json(siblings.of(session, campaign.id)) if name == ALSO else getattr(campaign, name)

@@ -105,7 +105,9 @@ class TemplateContent:
 
     def shown_at(self, refusal: Refusal) -> Callable[[str], Any] | None:
         """None: at none of these fields."""
-        name = str(refusal.details.get("field", ""))
+        return self.place_of(str(refusal.details.get("field", "")))
+
+    def place_of(self, name: str) -> Callable[[str], Any] | None:
         return self.template_field.wrong if name in ABOUT_TEMPLATE else self.gaps.place_of(name)
 
     def _templates(self, there: Choice) -> None:
