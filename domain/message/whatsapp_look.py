@@ -64,8 +64,10 @@ def changed_since(gaps: Sequence[Gap], content: Mapping[str, Any]) -> tuple[list
     """Of a message that was written for an earlier shape of its template: gaps that nothing was written for, and what was
     written for gaps that are no more. Names are compared, not places.
     """
-    there = {(one.where, _slot(one)): one.name for one in gaps}
-    kept = {("body", str(one.get("name") or place)) for place, one in enumerate(_list(content, "body"), 1)}
+    there: dict[tuple[Where, str], str] = {(one.where, _slot(one)): one.name for one in gaps}
+    kept: set[tuple[Where, str]] = {
+        ("body", str(one.get("name") or place)) for place, one in enumerate(_list(content, "body"), 1)
+    }
     kept |= {("buttons", str(one.get("index"))) for one in _list(content, "buttons")}
     if isinstance(content.get("header"), Mapping):
         kept.add(("header", ""))

@@ -19,6 +19,7 @@ from domain.refusal import Kind, Refusal
 from domain.sending import campaigns, content, whatsapp_forecast
 from domain.sending.campaigns import Campaign
 from domain.sending.launches import NOBODY, WHY_NOBODY
+from domain.sending.whatsapp_forecast import Forecast
 from domain.shop import mailbox, no_reply
 
 NOBODY_YET: Final = "shop@example.invalid"  # a letter can be looked at before there is a sender
@@ -60,6 +61,8 @@ class Prospect:
     remaining: Count | None
     first_names: tuple[str, ...]
     doubts: tuple[str, ...]
+    template: tuple[str, str] | None = None  # of a message by WhatsApp: its name and language
+    forecast: Forecast | None = None  # and what is known of such a send
 
     @property
     def usual(self) -> Count:
@@ -129,10 +132,27 @@ def prospect(
     label = audiences.describe(session, audience)
     unread = no_reply.warning(replies_to(draft), mailbox.address(session)) if channel_name == "email" else ""
     doubts = (*_doubts(draft), *filter(None, [unread]))
+    told = None
     if channel_name == WHATSAPP_REACH.channel:
         before = launched_before if remaining else None
-        doubts += whatsapp_forecast.forecast(session, draft, audience, now=now, not_reached_by=before).doubts
-    return Prospect(draft.subject, draft.message_type, label, everyone, remaining, tuple(names), doubts)
+        told = whatsapp_forecast.forecast(session, draft, audience, now=now, not_reached_by=before)
+        doubts += told.doubts
+    return Prospect(
+        draft.subject,
+        draft.message_type,
+        label,
+        everyone,
+        remaining,
+        tuple(names),
+        doubts,
+        _template(draft),
+        told,
+    )
+
+
+def _template(draft: Draft) -> tuple[str, str] | None:
+    named = draft.content.get("template")
+    return (str(named.get("name", "")), str(named.get("language", ""))) if isinstance(named, dict) else None
 
 
 def _doubts(draft: Draft) -> tuple[str, ...]:

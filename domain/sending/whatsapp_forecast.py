@@ -28,6 +28,7 @@ LOT: Final = 1_000
 NAMED: Final = 5
 BEGINNING: Final = 5  # characters of a number that tell its country
 USA: Final = "+1"
+BY_THEMSELVES: Final = "The others get theirs by themselves as soon as there is room again."
 WHAT_IT_IS: Final = {
     "firstName": "first name",
     "lastName": "last name",
@@ -151,10 +152,26 @@ def _missing(session: Session, field: str, people: list[int]) -> Missing:
     return Missing(field, len(people), tuple(one.shown_name for one in rows), tuple(one.id for one in rows))
 
 
+def over_days(told: Forecast, today: str = "today", tomorrow: str = "tomorrow") -> str:
+    """Such as "250 today and 160 tomorrow"; empty where all get it at once."""
+    if not told.later:
+        return ""
+    now, days = told.people - told.later, told.days - 1
+    rest = f"{told.later:,} {tomorrow}" if days == 1 else f"{told.later:,} over the {days} days after"
+    return f"{now:,} {today} and {rest}" if now else f"to nobody {today} and {rest}"
+
+
+def room_said(told: Forecast) -> str:
+    """What the number reaches, and what this needs."""
+    used = f", and {told.used:,} of them are used by now" if told.used else ""
+    needs = f"this needs {told.people:,}"
+    return f"Your number reaches {told.reach or 0:,} different people in 24 hours{used}; {needs}."
+
+
 def _doubts(told: Forecast) -> Iterator[str]:
     """Worth a look; they stop nothing."""
     if told.later:
-        yield _waiting(told)
+        yield f"{room_said(told)} Send {over_days(told)}? {BY_THEMSELVES}"
     if told.in_usa and told.category == "MARKETING":
         yield _of_the_usa(told.in_usa)
     if told.template_quality in ("RED", "YELLOW"):
@@ -182,12 +199,6 @@ def _doubts(told: Forecast) -> Iterator[str]:
     if told.cost.amount:
         day = told.cost.as_of
         yield f"WhatsApp charges {told.cost.words} for it, by its prices of {day.day} {day:%B %Y}."
-
-
-def _waiting(told: Forecast) -> str:
-    allows = f"WhatsApp lets you write to {told.reach or 0:,} different people in 24 hours"
-    used = f", and {told.used:,} of them are used" if told.used else ""
-    return f"{allows}{used}: {told.people - told.later:,} get it today, {told.later:,} by themselves when there is room again."
 
 
 def _of_the_usa(many: int) -> str:

@@ -12,14 +12,17 @@ from data.database import now, reading, unit
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.audience.reach import WHATSAPP_REACH
-from domain.book import consent
+from domain.book import consent, customers
 from domain.book.message_types import MessageType
 from domain.ledger import received
-from domain.sending import campaigns, dispatches, schedules
+from domain.sending import campaigns, dispatches, endings, preview, schedules
 from domain.sending.campaigns import Status
-from domain.shop import people
+from domain.sending.whatsapp_forecast import forecast
+from domain.shop import people, whatsapp
+from domain.shop.people import Actor
 from tests.browser.server import Server, email_of
 
+TEMPLATE = {"name": "open_on_sunday", "language": "en"}
 HERE = "/marketing/whatsapp-campaigns"
 SOME = "SELECT id FROM customers WHERE phone_key IS NOT NULL AND deleted_at IS NULL AND NOT marketing_opt_out ORDER BY id LIMIT 3"
 
@@ -93,9 +96,7 @@ def test_on_a_phone_it_is_written_looked_at_and_kept_as_a_campaign(phone: Page, 
     expect(phone.get_by_test_id("bubble-body")).to_contain_text("Happy birthday, dear friend.")
     with unit() as session:  # nothing of it is to be seen by other tests
         assert campaigns.get(session, kept.id).status is Status.SCHEDULED
-        olive = people.by_email(session, email_of("olive"))
-        assert olive is not None
-        schedules.unschedule(session, kept.id, by=olive.as_actor("page"), now=now())
+        schedules.unschedule(session, kept.id, by=olive(session), now=now())
 
 
 def test_free_words_go_only_to_who_has_just_written(page: Page, willing: str) -> None:
@@ -110,6 +111,61 @@ def test_free_words_go_only_to_who_has_just_written(page: Page, willing: str) ->
         asks(session, session.scalars(text(SOME)).all()[0])
     page.get_by_test_id("send-now").click()
     expect(page.get_by_test_id("confirm")).to_have_text("Send to 1 person")
+
+
+def test_more_people_than_a_number_reaches_in_a_day_are_offered_over_two(page: Page, shop: Server) -> None:
+    with unit() as session:
+        for number in ("+441632960071", "+441632960072"):
+            agrees(session, "Uma", number)
+        draft = preview.drafted(session, {"content": {"template": TEMPLATE}})
+        told = forecast(session, draft, Audience(), now=now())
+        row = whatsapp.kept(session, now=now())
+        before, row.tier = row.tier, f"TIER_{told.used + told.new - 1}"
+    offer = f"{told.people - 1:,} today and 1 tomorrow"
+    opened(page, f"{told.people:,}")
+    page.get_by_test_id("template-open_on_sunday-en").click()
+    expect(page.get_by_test_id("outlook")).to_contain_text(f"this needs {told.people:,}. Send {offer}?")
+    page.get_by_test_id("send-now").click()
+    page.get_by_test_id("confirm").filter(has_text=f"Send {offer}").click()
+    expect(page.get_by_test_id("held")).to_contain_text("As many people as WhatsApp allows in a day")
+    expect(page.get_by_test_id("held")).to_contain_text("tomorrow. ")
+    expect(page.get_by_test_id("held")).to_contain_text("1 to go")
+    with unit() as session:
+        endings.stop(session, int(page.url.rsplit("/", 1)[1]), by=olive(session), now=now())
+        whatsapp.kept(session, now=now()).tier = before
+
+
+def test_a_draft_whose_template_is_gone_says_so_and_loses_nothing(page: Page, shop: Server) -> None:
+    gone = {"template": {"name": "autumn_rings", "language": "de"}, "body": [{"name": "1", "text": "Ines"}]}
+    with unit() as session:
+        wanted = {"name": "Autumn", "channel": "whatsapp", "content": gone}
+        made = campaigns.create(session, wanted, by=olive(session), now=now()).id
+    page.goto(f"/marketing/campaigns/{made}/edit")
+    expect(page.get_by_test_id("template-gone")).to_contain_text(
+        "“autumn_rings” in German is not at WhatsApp"
+    )
+    page.get_by_test_id("name").fill("Autumn rings")
+    expect(page.get_by_test_id("outlook")).to_contain_text("no template “autumn_rings”")
+    page.get_by_test_id("template-birthday_treat-en").click()
+    expect(page.get_by_test_id("gap-body-1-words")).to_have_value("Ines")
+    expect(page.get_by_test_id("template-gone")).to_have_count(0)
+    expect(page.get_by_test_id("saved")).to_have_text(re.compile(r"Saved \d"))
+    with unit() as session:
+        kept = campaigns.get(session, made)
+        assert (kept.name, kept.content["body"]) == ("Autumn rings", gone["body"])
+        campaigns.delete(session, made, by=olive(session), now=now())
+
+
+def agrees(session: Session, name: str, number: str) -> None:
+    by = olive(session)
+    person = customers.create(session, {"first_name": name, "phone": number}, by=by, now=now()).id
+    consent.grant(session, person, "whatsapp", "marketing", how="staff", now=now(), by=by)
+
+
+def olive(session: Session) -> Actor:
+    found = people.by_email(session, email_of("olive"))
+    assert found is not None
+    return found.as_actor("page")
 
 
 def asks(session: Session, customer_id: int) -> None:

@@ -209,7 +209,7 @@ def test_before_send_one_learns_for_whom_there_is_room_who_would_miss_it_and_wha
     wanted = 4 * prices.by_code["49"]["marketing"] + prices.by_code["1"]["marketing"]
     assert (told.cost.amount, told.cost.as_of) == (wanted, prices.as_of)
     said = " ".join(told.doubts)
-    assert "3 different people in 24 hours: 3 get it today, 2 by themselves" in said
+    assert "reaches 3 different people in 24 hours; this needs 5. Send 3 today and 2 tomorrow?" in said
     assert "no marketing to the USA" in said
     assert "the field “first name” is empty: Miller" in said
     assert "about 0.58 US dollars" in said

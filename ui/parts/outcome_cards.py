@@ -148,9 +148,9 @@ def _said(term: str, figures: Figures) -> Said:
         case Figure.UNDELIVERED:
             return _undelivered(figures)
         case Figure.HELD:
-            share = _share(figures.held.people, books.recipients, "recipients")
+            held, tried = figures.held.people, books.sent + books.failed + figures.held.waiting
             return Said(
-                words.number(figures.held.people), share, "not your fault" if figures.held.people else ""
+                words.number(held), _share(held, tried, "those tried"), "not your fault" if held else ""
             )
     return Said(words.number(books.recipients), "everybody on the list")
 

@@ -4,7 +4,7 @@ Each of these raises Refusal where it can't be sent, so that the page can say so
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from domain.sending import calendar, preview, schedules
 from domain.sending.calendar import Appointment
 from domain.sending.launches import Press
 from domain.sending.preview import Prospect
+from domain.sending.whatsapp_forecast import over_days, room_said
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
 from jobs import sending
@@ -24,6 +25,8 @@ from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io
 from ui.parts.schedule_picker import quiet_sentence
 from ui.parts.sent_message import readable
+from ui.parts.whatsapp_outlook import cost_said
+from ui.parts.whatsapp_templates import language
 
 To = Literal["remaining", "everyone"]
 AGAIN = "again"
@@ -67,9 +70,10 @@ async def confirm_and_schedule(campaign_id: int, wall: str, *, version: int | No
     found, when, sentence = await io(_of_schedule, campaign_id, wall, by)
     waits = await io(_waits, found, when.instant)
     count = found.usual.reachable
+    late = _on_those_days(found)
     yes = await confirm(
         f"Schedule for {sentence}?",
-        " ".join(filter(None, [when.note, waits, "" if count else NOBODY_TODAY, COUNTED_AGAIN])),
+        " ".join(filter(None, [when.note, waits, late, "" if count else NOBODY_TODAY, COUNTED_AGAIN])),
         pairs=_pairs(found),
         confirm_label=f"Schedule for {words.people(count)}" if count else "Schedule anyway",
         icon="clock",
@@ -92,11 +96,12 @@ async def _asked(found: Prospect) -> To | None:
 
 async def _sure(found: Prospect, waits: str) -> bool:
     people = words.people(found.everyone.reachable)
+    spread = over_days(found.forecast) if found.forecast else ""
     return await confirm(
-        f"Send to {people}?",
-        _undo_sentence(waits),
+        f"Send {spread}?" if spread else f"Send to {people}?",
+        " ".join(filter(None, [_over_days(found), _undo_sentence(waits)])),
         pairs=_pairs(found),
-        confirm_label=f"Send to {people}",
+        confirm_label=f"Send {spread}" if spread else f"Send to {people}",
         icon="send",
     )
 
@@ -111,7 +116,7 @@ async def _remaining_or_all(found: Prospect, waits: str) -> Any:
             "Nobody gets it twice unless you say so." if rest else "",
             testid="reached-before",
         )
-        text(_undo_sentence(waits), "body", "p")
+        text(" ".join(filter(None, [_over_days(found), _undo_sentence(waits)])), "body", "p")
         with box("actions"):
             button("Cancel", lambda: dialog.submit(None), kind="ghost", testid="cancel")
             button(
@@ -150,10 +155,41 @@ def _pairs(found: Prospect) -> Sequence[tuple[str, str]]:
         ("Goes to", words.named(found.first_names, count.reachable)),
         ("Audience", found.audience),
         ("Subject", readable(found.subject)),
+        *_of_the_template(found),
         ("Left out", count.why),
-        ("Worth a look", " ".join(found.doubts)),
+        ("Worth a look", " ".join(_doubts(found))),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _of_the_template(found: Prospect) -> Iterator[tuple[str, str]]:
+    if found.template is not None:
+        name, code = found.template
+        yield "Template", f"{name}, {language(code)}"
+    if found.forecast is not None and found.template is not None:
+        yield "Costs", cost_said(found.forecast.cost)
+
+
+def _doubts(found: Prospect) -> Iterator[str]:
+    """Without what stands in lines of its own."""
+    told = found.forecast
+    mine = () if told is None else (told.cost.words, room_said(told))
+    return (one for one in found.doubts if not any(said in one for said in mine))
+
+
+def _over_days(found: Prospect) -> str:
+    """Where a number reaches only so many in a day: nothing has to be done for those who wait."""
+    told = found.forecast
+    if told is None or not told.later:
+        return ""
+    return f"{room_said(told)} The other {words.number(told.later)} get theirs by themselves; until then you can stop it."
+
+
+def _on_those_days(found: Prospect) -> str:
+    told = found.forecast
+    if told is None or not told.later:
+        return ""
+    return f"{room_said(told)} It goes to {over_days(told, 'on that day', 'the day after')}."
 
 
 def _undo_sentence(waits: str) -> str:

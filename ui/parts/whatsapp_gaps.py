@@ -8,7 +8,7 @@ from nicegui import ui
 from domain.message.whatsapp import OWN
 from domain.message.whatsapp_look import Gap
 from ui import words
-from ui.parts.basics import box, put, text
+from ui.parts.basics import box, icon, put, text
 from ui.parts.inputs import Field, select, text_input
 
 SAME: Final = ""
@@ -105,8 +105,9 @@ class Line:
                     testid=f"gap-{gap.key}-field",
                 )
             self.words = put(self._input(given), maxlength=str(LONGEST), dir="auto")
-        with self.field.body:
-            self.asks = put(text("", "hb-help", testid=f"gap-{gap.key}-lacks"), role="status")
+        with self.field.body, put(box("hb-row hb-outlook-line hb-lacks"), role="status") as self.asks:
+            icon("alert", "warn")
+            self.asks_words = text("", "grow", testid=f"gap-{gap.key}-lacks")
         self.asks.visible = False
         self._paint()
 
@@ -128,7 +129,7 @@ class Line:
 
     def lacks(self, people: int) -> None:
         have = "has" if people == 1 else "have"
-        self.asks.set_text(
+        self.asks_words.set_text(
             f"{words.people(people)} {have} nothing there. Write a word that fits everybody, or they get no message."
         )
         self.asks.visible = people > 0

@@ -128,10 +128,10 @@ def _facts(told: Forecast, is_template: bool) -> Iterator[tuple[str, str]]:
     if told.reach is not None:
         yield "Room today", f"{told.reach - told.used:,} of {told.reach:,} different people"
     if is_template:
-        yield "Costs", _cost(told.cost)
+        yield "Costs", cost_said(told.cost)
 
 
-def _cost(cost: Cost) -> str:
+def cost_said(cost: Cost) -> str:
     if not cost.amount:
         return "nothing"
     return f"{cost.words}, by WhatsApp’s prices of {cost.as_of.day} {cost.as_of:%B %Y}"
