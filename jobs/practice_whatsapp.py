@@ -83,6 +83,14 @@ def fail(row_id: int, code: int, *, by: Actor) -> None:
     _note(row_id, "failed", code)
 
 
+def turn_template(name: str, language: str, status: str, *, by: Actor) -> None:
+    """The platform pauses a template, or approves it again. What is being sent with it stands still, or may go on."""
+    by.require(Right.EDIT_CAMPAIGNS)
+    twin = _twin()
+    if (name, language) in twin.desk.templates:
+        twin.set_template(name, language, status)
+
+
 def twin() -> Twin | None:
     """None where it does not run in this process."""
     return _running

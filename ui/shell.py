@@ -15,12 +15,13 @@ from domain.shop.people import Actor, Right
 from ui.parts import copy_banner
 from ui.parts.basics import avatar, box, button, icon, icon_button, link, put, text
 from ui.parts.feedback import SessionOver, handled, io, leave_for_sign_in
+from ui.parts.practice_ways import LETTERS as PRACTICE_INBOX
+from ui.parts.practice_ways import NEWEST
 from ui.theme import LOOK_COOKIE
 
 WATCH_EVERY = 10.0  # seconds between looks at: still signed in, still practising, anything new to know
 DRAWER = "width=248 breakpoint=1023"
 SIGN_OUT = "/sign-out"
-PRACTICE_INBOX = "/practice"
 ALL = "Practice mode: nothing leaves this machine."
 BY_MAIL = "Practice mode for email. What goes by WhatsApp really leaves."
 START = "/marketing"
@@ -270,7 +271,7 @@ def _practice_line(said: str) -> None:
                 "hb-hide-phone pre",
                 "span",
             )
-        link("Open it", PRACTICE_INBOX, classes="")
+        link("Open it", PRACTICE_INBOX if said == BY_MAIL else NEWEST, classes="", testid="open-practice")
 
 
 def _news_of(found: Surroundings) -> tuple[object, ...]:

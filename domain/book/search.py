@@ -11,6 +11,7 @@ from phonenumbers import country_code_for_region
 from sqlalchemy import ColumnElement, Select, column, exists, func, or_, select, table, text, tuple_
 from sqlalchemy.orm import Session, selectinload
 
+from data.listed import listed
 from domain.book import tags
 from domain.book.groups import GroupMember
 from domain.book.person import Customer, CustomerTag, Tag
@@ -104,6 +105,12 @@ def anybody(session: Session, typed: str, most: int) -> list[int]:
         if len(found) <= most:
             found |= dict.fromkeys(session.scalars(way.limit(most + 1)))
     return list(found)[: most + 1]
+
+
+def phones(session: Session, typed: str, most: int) -> list[str]:
+    """The numbers of up to so many who are called so or reached there."""
+    those = Customer.id.in_(listed(anybody(session, typed, most)[:most])), Customer.phone_key.is_not(None)
+    return [key for key in session.scalars(select(Customer.phone_key).where(*those)) if key]
 
 
 def everybody(session: Session, narrowed: Narrowing) -> "array[int]":

@@ -77,6 +77,11 @@ def newest(session: Session) -> int:
     return session.scalar(select(func.max(PracticeMail.id))) or 0
 
 
+def latest(session: Session) -> datetime | None:
+    """When the newest came."""
+    return session.scalar(select(func.max(PracticeMail.received_at)))
+
+
 def read(session: Session, mail_id: int) -> PracticeMail:
     """With its whole content loaded."""
     found = session.get(PracticeMail, mail_id)

@@ -1,18 +1,22 @@
 """Practice: the WhatsApp messages that went nowhere, as they stand on the phone of whoever would have got them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import String, delete, func, select, update
+from sqlalchemy import Select, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
+from data.listed import listed
 from domain.refusal import missing
 from domain.shop.people import Actor, Right
 
 KEPT: Final = 2_000  # messages; practice is no archive
+NUMBER: Final = re.compile(r"[\d\s+()./-]+")
+LEAST_DIGITS: Final = 4  # of a number without the zeros before it
 ORDER: Final = ("taken", "sent", "delivered", "read", "failed")
 
 
@@ -70,9 +74,11 @@ def keep(
     return row
 
 
-def chats(session: Session, *, limit: int = 50) -> list[Chat]:
-    """The newest first."""
+def chats(session: Session, *, search: str = "", of: Sequence[str] = (), limit: int = 50) -> list[Chat]:
+    """The newest first. `search`: in the numbers and in all that was said; `of`: also these phones, for the name they belong to."""
     newest = select(func.max(PracticeMessage.id)).group_by(PracticeMessage.number)
+    if search:
+        newest = newest.where(PracticeMessage.number.in_(_fitting(search, of)))
     query = select(PracticeMessage).where(PracticeMessage.id.in_(newest)).order_by(PracticeMessage.id.desc())
     rows = list(session.scalars(query.limit(limit)))
     waiting = _unseen(session, [one.number for one in rows])
@@ -107,6 +113,13 @@ def latest_from_them(session: Session) -> dict[str, datetime]:
     return found
 
 
+def phones(session: Session) -> tuple[int, int]:
+    """How many there are, and on how many of them lies something that nobody has seen."""
+    number = func.count(func.distinct(PracticeMessage.number))
+    fresh = select(number).where(PracticeMessage.seen_at.is_(None), PracticeMessage.from_shop)
+    return session.scalar(select(number)) or 0, session.scalar(fresh) or 0
+
+
 def mark_seen(session: Session, number: str, *, now: datetime) -> None:
     theirs = PracticeMessage.number == number, PracticeMessage.seen_at.is_(None)
     session.execute(
@@ -126,6 +139,11 @@ def newest(session: Session) -> int:
     return session.scalar(select(func.max(PracticeMessage.id))) or 0
 
 
+def latest(session: Session) -> datetime | None:
+    """When the newest from the shop came."""
+    return session.scalar(select(func.max(PracticeMessage.at)).where(PracticeMessage.from_shop))
+
+
 def empty(session: Session, *, by: Actor) -> None:
     by.require(Right.EDIT_CAMPAIGNS)
     session.execute(delete(PracticeMessage))
@@ -134,6 +152,17 @@ def empty(session: Session, *, by: Actor) -> None:
 def keep_newest(session: Session, most: int = KEPT) -> None:
     oldest = select(PracticeMessage.id).order_by(PracticeMessage.id.desc()).limit(1).offset(most)
     session.execute(delete(PracticeMessage).where(PracticeMessage.id <= oldest.scalar_subquery()))
+
+
+def _fitting(search: str, of: Sequence[str]) -> Select[str]:
+    """A number may be typed as people write it: with spaces, or with the zeros that stand before it at home."""
+    said = PracticeMessage.shown["body"].as_string().icontains(search, autoescape=True)
+    digits = "".join(filter(str.isdecimal, search)) if NUMBER.fullmatch(search) else ""
+    spelled = {one for one in (digits, digits.lstrip("0")) if one == digits or len(one) >= LEAST_DIGITS} - {
+        ""
+    }
+    numbers = [PracticeMessage.number.contains(one) for one in spelled]
+    return select(PracticeMessage.number).where(or_(said, PracticeMessage.number.in_(listed(of)), *numbers))
 
 
 def _unseen(session: Session, numbers: Sequence[str]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
 from domain.refusal import invalid
-from domain.shop import audit
+from domain.shop import audit, whatsapp
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Right
 
@@ -92,6 +92,14 @@ def chat_link(session: Session, number: str) -> str:
     """For a QR code or a button: WhatsApp opens with the sentence typed already. `number`: digits, any spelling."""
     digits = "".join(one for one in number if one.isascii() and one.isdecimal())
     return f"https://wa.me/{digits}?text={quote(read(session).join)}"
+
+
+def own_chat_link(session: Session) -> str:
+    """Empty until the platform has told the shop's own number: to the practice number nobody can write."""
+    row = whatsapp.number(session)
+    if row is None or row.practice or not row.shown or not whatsapp.is_connected(session):
+        return ""
+    return chat_link(session, row.shown)
 
 
 def _list(field: str, given: Any) -> list[str]:

@@ -50,9 +50,12 @@ def reachable(page: Page) -> int:
 
 
 def take_up(page: Page, name: str) -> None:
-    page.goto("/practice")
-    page.get_by_test_id("practice-whatsapp").click()
-    page.get_by_test_id("phone-item").filter(has_text=name).click()
+    """By the line over every page, which leads to where something came last."""
+    page.goto("/marketing")
+    page.get_by_test_id("open-practice").click()
+    page.get_by_test_id("phone-search").fill(name)
+    expect(page.get_by_test_id("phone-item")).to_have_count(1)
+    page.get_by_test_id("phone-item").press("Enter")
     expect(page.get_by_test_id("phone")).to_contain_text("our spring collection is in the window")
 
 
@@ -68,17 +71,16 @@ def test_stop_on_a_practice_phone_is_heeded_by_the_next_count(page: Page) -> Non
     assert reachable(page) == before - 1
     page.goto(f"/customers/{ines}?tab=consent")
     expect(page.get_by_test_id("wish-whatsapp-marketing")).to_contain_text("Said no today")
-    expect(page.get_by_test_id("consent-history")).to_contain_text(
-        "By a message on a practice phone · Send"
-    )
+    expect(page.get_by_test_id("consent-history")).to_contain_text("By a message on a practice phone · Send")
 
 
 def test_an_answer_a_pressed_button_and_a_failure_on_a_phone_reach_the_shop(phone: Page) -> None:
     jo, delivery = written_to("Jolanta", "+441632960012")
     take_up(phone, "Jolanta")
-    phone.get_by_test_id("answer").fill("When do you open?")
-    phone.get_by_test_id("answer-send").click()
-    expect(phone.get_by_test_id("bubble").last).to_contain_text("When do you open?")
+    phone.get_by_test_id("answer").fill("When do you *open*?")
+    phone.get_by_test_id("answer").press("Enter")
+    expect(phone.get_by_test_id("bubble").last.locator("b")).to_have_text("open")
+    expect(phone.get_by_test_id("answer")).to_be_focused()
     phone.get_by_test_id("press").click()
     expect(phone.get_by_test_id("bubble").last).to_contain_text("Stop promotions")
     expect(phone.get_by_test_id("phone-no")).to_be_visible()
@@ -87,7 +89,7 @@ def test_an_answer_a_pressed_button_and_a_failure_on_a_phone_reach_the_shop(phon
     expect(phone.get_by_test_id("bubble-why")).to_contain_text("not on WhatsApp")
     assert found(phone) == []
     phone.goto(f"/customers/{jo}?tab=communications")
-    expect(phone.get_by_test_id("answers")).to_contain_text("When do you open?")
+    expect(phone.get_by_test_id("answers")).to_contain_text("When do you *open*?")
     expect(phone.get_by_test_id("answers")).to_contain_text("Stop promotions")
     expect(phone.get_by_test_id("window-open")).to_contain_text("write freely by WhatsApp until tomorrow")
     expect(phone.get_by_test_id("communications")).to_contain_text("not on WhatsApp")

@@ -165,6 +165,37 @@ def test_what_is_left_out_or_unknown_is_refused(api: Api, twin: Twin) -> None:
     assert api.get("settings/channels/whatsapp").json()["connected"] is False
 
 
+def test_the_words_and_the_chat_link_are_read_and_changed(api: Api, twin: Twin) -> None:
+    usual = api.get("settings/channels/whatsapp/words").json()
+    assert ("stop" in usual["stop"], usual["chatLink"]) == (True, None)
+    api.put("settings/channels/whatsapp", keys(twin))
+    told = api.put("settings/channels/whatsapp/words", {"stop": ["Genug"], "join": "Count me in"}).json()
+    assert (told["stop"], told["start"], told["wording"]) == (["Genug"], usual["start"], usual["wording"])
+    assert told["chatLink"] == "https://wa.me/15550783881?text=Count%20me%20in"
+    assert (
+        api.put("settings/channels/whatsapp/words", {"stop": [], "join": ""}).json()["stop"] == usual["stop"]
+    )
+    refused = api.put("settings/channels/whatsapp/words", {"join": "x" * 121})
+    assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (422, "join")
+    assert api.put("settings/channels/whatsapp/words", {"stop": "Genug"}).status_code == 400
+
+
+@pytest.mark.parametrize("who", ["max", "sal", "wes", "ada"])
+def test_the_number_is_the_owners_alone(api: Api, twin: Twin, who: str) -> None:
+    api.put("settings/channels/whatsapp", keys(twin))
+    theirs = api.as_(who)
+    for method, path, body in [
+        ("GET", "whatsapp", None),
+        ("PUT", "whatsapp", {"perSecond": 20}),
+        ("POST", "whatsapp/check", None),
+        ("DELETE", "whatsapp", None),
+        ("PUT", "whatsapp/words", {"stop": ["x"]}),
+    ]:
+        assert theirs.ask(method, f"settings/channels/{path}", body).status_code == 403, (who, method, path)
+    assert api.nobody.get("settings/channels/whatsapp").status_code == 401
+    assert api.get("settings/channels/whatsapp").json()["connected"]
+
+
 def test_a_campaign_carries_its_template_and_is_launched(api: Api, twin: Twin) -> None:
     api.put("settings/channels/whatsapp", keys(twin))
     ana = api.post("customers", {"firstName": "Ana", "phone": "+491700000001"}).json()["id"]

@@ -13,7 +13,7 @@ from data.database import now as present
 from data.database import reading, unit
 from data.whatsapp_twin import Twin
 from domain.audience.reach import WHATSAPP_REACH
-from domain.book import consent, customers, proof
+from domain.book import consent, customers, proof, search
 from domain.book.consent import LeftOut
 from domain.book.customers import Customer
 from domain.book.message_types import MessageType
@@ -179,6 +179,33 @@ def test_once_the_shop_has_a_number_of_its_own_practice_is_not_believed(
     assert len(twin.post.lost) == 2
     with reading() as session:
         assert session.scalars(select(IncomingEvent.id)).all() == []
+
+
+def test_a_phone_is_found_by_its_number_by_its_owner_and_by_what_was_said(cast: Cast) -> None:
+    said = {ANNA: "We are open", BEN: "100% gold", "+4930123456": "Offen"}
+    with unit() as session:
+        add_anna(session, by=cast.olive, now=present())
+        for number, words in said.items():
+            shown = {"body": words}
+            practice_messages.keep(
+                session, number=number, from_shop=True, message_id=number, shown=shown, now=present()
+            )
+    found = {
+        words: [one.number for one in _found(words)]
+        for words in ("", "anna", "0001", "0044 1632", "030 12", "100%", "0%0", "OPEN", "+49")
+    }
+    assert found == {
+        "": ["+4930123456", BEN, ANNA], "anna": [ANNA], "0001": [ANNA], "0044 1632": [BEN, ANNA], "030 12": ["+4930123456"],
+        "100%": [BEN], "0%0": [], "OPEN": [ANNA], "+49": ["+4930123456"],
+    }  # fmt: skip
+    with reading() as session:
+        assert practice_messages.phones(session) == (3, 3)
+
+
+def _found(words: str) -> list[practice_messages.Chat]:
+    with reading() as session:
+        theirs = search.phones(session, words, 10) if words else []
+        return practice_messages.chats(session, search=words, of=theirs)
 
 
 def go_live(cast: Cast) -> None:

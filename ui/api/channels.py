@@ -6,11 +6,11 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from data.database import now, reading
+from data.database import now, reading, unit
 from domain.message import whatsapp_templates
 from domain.refusal import missing
 from domain.results import connections
-from domain.shop import whatsapp, whatsapp_reach
+from domain.shop import whatsapp, whatsapp_reach, whatsapp_words
 from domain.shop.people import Actor
 from jobs import whatsapp as jobs
 from jobs.whatsapp_check import Finding
@@ -23,6 +23,7 @@ Name = Annotated[str, Path(description="whatsapp.", max_length=40)]
 Key = Annotated[
     str | None, Field(max_length=2000, description="Left out: the one that is stored. Empty: none.")
 ]
+STOPS = "Whoever answers with nothing but one of these gets no more marketing. Case, accents and signs don't matter."
 SPEED = "Messages a second: 80, or 20 for a number that is shared with the app on a telephone."
 
 
@@ -81,6 +82,31 @@ class ChannelTold(Told):
     ] = None
 
 
+class WordsAsked(Asked):
+    """What is left out stays; what is empty is the usual one again."""
+
+    stop: Annotated[list[str] | None, Field(max_length=whatsapp_words.MOST_WORDS, description=STOPS)] = None
+    start: Annotated[
+        list[str] | None, Field(max_length=whatsapp_words.MOST_WORDS, description="The same, for going on.")
+    ] = None
+    join: Annotated[
+        str | None, Field(description="The sentence that the chat link types. Sending it is a yes.")
+    ] = None
+    wording: Annotated[
+        str | None, Field(description="What stands beside the link, and is kept as proof.")
+    ] = None
+
+
+class WordsTold(Told):
+    stop: list[str]
+    start: list[str]
+    join: str
+    wording: str
+    chat_link: Annotated[
+        str | None, Field(description="For a button or a QR code. Null until the shop's own number is known.")
+    ]
+
+
 class TemplateTold(Told):
     name: str
     language: str
@@ -120,6 +146,22 @@ def forget_channel(name: Name, by: Owner) -> None:
     """Its keys are forgotten. From here on messages go to the twin, as practice."""
     _require_known(name)
     jobs.forget(by)
+
+
+@router.get("/{name}/words")
+def read_words(name: Name, by: Viewer) -> WordsTold:
+    """Which words stop and start, and the link with which people say yes by themselves."""
+    _require_known(name)
+    with reading() as session:
+        return _words(session)
+
+
+@router.put("/{name}/words")
+def change_words(name: Name, given: WordsAsked, by: Owner) -> WordsTold:
+    _require_known(name)
+    with unit() as session:
+        whatsapp_words.change(session, given.given(), by=by, now=now())
+        return _words(session)
 
 
 @router.get("/{name}/templates")
@@ -185,6 +227,17 @@ def _number(session: Session) -> NumberTold | None:
         reached_today=whatsapp_reach.used(session, now=now()),
         per_second=row.per_second,
         checked_at=row.checked_at,
+    )
+
+
+def _words(session: Session) -> WordsTold:
+    words = whatsapp_words.read(session)
+    return WordsTold(
+        stop=list(words.stop),
+        start=list(words.start),
+        join=words.join,
+        wording=words.wording,
+        chat_link=whatsapp_words.own_chat_link(session) or None,
     )
 
 

@@ -6,6 +6,7 @@ from ui.parts.basics import box, link, put
 
 LETTERS: Final = "/practice"
 PHONES: Final = "/practice/whatsapp"
+NEWEST: Final = "/practice/newest"  # the one of them where something came last
 WAYS: Final = ((LETTERS, "Email"), (PHONES, "WhatsApp"))
 
 
