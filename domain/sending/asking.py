@@ -273,7 +273,8 @@ def _sends(session: Session, campaign_id: int) -> tuple[Sends, bool]:
 
 
 def _whom(sends: Sends) -> Only:
-    return Only(among=unanswered.is_one(sends))
+    """What reached them by mail was looked at already; what reached them on this channel still counts."""
+    return Only(among=unanswered.is_one(sends), on=CHANNEL)
 
 
 def _ask_instead(session: Session, there: Sibling, now: datetime) -> None:

@@ -23,6 +23,7 @@ from domain.audience.who import names_group, names_segment
 from domain.book.message_types import MessageType
 from domain.channels import channel
 from domain.refusal import Kind, Refusal, invalid, missing
+from domain.sending import sibling
 from domain.sending.content import EDITABLE, checked
 from domain.shop import audit
 from domain.shop.people import Actor, Right
@@ -133,6 +134,8 @@ def change(
     cleaned = {name: value for name, value in checked(fields).items() if getattr(campaign, name) != value}
     if "name" in cleaned and not cleaned["name"]:
         raise invalid("name", "Give the campaign a name. Only your team sees it.")
+    if "channel" in cleaned and sibling.of(session, campaign_id) is not None:
+        raise invalid("channel", "Take out first what also goes by WhatsApp.")
     before = {name: getattr(campaign, name) for name in cleaned}
     for name, value in cleaned.items():
         setattr(campaign, name, value)
@@ -149,7 +152,9 @@ def duplicate(session: Session, campaign_id: int, *, by: Actor, now: datetime) -
     original = get(session, campaign_id)
     fields = {name: getattr(original, name) for name in EDITABLE}
     fields["name"] = f"{original.name[:190]} (copy)"
-    return create(session, fields, by=by, now=now)
+    made = create(session, fields, by=by, now=now)
+    sibling.copy(session, original.id, made.id, now=now)
+    return made
 
 
 def delete(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> None:

@@ -261,7 +261,6 @@ def _launch_beside(
     with session.begin_nested() as attempt:
         other = opened(session, plan.draft, audience, channel_name=plan.channel, press=own, by=by, now=now)
         other.part = Part.ALSO
-        plan.require_same_mode(main, other)
         _belong(session, other, campaign, press, by)
         before = campaign.id if other.only_remaining else None
         if not _enlisted(session, other, audience, before, now=now, only=plan.only_beside(main.id)):

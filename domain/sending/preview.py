@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from domain.audience import audience as audiences
-from domain.audience.audience import Audience, Count
+from domain.audience.audience import EVERYBODY, Audience, Count, Only
 from domain.audience.reach import WHATSAPP_REACH
 from domain.book.merging import values_of
 from domain.book.message_types import MessageType
@@ -16,7 +16,8 @@ from domain.channels import channel
 from domain.channels.channel import Draft
 from domain.channels.email import letter
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, content, whatsapp_forecast
+from domain.sending import beside, campaigns, content, whatsapp_forecast
+from domain.sending.beside import Also
 from domain.sending.campaigns import Campaign
 from domain.sending.launches import NOBODY, WHY_NOBODY
 from domain.sending.whatsapp_forecast import Forecast
@@ -63,6 +64,7 @@ class Prospect:
     doubts: tuple[str, ...]
     template: tuple[str, str] | None = None  # of a message by WhatsApp: its name and language
     forecast: Forecast | None = None  # and what is known of such a send
+    also: Also | None = None  # what goes beside it on another channel
 
     @property
     def usual(self) -> Count:
@@ -105,7 +107,16 @@ def of_campaign(session: Session, campaign_id: int, *, even_nobody: bool = False
     draft = campaigns.as_draft(session, campaign)
     before = campaign.id if campaign.run_no else None
     audience = Audience.parse(campaign.audience)
-    return prospect(session, draft, audience, campaign.channel, before, even_nobody=even_nobody, now=now)
+    plan = beside.plan(session, campaign)
+    if plan is None:
+        return prospect(session, draft, audience, campaign.channel, before, even_nobody=even_nobody, now=now)
+    found = prospect(
+        session, draft, audience, campaign.channel, before, even_nobody=True, only=plan.only, now=now
+    )
+    also = beside.prospect(session, plan, audience, before, now=now)
+    if not (even_nobody or found.everyone.reachable or also.everyone.reachable):
+        raise _nobody()
+    return replace(found, also=also)
 
 
 def prospect(
@@ -116,6 +127,7 @@ def prospect(
     launched_before: int | None = None,
     *,
     even_nobody: bool = False,
+    only: Only = EVERYBODY,
     now: datetime,
 ) -> Prospect:
     """`launched_before` is the campaign whose earlier launches may have reached some of them already."""
@@ -124,17 +136,21 @@ def prospect(
     asked = (session, audience, way.reach(), draft.message_type)
     everyone = audiences.count(*asked, now=now)
     if not everyone.reachable and not even_nobody:
-        raise Refusal("no_recipients", NOBODY, Kind.REFUSED, field="audience", causes=WHY_NOBODY)
-    remaining = audiences.count(*asked, now=now, not_reached_by=launched_before) if launched_before else None
+        raise _nobody()
+    remaining = (
+        audiences.count(*asked, now=now, not_reached_by=launched_before, only=only)
+        if launched_before
+        else None
+    )
     if remaining and remaining.reachable == everyone.reachable:
         remaining = None
-    names = audiences.first_names(*asked, now=now, not_reached_by=launched_before if remaining else None)
+    before = launched_before if remaining else None
+    names = audiences.first_names(*asked, now=now, not_reached_by=before, only=only if before else EVERYBODY)
     label = audiences.describe(session, audience)
     unread = no_reply.warning(replies_to(draft), mailbox.address(session)) if channel_name == "email" else ""
     doubts = (*_doubts(draft), *filter(None, [unread]))
     told = None
     if channel_name == WHATSAPP_REACH.channel:
-        before = launched_before if remaining else None
         told = whatsapp_forecast.forecast(session, draft, audience, now=now, not_reached_by=before)
         doubts += told.doubts
     return Prospect(
@@ -153,6 +169,10 @@ def prospect(
 def _template(draft: Draft) -> tuple[str, str] | None:
     named = draft.content.get("template")
     return (str(named.get("name", "")), str(named.get("language", ""))) if isinstance(named, dict) else None
+
+
+def _nobody() -> Refusal:
+    return Refusal("no_recipients", NOBODY, Kind.REFUSED, field="audience", causes=WHY_NOBODY)
 
 
 def _doubts(draft: Draft) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from domain.message.templates import Template
 from domain.refusal import Kind, Refusal, missing
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import RUNNING, Dispatch
+from domain.sending.sibling import Sibling
 from domain.shop import audit
 from domain.shop.audit import AuditEntry
 from domain.shop.notices import Notice
@@ -199,6 +200,8 @@ def _empty_campaigns(session: Session, numbers: Sequence[int], now: datetime) ->
     }
     deleted_at = func.coalesce(Campaign.deleted_at, now)
     _empty(session, Campaign, "campaign.", numbers, {**plan, "deleted_at": deleted_at, "purged_at": now})
+    beside = update(Sibling).where(Sibling.campaign_id.in_(numbers))
+    _set(session, beside.values(content={}, error="", due_at=None))
     _empty_sends(session, sends, now)
     _take_down_notices(session, "/marketing/campaigns", numbers)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from data.sidecar import Note
 from domain.ledger import steps
 from domain.refusal import Kind, Refusal
-from domain.sending import schedules, workers
+from domain.sending import asking, schedules, workers
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import RUNNING, Dispatch, DispatchState, Hold
 from domain.shop import audit, installation
@@ -72,7 +72,7 @@ def hold_overdue(session: Session, why: str, *, now: datetime) -> int:
     overdue = schedules.due(session, now)
     for campaign_id in overdue:
         schedules.ask_instead(session, campaign_id, why, now=now)
-    return len(overdue)
+    return len(overdue) + asking.hold_overdue(session, why, now=now)
 
 
 def _anything_goes_by_itself(session: Session) -> bool:
@@ -80,6 +80,7 @@ def _anything_goes_by_itself(session: Session) -> bool:
     return bool(
         session.scalar(select(func.count()).where(Dispatch.state.in_(RUNNING)))
         or session.scalar(select(func.count()).where(scheduled))
+        or asking.any_waiting(session)
     )
 
 

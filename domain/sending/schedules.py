@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from domain.channels import channel
 from domain.refusal import Kind, Refusal
+from domain.sending import beside
 from domain.sending.calendar import GRACE, Appointment, shown
 from domain.sending.campaigns import (
     Campaign,
@@ -36,6 +37,7 @@ def schedule(
     require_editable(campaign)
     require_version(campaign, version)
     channel.named(campaign.channel).check(session, as_draft(session, campaign))
+    beside.plan(session, campaign)
     campaign.status = Status.SCHEDULED
     campaign.scheduled_at, campaign.scheduled_wall, campaign.scheduled_zone = (
         when.instant,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.audience.audience import Audience
-from domain.audience.judging import judge
+from domain.audience.judging import EVERYBODY, Only, judge
 from domain.audience.reach import WHATSAPP_REACH
 from domain.book.customers import Customer
 from domain.book.merging import values_of
@@ -81,12 +81,24 @@ class Forecast:
 
 
 def forecast(
-    session: Session, draft: Draft, audience: Audience, *, now: datetime, not_reached_by: int | None = None
+    session: Session,
+    draft: Draft,
+    audience: Audience,
+    *,
+    now: datetime,
+    not_reached_by: int | None = None,
+    only: Only = EVERYBODY,
 ) -> Forecast:
     """Raises Refusal where it can't be sent at all."""
     content = channel.compiled(session, draft)
     judged = judge(
-        session, audience, WHATSAPP_REACH, draft.message_type, now=now, not_reached_by=not_reached_by
+        session,
+        audience,
+        WHATSAPP_REACH,
+        draft.message_type,
+        now=now,
+        not_reached_by=not_reached_by,
+        only=only,
     )
     by_address: dict[str, int] = {}
     recipients: Any = session.execute(judged.recipients())

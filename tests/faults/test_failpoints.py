@@ -20,7 +20,14 @@ RECIPIENTS: Final = 130  # more than a worker claims at once
 DIES_WITHIN: Final = 60.0  # seconds, its start included
 
 IN_THE_LAUNCH: Final = ("claim", "expand", "rows_inserted")  # the press is rolled back as a whole
-ELSEWHERE: Final = ("launched", "fallback", "optout_stored")
+ELSEWHERE: Final = (
+    "launched",
+    "fallback",
+    "optout_stored",
+    "also",
+    "asked",
+    "asked_rows",
+)  # the last three: test_two_channels
 BEFORE_ANY_HAND_OVER: Final = ("row_claimed", "mail", "rcpt")
 WHILE_SENDING: Final = tuple(place for place in get_args(Place) if place not in (*IN_THE_LAUNCH, *ELSEWHERE))
 AGAIN: Final = {"row_claimed": 2, "mail": 40, "rcpt": 40, "sent_committed": 3} | dict.fromkeys(
