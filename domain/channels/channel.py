@@ -131,6 +131,9 @@ class Channel(Protocol):
     def known(self, *, now: datetime) -> Select[str] | None:
         """The addresses that cost no more room: such people were written to lately."""
 
+    def resting(self, *, now: datetime) -> Select[str] | None:
+        """The addresses that were written to a moment ago: they are stepped over, and come later."""
+
     def turns(self, session: Session, addresses: Sequence[str], *, now: datetime) -> Mapping[str, Grant]:
         """Who of these has to wait, and why; the others are written down as written to now, in this unit of work."""
 

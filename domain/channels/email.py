@@ -77,6 +77,9 @@ class Email:
     def known(self, *, now: datetime) -> Select[str] | None:
         return None
 
+    def resting(self, *, now: datetime) -> None:
+        return None
+
     def turns(self, session: Session, addresses: Sequence[str], *, now: datetime) -> Mapping[str, Grant]:
         return {}
 

@@ -76,12 +76,15 @@ def claim(
     now: datetime,
     most: int,
     among: Select[str] | None = None,
+    but_not: Select[str] | None = None,
 ) -> list[Claim]:
     """Take up to `most` rows whose time has come. Committed before anything is done with them.
 
-    `among`: of these addresses only.
+    `among`: of these addresses only; `but_not`: of none of these.
     """
-    claiming = _claiming() if among is None else Prepared(_to_claim(Delivery.address_key.in_(among)))
+    narrowed = [Delivery.address_key.in_(among)] if among is not None else []
+    narrowed += [Delivery.address_key.not_in(but_not)] if but_not is not None else []
+    claiming = Prepared(_to_claim(*narrowed)) if narrowed else _claiming()
     taken = claiming.run(session, dispatch=dispatch_id, worker=worker_id, moment=now, most=most)
     return sorted(
         (Claim(row.id, row.attempts, row.customer_id, row.address_key, row.tries) for row in taken),

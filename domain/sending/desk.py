@@ -7,10 +7,11 @@ shares with all others in flight, and results cost next to nothing.
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -30,7 +31,7 @@ from domain.sending import dispatches, holds
 from domain.sending.dispatches import Hold
 from domain.sending.holds import LONG_WAITS, Held
 from domain.shop import limits
-from domain.shop.limits import Grant
+from domain.shop.limits import Grant, Journeys
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ RESULTS_WAIT = 0.1  # seconds that a result may lie on the desk before it is wri
 COMPANY_WAIT = 0.002  # seconds that a hand-over waits for others
 TROUBLE_WAIT = 1.0  # seconds before the next try where the database refused (full disk, locked file)
 QUIET_LOOK = 1.0  # seconds between looks at whether quiet hours have begun
-LATE_GRANT = timedelta(seconds=2)  # so long a message may wait at the gate for its turn; longer is a hold
+NEXT_ASKING = 0.05  # seconds before who waits for a turn asks again: by then there are turns for several
 Lot = list[tuple[Claim, Mapping[str, Any]]]
 
 
@@ -58,13 +59,14 @@ class Assignment:
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """A message at the gate."""
+    """A message at the gate. `turn`: when it may go, where so many go in a second."""
 
     row: int
     attempt: int
     address: str
     route: Route
     answer: asyncio.Future[bool]
+    turn: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,15 @@ class _Wanted:
     answer: asyncio.Future[Lot]
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A message that has been answered was there by then."""
+
+    account_id: int
+    turn: datetime
+    at: datetime
+
+
 @dataclass(slots=True)
 class _Pile:
     """Everything that goes into the next transaction."""
@@ -81,6 +92,7 @@ class _Pile:
     results: list[Result] = field(default_factory=list)
     released: list[tuple[int, int]] = field(default_factory=list)
     dead_addresses: list[str] = field(default_factory=list)
+    arrived: list[_Arrived] = field(default_factory=list)
     asked: list[_Asked] = field(default_factory=list)
     wanted: list[_Wanted] = field(default_factory=list)
 
@@ -88,7 +100,7 @@ class _Pile:
         return bool(self.asked or self.wanted)
 
     def __bool__(self) -> bool:
-        return self.is_urgent() or bool(self.results or self.released)
+        return self.is_urgent() or bool(self.results or self.released or self.arrived)
 
 
 class Desk:
@@ -104,6 +116,9 @@ class Desk:
         self._broken: BaseException | None = None
         self.held: Held | None = None
         self._next_look = 0.0  # at quiet hours, by time.monotonic
+        self._in_line: dict[int, deque[_Asked]] = {}  # by account: they ask again together
+        self._gone: dict[int, _Asked] = {}  # by row: who took a turn and was not answered yet
+        self._journeys: dict[int, Journeys] = {}  # by account
         self._writer: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -129,9 +144,24 @@ class Desk:
     async def hand_over(self, claim: Claim, route: Route) -> bool:
         """True after the commit that says "from now on this may have been sent". Waits its turn where there are limits."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._pile.asked.append(_Asked(claim.id, claim.attempt, claim.address, route, answer))
-        self._something.set()
+        asked = _Asked(claim.id, claim.attempt, claim.address, route, answer)
+        if line := self._in_line.get(route.account_id):
+            line.append(asked)
+        else:
+            self._pile.asked.append(asked)
+            self._something.set()
         return await answer
+
+    def note_answer(self, claim: Claim) -> None:
+        """Whatever it was: a message that took a turn is there now, or never will be."""
+        asked = self._gone.pop(claim.id, None)
+        if asked is None or asked.turn is None:
+            return
+        route = asked.route
+        journeys = self._journeys.setdefault(route.account_id, Journeys(route.limits.per_second or 1))
+        at = journeys.arrived(asked.turn, self.clock())
+        self._pile.arrived.append(_Arrived(route.account_id, asked.turn, at))
+        self._something.set()
 
     def settle(self, result: Result) -> None:
         self._pile.results.append(result)
@@ -192,6 +222,7 @@ class Desk:
         self._pile.results[:0] = pile.results
         self._pile.released[:0] = pile.released
         self._pile.dead_addresses[:0] = pile.dead_addresses
+        self._pile.arrived[:0] = pile.arrived
         if self._pile:
             self._something.set()
 
@@ -205,9 +236,11 @@ class Desk:
                 for address in pile.dead_addresses:
                     reach.mark_mailbox(session, me.reach, address, "bounced")
                 self._let_go(session, pile.released, now)
+                self._note_arrived(session, pile.arrived, now)
                 asked = [] if pile.asked and self._is_quiet(session, now) else pile.asked
                 late = self._late(session, asked, now)
                 may_go = self._hand_over(session, [one for one in asked if one not in late], now)
+                self._give_back(session, [one for one in asked if one.row not in may_go], now)
                 claimed = [self._claim(session, one, now) for one in pile.wanted]
         except (OperationalError, NoConnection) as error:
             log.warning("The ledger could not be written, trying again: %s", error)
@@ -235,6 +268,8 @@ class Desk:
         }.values():
             mine = [one for one in asked if one.route.account_id == route.account_id]
             grant = limits.grant(session, route.account_id, route.limits, len(mine), now=now)
+            for one, turn in zip(mine, grant.turns, strict=False):
+                one.turn = turn
             late.update(dict.fromkeys(mine[grant.granted :], grant))
         late |= self._people_later(session, [one for one in asked if one not in late], now)
         return late if late and dispatches.is_sending(session, self.assignment.dispatch_id) else {}
@@ -266,6 +301,18 @@ class Desk:
             now=now,
         )
 
+    def _give_back(self, session: Session, asked: list[_Asked], now: datetime) -> None:
+        """Turns of those who were let go by the account's limits, and then were not to go."""
+        for account_id, turns in _by_account(asked).items():
+            limits.give_back(session, account_id, turns, now=now)
+        for one in asked:
+            one.turn = None
+
+    def _note_arrived(self, session: Session, arrived: list[_Arrived], now: datetime) -> None:
+        for account_id in {one.account_id for one in arrived}:
+            mine = {one.turn: one.at for one in arrived if one.account_id == account_id}
+            limits.note_arrived(session, account_id, mine, now=now)
+
     def _claim(self, session: Session, wanted: _Wanted, now: datetime) -> Lot:
         me = self.assignment
         if not dispatches.is_sending(session, me.dispatch_id):
@@ -287,7 +334,10 @@ class Desk:
         if people is not None and people.granted:
             most = min(most, people.granted)
         known = me.way.known(now=now) if full else None
-        claims = steps.claim(session, me.dispatch_id, me.worker_id, now=now, most=most, among=known)
+        resting = me.way.resting(now=now)
+        claims = steps.claim(
+            session, me.dispatch_id, me.worker_id, now=now, most=most, among=known, but_not=resting
+        )
         self.held = full if not claims else None
         return claims
 
@@ -296,29 +346,54 @@ class Desk:
     ) -> None:
         for asked in pile.asked:
             if asked not in late:
-                _tell(asked.answer, asked.row in may_go)
+                if asked.turn:
+                    self._gone[asked.row] = asked
+                self._let_through(asked, asked.row in may_go)
         for wanted, lot in zip(pile.wanted, claimed, strict=True):
             _tell(wanted.answer, lot)
         for asked, grant in late.items():
             self._keep_waiting(asked, grant, now)
 
+    def _let_through(self, asked: _Asked, may_go: bool) -> None:
+        """At its turn, never sooner: the timer may be a moment too early."""
+        wait = (asked.turn - self.clock()).total_seconds() if asked.turn else 0.0
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self._let_through, asked, may_go)
+        else:
+            _tell(asked.answer, may_go)
+
     def _keep_waiting(self, asked: _Asked, grant: Grant, now: datetime) -> None:
-        wait = grant.until - now if grant.until else LATE_GRANT
-        if grant.why in LONG_WAITS and wait > LATE_GRANT:
-            self.held = Held(LONG_WAITS[grant.why], now + wait)
+        """For a turn; what is for longer is no reason to stand at the gate, where others may go."""
+        until = grant.until or now
+        if grant.why in LONG_WAITS:
+            self.held = Held(LONG_WAITS[grant.why], until)
+        if grant.why != "second":
             return _tell(asked.answer, False)
-        asyncio.get_running_loop().call_later(max(wait.total_seconds(), COMPANY_WAIT), self._ask_again, asked)
+        account_id = asked.route.account_id
+        if account_id not in self._in_line:
+            self._in_line[account_id] = deque()
+            delay = max((until - now).total_seconds(), NEXT_ASKING)
+            asyncio.get_running_loop().call_later(delay, self._ask_again, account_id)
+        self._in_line[account_id].append(asked)
         return None
 
-    def _ask_again(self, asked: _Asked) -> None:
-        if not asked.answer.done():
-            self._pile.asked.append(asked)
-            self._something.set()
+    def _ask_again(self, account_id: int) -> None:
+        line = self._in_line.pop(account_id)
+        self._pile.asked += [asked for asked in line if not asked.answer.done()]
+        self._something.set()
 
 
 def _tell(answer: asyncio.Future[Any], what: Any) -> None:
     if not answer.done():
         answer.set_result(what)
+
+
+def _by_account(asked: list[_Asked]) -> dict[int, list[datetime]]:
+    found: dict[int, list[datetime]] = {}
+    for one in asked:
+        if one.turn is not None:
+            found.setdefault(one.route.account_id, []).append(one.turn)
+    return found
 
 
 def _answer_no(pile: _Pile) -> None:

@@ -222,6 +222,7 @@ class Engine:
             raise
         finally:
             connection.on_the_way -= handed_over
+            self.desk.note_answer(claim)
         await self._note(connection, claim, answer)
 
     def _give_back(self, claim: Claim) -> None:

@@ -4,35 +4,36 @@ All workers share the file, so the write lock of the unit of work makes a reserv
 unit: a moment that was read before a long wait for the lock lies in the past, and what it grants would be sent later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from math import ceil
-from typing import Literal
+from itertools import islice, takewhile
+from typing import Any, ClassVar, Literal
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import JSON, ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
+from domain.shop.places import AHEAD, Places, still
 
-Why = Literal["", "second", "hour", "day", "people"]  # the last: so many different people a day
+Why = Literal["", "second", "hour", "day", "people", "person"]  # so many people a day; so soon again to one
 
-SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-TOLERANCE = timedelta(milliseconds=50)  # so much of the future one transaction may give away at once
-JOURNEY = timedelta(milliseconds=100)  # so much longer one message may take to the server than the next
-CLOCK_SET_BACK = timedelta(seconds=2)  # no bucket is ever so full: the clock must have been ahead
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+JOURNEY = timedelta(milliseconds=150)  # so much longer one message may take to the server than the next
+UNSURE, UNSURE_SHARE = timedelta(milliseconds=2), 0.05  # of the way there and back, whichever is more
+EPOCH, TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 KEPT = timedelta(days=2)
 ENDLESS = 1_000_000_000
 
 
 class MailPace(Base):
-    """When an account may send its next message (a leaky bucket of one number). Account 0: the one of the environment."""
+    """The places of this second that an account has given away. Account 0: the one of the environment."""
 
     __tablename__ = "mail_paces"
 
     account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    free_at: Mapped[datetime] = mapped_column(Instant)
+    taken: Mapped[list[Any]] = mapped_column(JSON, default=list)  # see domain/shop/places.py
 
 
 class MailMinute(Base):
@@ -47,12 +48,17 @@ class MailMinute(Base):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Messages in a second, an hour, a day, and on one connection. None: the provider has no such limit."""
+    """Messages in a second, an hour, a day, and on one connection. None: the provider has no such limit.
+
+    A mail server answers when it likes, so its answers are not waited for: a journey is allowed for, and all go evenly.
+    """
 
     per_second: int | None = None
     per_hour: int | None = None
     per_day: int | None = None
     per_connection: int | None = None
+    journey: ClassVar[timedelta] = JOURNEY  # after which what nobody answered is thought to have arrived
+    spread: ClassVar[timedelta] = timedelta(seconds=1) + JOURNEY  # see domain/shop/places.py
 
     @property
     def are_timed(self) -> bool:
@@ -61,11 +67,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """So many messages may go now. If that is fewer than wanted: what stands in the way, and until when."""
+    """So many messages may go now. If that is fewer than wanted: what stands in the way, and until when.
+
+    `turns`: where so many go in a second, the moment of each. It may lie a little ahead, and is to be waited for.
+    """
 
     granted: int
     why: Why
     until: datetime | None
+    turns: tuple[datetime, ...] = ()
 
 
 def grant(session: Session, account_id: int, limits: Limits, wanted: int, *, now: datetime) -> Grant:
@@ -75,9 +85,10 @@ def grant(session: Session, account_id: int, limits: Limits, wanted: int, *, now
     bounds = _bounds(session, account_id, limits, now)
     granted = min(wanted, *(bound.free for bound in bounds))
     told = Grant(granted, "", None) if granted == wanted else _short(bounds, granted)
-    if granted:
-        _reserve(session, account_id, limits, granted, now)
-    return told
+    if not granted:
+        return told
+    turns = _reserve(session, account_id, limits, granted, now)
+    return Grant(told.granted, told.why, told.until, turns)
 
 
 def room(session: Session, account_id: int, limits: Limits, *, now: datetime) -> Grant:
@@ -86,6 +97,45 @@ def room(session: Session, account_id: int, limits: Limits, *, now: datetime) ->
         return Grant(ENDLESS, "", None)
     bounds = _bounds(session, account_id, limits, now)
     return _short(bounds, min(bound.free for bound in bounds))
+
+
+def note_arrived(
+    session: Session, account_id: int, arrived: Mapping[datetime, datetime], *, now: datetime
+) -> None:
+    """When messages were there at the latest, by their turns: the next one may follow a second later."""
+    places = _places(session, account_id, now)
+    places.note_arrived({_ticks(turn): _ticks(at) for turn, at in arrived.items()})
+    _keep(session, account_id, places)
+
+
+def give_back(session: Session, account_id: int, turns: Iterable[datetime], *, now: datetime) -> None:
+    """Nobody went: somebody else may."""
+    places = _places(session, account_id, now)
+    places.give_back(_ticks(turn) for turn in turns)
+    _keep(session, account_id, places)
+
+
+@dataclass(slots=True)
+class Journeys:
+    """What is learned of the way to a provider and back, while messages go there, `most` a second.
+
+    A message was there when it was answered, and even then that was a while ago: by what the shortest answer took, which
+    is the way itself. If that were not taken off, whoever is far from the provider would be slow. A little is left, as
+    the way may become shorter; and nothing is taken off before a whole second's answers were heard.
+    """
+
+    most: int
+    shortest: timedelta = timedelta.max
+    heard: int = 0
+
+    def arrived(self, turn: datetime, answered: datetime) -> datetime:
+        """When it was there at the latest."""
+        took = answered - turn
+        if took <= timedelta(0):  # it was called off before its turn
+            return turn
+        self.heard, self.shortest = self.heard + 1, min(self.shortest, took)
+        sure = self.shortest - max(UNSURE, self.shortest * UNSURE_SHARE)
+        return answered - max(sure, timedelta(0)) if self.heard > self.most else answered
 
 
 def form_of(account_id: int) -> int:
@@ -107,25 +157,26 @@ def forget_old(session: Session, *, now: datetime) -> None:
 
 
 @dataclass(frozen=True)
-class _Bucket:
-    """`free_at` is when the bucket is empty; a grant may come TOLERANCE before.
+class _Second:
+    """What may go within a second of any other, see domain/shop/places.py."""
 
-    A window of one second can never see more than the limit, neither here nor at the server: from the first to the
-    last of one more lie at least limit × interval - TOLERANCE, and the interval makes that a second and a JOURNEY.
-    """
-
-    free_at: datetime
-    interval: timedelta
+    places: Places
     now: datetime
     why: Why = "second"
 
+    @cached_property
+    def turns(self) -> tuple[int, ...]:
+        """Of those who may be told of it now."""
+        until = _ticks(self.now) + AHEAD
+        return tuple(takewhile(lambda turn: turn <= until, self.places.turns(_ticks(self.now))))
+
     @property
     def free(self) -> int:
-        ahead = self.now + TOLERANCE - self.free_at
-        return ahead // self.interval + 1 if ahead >= timedelta(0) else 0
+        return len(self.turns)
 
     def next_after(self, granted: int) -> datetime:
-        return self.free_at + granted * self.interval - TOLERANCE
+        turn = next(islice(self.places.turns(_ticks(self.now)), granted, None))
+        return max(self.now, _moment(turn - AHEAD))
 
 
 @dataclass(frozen=True)
@@ -168,13 +219,13 @@ class _Window:
         )
 
 
-_Bound = _Bucket | _Window
+_Bound = _Second | _Window
 
 
 def _bounds(session: Session, account_id: int, limits: Limits, now: datetime) -> list[_Bound]:
     bounds: list[_Bound] = []
     if limits.per_second is not None:
-        bounds.append(_Bucket(_free_at(session, account_id, now), _interval(limits.per_second), now))
+        bounds.append(_Second(_places(session, account_id, now, limits), now))
     if limits.per_hour is not None:
         bounds.append(_Window(session, account_id, limits.per_hour, HOUR, now, "hour"))
     if limits.per_day is not None:
@@ -182,29 +233,34 @@ def _bounds(session: Session, account_id: int, limits: Limits, now: datetime) ->
     return bounds
 
 
-def _free_at(session: Session, account_id: int, now: datetime) -> datetime:
-    pace = session.get(MailPace, account_id)
-    if pace is None or pace.free_at - now > CLOCK_SET_BACK:
-        return now
-    return max(now, pace.free_at)
+def _places(session: Session, account_id: int, now: datetime, limits: Limits = Limits()) -> Places:
+    kept = session.get(MailPace, account_id)
+    taken = still(kept.taken if kept else [], _ticks(now))
+    return Places(taken, limits.per_second or 1, limits.journey // TICK, limits.spread // TICK)
 
 
-def _interval(per_second: int) -> timedelta:
-    """Rounded up to the microsecond, so that the tolerance is paid for in full."""
-    whole = SECOND + TOLERANCE + JOURNEY
-    return timedelta(microseconds=ceil(whole / timedelta(microseconds=1) / per_second))
+def _keep(session: Session, account_id: int, places: Places) -> None:
+    session.merge(MailPace(account_id=account_id, taken=places.taken))
+    session.flush()
 
 
-def _reserve(session: Session, account_id: int, limits: Limits, granted: int, now: datetime) -> None:
+def _reserve(
+    session: Session, account_id: int, limits: Limits, granted: int, now: datetime
+) -> tuple[datetime, ...]:
+    """The turns of those who go, where there are any."""
+    turns: list[int] = []
     if limits.per_second is not None:
-        full = _free_at(session, account_id, now) + granted * _interval(limits.per_second)
-        session.merge(MailPace(account_id=account_id, free_at=full))
+        places = _places(session, account_id, now, limits)
+        turns = list(islice(places.turns(_ticks(now)), granted))
+        places.take(turns)
+        _keep(session, account_id, places)
     if limits.per_hour is not None or limits.per_day is not None:
         minute = _minute_of(now)
         known = session.get(MailMinute, (account_id, minute))
         before = known.messages if known else 0
         session.merge(MailMinute(account_id=account_id, minute=minute, messages=before + granted))
-    session.flush()
+        session.flush()
+    return tuple(_moment(turn) for turn in turns)
 
 
 def _short(bounds: Sequence[_Bound], granted: int) -> Grant:
@@ -215,3 +271,11 @@ def _short(bounds: Sequence[_Bound], granted: int) -> Grant:
 
 def _minute_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _ticks(moment: datetime) -> int:
+    return (moment - EPOCH) // TICK
+
+
+def _moment(ticks: int) -> datetime:
+    return EPOCH + ticks * TICK

@@ -6,7 +6,7 @@ Without an account everything goes to the twin that runs inside Handbill, and no
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import String, Text, delete
@@ -29,6 +29,16 @@ ONLY: Final = 1
 NEEDED: Final = ("phone_number_id", "business_account_id", "access_token")
 TIER: Final = re.compile(r"TIER_(\d{1,6})(K|M)?")
 TIMES: Final = {None: 1, "K": 1_000, "M": 1_000_000}
+
+
+class ExactLimits(Limits):
+    """The platform counts exactly and answers at once, so the answers are waited for, and what came late is made up for.
+
+    What was not answered within `journey` has arrived, or never will: its sender has died.
+    """
+
+    __slots__ = ()
+    journey, spread = timedelta(seconds=3), timedelta(seconds=0.5)
 
 
 class WhatsAppNumber(Base):
@@ -55,7 +65,7 @@ class WhatsAppNumber(Base):
 
     @property
     def limits(self) -> Limits:
-        return Limits(per_second=self.per_second)
+        return ExactLimits(per_second=self.per_second)
 
     @property
     def reach(self) -> int | None:
@@ -98,7 +108,7 @@ def access_with(keys: Mapping[str, str]) -> Access:
 def routes(session: Session) -> Sequence[Route]:
     """Raises Refusal where there is none."""
     row = number(session)
-    limits = row.limits if row is not None else Limits(per_second=PER_SECOND)
+    limits = row.limits if row is not None else ExactLimits(per_second=PER_SECOND)
     name = (row.shown if row is not None else "") or (NAME if is_connected(session) else PRACTICE)
     return [Route(access(session), name, limits)]
 

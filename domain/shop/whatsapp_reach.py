@@ -45,10 +45,15 @@ def known(now: datetime) -> Select[str]:
     return select(WhatsAppReached.address).where(_within(now))
 
 
+def resting(now: datetime) -> Select[str]:
+    """Who was written to a moment ago."""
+    return select(WhatsAppReached.address).where(WhatsAppReached.at > now - BETWEEN)
+
+
 def turns(session: Session, addresses: Sequence[str], most: int | None, *, now: datetime) -> dict[str, Grant]:
     """Who of these has to wait. All the others count from now on."""
     last = _last(session, addresses)
-    waiting = {one: Grant(0, "second", at + BETWEEN) for one, at in last.items() if at + BETWEEN > now}
+    waiting = {one: Grant(0, "person", at + BETWEEN) for one, at in last.items() if at + BETWEEN > now}
     new = [one for one in dict.fromkeys(addresses) if one not in last or last[one] <= now - DAY - MARGIN]
     if most is not None and new:
         there = room(session, most, now=now)
