@@ -13,7 +13,7 @@ from domain.book.search import Narrowing
 from domain.refusal import Kind, Refusal
 from domain.shop import sessions
 from domain.shop.people import Actor
-from ui import audit_files, counter_card, exports, log_files, proof_page, recipient_files
+from ui import audit_files, chat_card, counter_card, exports, log_files, proof_page, recipient_files
 from ui.audit_files import Wanted
 from ui.exports import Form
 from ui.parts.feedback import SIGN_IN
@@ -83,6 +83,12 @@ def proof(customer_id: int, request: Request) -> Response:
 def card(request: Request) -> Response:
     """The card for the counter, to print."""
     return _for_signed_in(request, counter_card.page)
+
+
+@router.get(chat_card.HERE)
+def chat(request: Request, size: str = "") -> Response:
+    """The card with the code that opens WhatsApp, to print."""
+    return _for_signed_in(request, lambda by: chat_card.page(by, size))
 
 
 @router.get("/settings/audit/export.{form}")

@@ -56,6 +56,7 @@ PLAIN: Final = {
     "preferences": "{way_out}",
     "proof": "/customers/{una}/proof",
     "counter_card": "/settings/sign-up/card",
+    "chat_card": "/settings/whatsapp/card",
 }
 PLAIN_OF_A_NEW_SHOP: Final = {"welcome_owner", "welcome_shop", "welcome_choice", "join", "join_said", "join_confirm"}  # fmt: skip
 # What comes after the page's title, where something is far from being there with it.

@@ -180,7 +180,7 @@ def test_the_words_and_the_chat_link_are_read_and_changed(api: Api, twin: Twin) 
     assert api.put("settings/channels/whatsapp/words", {"stop": "Genug"}).status_code == 400
 
 
-@pytest.mark.parametrize("who", ["max", "sal", "wes", "ada"])
+@pytest.mark.parametrize("who", ["max_", "sal", "wes", "ada"])
 def test_the_number_is_the_owners_alone(api: Api, twin: Twin, who: str) -> None:
     api.put("settings/channels/whatsapp", keys(twin))
     theirs = api.as_(who)

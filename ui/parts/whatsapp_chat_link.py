@@ -12,7 +12,7 @@ from domain.shop import whatsapp, whatsapp_words
 from domain.shop.people import Actor
 from domain.shop.whatsapp_words import Words
 from ui.frame import current_actor
-from ui.parts.basics import alert, box, button, card, put, text
+from ui.parts.basics import alert, box, button, card, link_button, put, text
 from ui.parts.feedback import io, refusals_to, toast
 from ui.parts.inputs import Field, Form, text_area, text_input
 
@@ -24,7 +24,11 @@ CHAT: Final = (
     "Whoever scans the code or presses the link finds WhatsApp open with a sentence typed already. Sending it is their yes, and it is "
     "kept as proof together with the words beside the code."
 )
-SHOW: Final = "Print it for the counter, or put the link on your website. The words must stand beside it."
+SHOW: Final = (
+    "Print the card for the counter, or put the link on your website with the words beside it. Whoever agrees is noted with the words "
+    "of that day: after a change, print the card anew."
+)
+CARD: Final = "/settings/whatsapp/card"
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,11 @@ class ChatLink:
         self.room.clear()
         with self.room:
             if self.begun.practice or not self.begun.link:
-                alert("The code is ready once your own number is connected", testid="chat-not-yet")
+                alert(
+                    "The code is ready once your own number is connected",
+                    actions=lambda: link_button("See the card", CARD, whole=True, testid="chat-card"),
+                    testid="chat-not-yet",
+                )
                 return
             code = segno.make(self.begun.link, error="m")
             with box("hb-chat-code"):
@@ -89,8 +97,9 @@ class ChatLink:
                     text(self.begun.words.wording, "strong")
                     text(self.begun.link, "hb-code", testid="chat-link")
                     text(SHOW, "hb-help")
-                    with box("hb-row"):
+                    with box("hb-row wrap"):
                         button("Copy the link", self._copy, icon="copy", testid="copy-link")
+                        link_button("Card to print", CARD, icon="template", whole=True, testid="chat-card")
 
     def _copy(self) -> None:
         ui.clipboard.write(self.begun.link)
@@ -115,9 +124,8 @@ class ChatLink:
 
 def begun() -> Begun:
     with reading() as session:
-        row = whatsapp.number(session)
-        link = whatsapp_words.chat_link(session, row.shown) if row and row.shown else ""
-        return Begun(whatsapp_words.read(session), link, not whatsapp.is_connected(session))
+        link, practice = whatsapp_words.own_chat_link(session), not whatsapp.is_connected(session)
+        return Begun(whatsapp_words.read(session), link, practice)
 
 
 def _lines(label: str, words: Sequence[str], testid: str) -> tuple[Field, ui.textarea]:
