@@ -286,10 +286,11 @@ def by_id(session: Session, delivery_id: int) -> Line | None:
 
 
 def reached_in_campaign(session: Session, campaign_id: int) -> int:
-    """How many addresses got it, or may have got it, over all launches of a campaign."""
+    """How many people got it, or may have got it, over all launches of a campaign and on whichever channel."""
+    person = func.coalesce(Delivery.customer_id, -Delivery.id)
     return (
         session.scalar(
-            select(func.count(func.distinct(Delivery.address_key)))
+            select(func.count(func.distinct(person)))
             .join(DISPATCHES, DISPATCHES.c.id == Delivery.dispatch_id)
             .where(DISPATCHES.c.campaign_id == campaign_id, Delivery.state.in_(REACHED))
         )

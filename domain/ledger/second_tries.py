@@ -47,8 +47,12 @@ def rows(
     message_type: MessageType,
     *,
     among: list[int] | None = None,
+    on: str | None = None,
 ) -> list[Row]:
-    """In the order of the ledger, each with the address of today and the reason why it can't be tried again."""
+    """In the order of the ledger, each with the address of today and the reason why it can't be tried again.
+
+    `on`: what reached them on another channel is no reason; they were to get it on both.
+    """
     wanted = [Delivery.dispatch_id == dispatch_id, Delivery.state.in_(states)]
     if among is not None:
         wanted.append(Delivery.id.in_(among))
@@ -61,7 +65,7 @@ def rows(
             Delivery.code,
             Delivery.address_key,
             reach.address,
-            _why_not(reach, message_type, _other_launches(session, dispatch_id)),
+            _why_not(reach, message_type, _other_launches(session, dispatch_id, on)),
         )
         .outerjoin(Customer, Customer.id == Delivery.customer_id)
         .where(*wanted)
@@ -124,10 +128,12 @@ def _why_not(reach: Reach, message_type: MessageType, launches: list[int]) -> Co
     return func.coalesce(case((is_gone, GONE), else_=None), why_left_out(reach, message_type), twice)
 
 
-def _other_launches(session: Session, dispatch_id: int) -> list[int]:
+def _other_launches(session: Session, dispatch_id: int, on: str | None) -> list[int]:
     """Of the same campaign; a one-shot has none."""
     mine = select(DISPATCHES.c.campaign_id).where(DISPATCHES.c.id == dispatch_id).scalar_subquery()
     others = (DISPATCHES.c.campaign_id == mine) & (DISPATCHES.c.id != dispatch_id)
+    if on is not None:
+        others &= DISPATCHES.c.channel == on
     return list(session.scalars(select(DISPATCHES.c.id).where(others)))
 
 

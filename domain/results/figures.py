@@ -50,6 +50,7 @@ class Figures:
     held: Held = field(default_factory=Held)  # by WhatsApp itself
     tells_reading: bool = False  # the channel says so by itself
     has_links: bool = True  # any of which a press is counted
+    wholes: int | None = None  # over several channels: what opens are a share of on each of them, added up
 
     @property
     def delivered(self) -> int:
@@ -82,6 +83,8 @@ class Figures:
     @property
     def whole(self) -> int:
         """What opens and clicks are a share of (D14)."""
+        if self.wholes is not None:
+            return self.wholes
         return self.delivered if self.is_of_delivered else self.books.sent
 
     @property
@@ -124,23 +127,45 @@ def of_dispatch(
 
 
 def of_campaign(session: Session, campaign_id: int, *, now: datetime) -> Figures:
-    """Over all launches, each person once."""
-    launches = dispatches.of_campaign(session, campaign_id)
-    if len(launches) == 1:
-        return of_dispatch(session, launches[0], now=now)
-    those, numbers = standing.in_campaign(session, campaign_id), [one.id for one in launches]
+    """Over all launches and channels, each person once."""
+    return of_sends(session, dispatches.of_campaign(session, campaign_id), now=now)
+
+
+def of_sends(session: Session, sends: Sequence[Dispatch], *, now: datetime) -> Figures:
+    """These told as one. What opens are a share of is each channel's own, added up."""
+    if len(sends) == 1:
+        return of_dispatch(session, sends[0], now=now)
+    numbers = [one.id for one in sends]
+    those = standing.in_sends(numbers)
     heard = hearing.heard_of(session, those)
+    each = by_channel(session, sends, now=now) if len({one.channel for one in sends}) > 1 else {}
     return Figures(
-        standing.books_of_campaign(session, campaign_id),
+        standing.books_over(session, those),
         heard,
         engagement.counts_over(session, numbers),
-        _told(heard, launches, any_listened_to(session), now),
-        any(one.measured for one in launches),
+        _told(heard, sends, any_listened_to(session), now),
+        any(one.measured for one in sends),
         unsubscribed(session, numbers),
         received.answered(session, numbers),
-        held.held_of(session, those) if _may_be_held(launches) else Held(),
-        *_by_channel(launches),
+        held.held_of(session, those) if _may_be_held(sends) else Held(),
+        *_by_channel(sends),
+        sum(one.whole for one in each.values()) if each else None,
     )
+
+
+def by_channel(session: Session, sends: Sequence[Dispatch], *, now: datetime) -> dict[str, Figures]:
+    """The same apart: on each channel each person once. Added up they are more than all, where somebody is on both."""
+    found: dict[str, list[Dispatch]] = {}
+    for one in sorted(sends, key=lambda send: send.id):
+        found.setdefault(one.channel, []).append(one)
+    return {channel: of_sends(session, theirs, now=now) for channel, theirs in found.items()}
+
+
+def of_launches(session: Session, runs: Sequence[Sequence[Dispatch]], *, now: datetime) -> dict[int, Figures]:
+    """For a list of launches, each with the sends it consists of, by the number of the first of these."""
+    alone = [run[0] for run in runs if len(run) == 1]
+    found = of_many(session, alone, deliveries.books_of(session, [one.id for one in alone]), now=now)
+    return found | {run[0].id: of_sends(session, run, now=now) for run in runs if len(run) > 1}
 
 
 def of_many(

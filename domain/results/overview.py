@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from domain.ledger import deliveries
 from domain.refusal import Kind, Refusal, invalid
 from domain.results import figures
 from domain.results.figures import Figures, Told
@@ -105,8 +104,7 @@ def overview(
 
 def totals(session: Session, span: Span, *, campaigns: Sequence[int] | None = None, now: datetime) -> Totals:
     those = launched(session, span, campaigns=campaigns)
-    books = deliveries.books_of(session, [one.id for one in those])
-    each = figures.of_many(session, those, books, now=now)
+    each = figures.of_launches(session, _by_launch(those), now=now)
     out = figures.unsubscribed(session, [one.id for one in those])
     return _added_up(list(each.values()), out)
 
@@ -143,6 +141,15 @@ def require_known(session: Session, campaigns: Sequence[int]) -> None:
     if missing:
         sentence = f"There is no campaign {missing[0]}."
         raise Refusal("unknown_campaign", sentence, Kind.MISSING, campaignIds=missing[:20])
+
+
+def _by_launch(those: Sequence[Dispatch]) -> list[list[Dispatch]]:
+    """What went on two channels in one launch is told as one."""
+    found: dict[object, list[Dispatch]] = {}
+    for one in those:
+        launch = one.id if one.campaign_id is None else (one.campaign_id, one.run_no)
+        found.setdefault(launch, []).append(one)
+    return list(found.values())
 
 
 def _added_up(each: Sequence[Figures], unsubscribed: int) -> Totals:

@@ -18,12 +18,13 @@ from domain.channels.channel import Draft
 from domain.ledger import deliveries, unanswered
 from domain.ledger.unanswered import Sends, Why
 from domain.refusal import Kind, Refusal
-from domain.sending import beside, campaigns, dispatches, launches, practice, sibling
+from domain.sending import beside, campaigns, dispatches, launches, practice, sibling, whatsapp_forecast
 from domain.sending.calendar import GRACE, shown
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch, DispatchState, Part
 from domain.sending.launches import Press
 from domain.sending.sibling import CHANNEL, MAIN_CHANNEL, Sibling
+from domain.sending.whatsapp_forecast import Forecast
 from domain.shop import audit, installation, notices
 from domain.shop.people import CLOCK, Actor, Right
 from domain.shop.shop import read as read_shop
@@ -71,6 +72,24 @@ def would_ask(session: Session, campaign_id: int, *, now: datetime) -> Asking:
         ),
         measured,
     )
+
+
+def forecast(session: Session, campaign_id: int, *, now: datetime) -> Forecast:
+    """What asking now would cost, and what is worth a look. Raises Refusal where they can't be asked."""
+    require_askable(session, campaign_id)
+    campaign = campaigns.get(session, campaign_id)
+    draft = beside.as_draft(session, campaign, _require_askable(session, campaign))
+    sends, _ = _sends(session, campaign_id)
+    return whatsapp_forecast.forecast(
+        session, draft, EVERYBODY, now=now, not_reached_by=campaign_id, only=_whom(sends)
+    )
+
+
+def require_askable(session: Session, campaign_id: int) -> None:
+    """Raises Refusal where what is written could not be sent."""
+    campaign = campaigns.get(session, campaign_id)
+    there = _require_askable(session, campaign)
+    beside.require_sayable(session, there.channel, beside.as_draft(session, campaign, there))
 
 
 def ask_now(session: Session, campaign_id: int, press: Press, *, by: Actor, now: datetime) -> Dispatch:

@@ -58,7 +58,12 @@ def _send(dispatch: Dispatch) -> Iterator[str]:
     yield f"Send {dispatch.id}: {dispatch.channel}, {dispatch.message_type}, {dispatch.state}"
     yield _pairs(
         ("outcome", dispatch.outcome or "none yet"),
-        ("launch", "one-shot" if dispatch.campaign_id is None else f"run {dispatch.run_no} of a campaign"),
+        (
+            "launch",
+            "one-shot"
+            if dispatch.campaign_id is None
+            else f"run {dispatch.run_no} of a campaign, {dispatch.part}",
+        ),
         ("audience", _sort_of(dispatch)),
         ("only the remaining", _yes(dispatch.only_remaining)),
         ("practice", _yes(dispatch.practice)),

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.book.message_types import MessageType
-from domain.ledger import deliveries, pace
+from domain.ledger import deliveries, pace, standing
 from domain.ledger.deliveries import Books, Delivery, State
-from domain.sending import campaigns, dispatches, preview
+from domain.sending import campaigns, dispatches, preview, sibling
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.content import frozen_draft
-from domain.sending.dispatches import RUNNING, Dispatch, DispatchState, Hold
+from domain.sending.dispatches import RUNNING, Dispatch, DispatchState, Hold, Part
 from domain.sending.pauses import Pause, pauses_of
 from domain.sending.preview import Sight
+from domain.sending.sibling import Sibling
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +75,44 @@ def report(session: Session, dispatch_id: int, *, now: datetime) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A campaign with all its launches, newest first."""
+    """A campaign with all its launches, newest first, and what went beside or after them on another channel."""
 
     campaign: Campaign
     audience: str
     launches: list[Dispatch]
-    books: dict[int, Books]
-    reached: int  # addresses, over all launches
+    books: dict[int, Books]  # of these, and of those beside them
+    reached: int  # people, over all launches and channels
+    beside: tuple[Dispatch, ...] = ()  # newest first
+    sibling: Sibling | None = None
 
     @property
     def told(self) -> Dispatch | None:
         """The launch to tell about: the last one that was not called back, or the one that runs."""
         return next((one for one in self.launches if one.state is not DispatchState.UNDONE), None)
 
+    def run(self, launch: Dispatch) -> list[Dispatch]:
+        """The sends that this launch consists of, itself first."""
+        others = [one for one in self.beside if one.run_no == launch.run_no]
+        return [launch, *reversed(others)]
+
+    @property
+    def asked(self) -> Dispatch | None:
+        """What went by the other channel because somebody had not been reached, or not looked at it."""
+        last = self.told
+        return next((one for one in self.run(last) if one.part is Part.ASKED), None) if last else None
+
 
 def story(session: Session, campaign_id: int) -> Story:
     campaign = campaigns.get(session, campaign_id)
-    launches = dispatches.of_campaign(session, campaign_id)
+    every = dispatches.of_campaign(session, campaign_id)
     return Story(
         campaign,
         audiences.describe(session, Audience.parse(campaign.audience)),
-        launches,
-        deliveries.books_of(session, [one.id for one in launches]),
+        [one for one in every if one.part is Part.MAIN],
+        deliveries.books_of(session, [one.id for one in every]),
         deliveries.reached_in_campaign(session, campaign_id),
+        tuple(one for one in every if one.part is not Part.MAIN),
+        sibling.of(session, campaign_id),
     )
 
 
@@ -116,6 +132,8 @@ class Moving:
     held_for: Hold
     held_until: datetime | None
     held_by: str
+    channel: str = "email"
+    part: Part = Part.MAIN
 
 
 def moving(session: Session, *, now: datetime) -> list[Moving]:
@@ -139,11 +157,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A campaign in the list, with its last launch that was not called back."""
+    """A campaign in the list, with its last launch that was not called back; the books are those of all its sends."""
 
     campaign: Campaign
     dispatch: Dispatch | None
     books: Books
+    run: tuple[Dispatch, ...] = ()  # the sends of that launch, itself first
+    also: str = ""  # the other channel that it goes to, or went
 
 
 def campaign_rows(session: Session, asked: Asked, *, page: int, size: int) -> tuple[list[Row], int]:
@@ -152,9 +172,15 @@ def campaign_rows(session: Session, asked: Asked, *, page: int, size: int) -> tu
     query = select(Campaign).where(*_conditions(asked)).order_by(Campaign.id.desc())
     found = list(session.scalars(query.offset((page - 1) * size).limit(size)))
     last = _last_launches(session, [one.id for one in found])
+    runs = _runs(session, last)
     books = deliveries.books_of(session, [one.id for one in last.values()])
-    rows = [Row(one, last.get(one.id), _books(books, last.get(one.id))) for one in found]
-    return rows, total
+    books |= {
+        number: standing.books_over(session, standing.in_sends([one.id for one in run]))
+        for number, run in runs.items()
+        if len(run) > 1
+    }
+    others = sibling.of_many(session, [one.id for one in found])
+    return [_row(one, last.get(one.id), books, runs, others.get(one.id)) for one in found], total
 
 
 def how_many_campaigns(session: Session, asked: Asked) -> int:
@@ -277,6 +303,8 @@ def _moving(session: Session, dispatch: Dispatch, books: Books, now: datetime) -
         dispatch.held_for,
         dispatch.held_until,
         dispatch.held_by,
+        dispatch.channel,
+        dispatch.part,
     )
 
 
@@ -297,11 +325,33 @@ def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
 def _last_launches(session: Session, campaign_ids: list[int]) -> dict[int, Dispatch]:
     last = (
         select(func.max(Dispatch.id))
-        .where(Dispatch.campaign_id.in_(campaign_ids), _not_undone())
+        .where(Dispatch.campaign_id.in_(campaign_ids), Dispatch.part == Part.MAIN, _not_undone())
         .group_by(Dispatch.campaign_id)
     )
     rows = session.scalars(select(Dispatch).where(Dispatch.id.in_(last)))
     return {one.campaign_id: one for one in rows if one.campaign_id is not None}
+
+
+def _runs(session: Session, last: dict[int, Dispatch]) -> dict[int, list[Dispatch]]:
+    """By the number of the launch: its sends, itself first."""
+    found = {one.id: [one] for one in last.values()}
+    beside = select(Dispatch).where(Dispatch.campaign_id.in_(last), Dispatch.part != Part.MAIN)
+    for one in session.scalars(beside.order_by(Dispatch.id)):
+        main = last[one.campaign_id or 0]
+        if one.run_no == main.run_no:
+            found[main.id].append(one)
+    return found
+
+
+def _row(
+    campaign: Campaign,
+    launch: Dispatch | None,
+    books: dict[int, Books],
+    runs: dict[int, list[Dispatch]],
+    other: Sibling | None,
+) -> Row:
+    run = tuple(runs[launch.id]) if launch else ()
+    return Row(campaign, launch, _books(books, launch), run, other.channel if other else "")
 
 
 def _not_undone() -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from domain.ledger.deliveries import Delivery, State
 from domain.ledger.second_tries import Row
 from domain.ledger.whatsapp_errors import HELD_FOR
 from domain.refusal import Kind, Refusal
-from domain.sending import dispatches, practice
+from domain.sending import dispatches, practice, sibling
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.dispatches import Dispatch, DispatchState, Hold
 from domain.shop import audit, installation
@@ -220,7 +220,9 @@ def _require_over(dispatch: Dispatch, which: Which) -> None:
 def _rows(session: Session, dispatch: Dispatch, which: Which, among: list[int] | None = None) -> list[Row]:
     reach = channel.named(dispatch.channel).reach()
     kind = MessageType(dispatch.message_type)
-    return second_tries.rows(session, dispatch.id, (which.state,), reach, kind, among=among)
+    there = sibling.of(session, dispatch.campaign_id) if dispatch.campaign_id else None
+    on = dispatch.channel if there is not None and not there.is_apart else None
+    return second_tries.rows(session, dispatch.id, (which.state,), reach, kind, among=among, on=on)
 
 
 def _not_held(session: Session, found: list[Row], now: datetime) -> list[Row]:

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 import main
-from data.database import close_database, now, reading, unit
+from data.database import close_database, database, now, reading, unit
 from data.liveness import Pulse
+from data.migrate import to_version
 from domain.sending import campaigns
 from domain.sending.campaigns import Status
 from domain.shop import installation, shop
@@ -212,11 +213,5 @@ def status_of(campaign_id: int) -> str:
 
 
 def _back_to(version: str) -> None:
-    from alembic import command
-
-    from data.database import database
-    from data.migrate import _alembic
-
-    with database().connect().execution_options(writes=True) as connection, connection.begin():
-        command.downgrade(_alembic(connection), version)
+    to_version(database(), version, back=True)
     close()

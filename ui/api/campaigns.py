@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from data.database import now, reading, unit
 from data.smtp import Fate
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, dispatches, purging, reports, schedules
+from domain.sending import campaigns, purging, reports, schedules
 from domain.sending.campaigns import Campaign
 from domain.sending.launches import To
 from domain.shop.people import Actor
@@ -150,20 +150,20 @@ def unschedule(campaign_id: Id, by: Sender, words: Words) -> CampaignTold:
 @router.post("/{campaign_id}/pause")
 def pause(campaign_id: Id, by: Sender, words: Words) -> CampaignTold:
     """No further message leaves until `resume`; nobody is lost. The status stays, `hold` says person."""
-    sending.pause(_last_dispatch(campaign_id), by)
+    sending.pause_campaign(campaign_id, by)
     return _one(campaign_id, words)
 
 
 @router.post("/{campaign_id}/resume")
 def resume(campaign_id: Id, by: Sender, words: Words) -> CampaignTold:
-    sending.resume(_last_dispatch(campaign_id), by)
+    sending.resume_campaign(campaign_id, by)
     return _one(campaign_id, words)
 
 
 @router.post("/{campaign_id}/stop")
 def stop(campaign_id: Id, by: Sender, words: Words) -> CampaignTold:
     """No further message leaves; the campaign is a draft again unless everybody was reached."""
-    sending.stop(_last_dispatch(campaign_id), by)
+    sending.stop_campaign(campaign_id, by)
     return _one(campaign_id, words)
 
 
@@ -179,16 +179,6 @@ def try_out(campaign_id: Id, given: TryAsked, by: Sender) -> TryTold:
     """One message to one address, at once. It counts nowhere, and its unsubscribe link does nothing."""
     said = posting.try_out(campaign_id, given.to, by)
     return TryTold(accepted=said.fate is Fate.ACCEPTED, reply_code=said.code, reply=said.text)
-
-
-def _last_dispatch(campaign_id: int) -> int:
-    """The launch that runs; else the last one, which then says that it is over."""
-    with reading() as session:
-        campaigns.get(session, campaign_id)
-        launches = dispatches.of_campaign(session, campaign_id)
-    if not launches:
-        raise Refusal("not_sending", "This campaign is not being sent.", Kind.CONFLICT)
-    return next((one.id for one in launches if one.is_running), launches[0].id)
 
 
 def _change(campaign_id: int, given: CampaignAsked, by: Actor, words: Words, *, whole: bool) -> CampaignTold:
