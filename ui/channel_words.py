@@ -16,6 +16,7 @@ class ChannelWords:
     in_doubt: str
     to_look_for: str  # of one such message
     to_look_for_all: str
+    final: str = "Who was sent to is final."
     on_the_way: str = (
         "They opted out, or were changed or deleted, after Send was pressed and before their turn came."
     )
@@ -83,6 +84,7 @@ WHATSAPP: Final = ChannelWords(
         "bounced": "It could not be delivered.",
         "proved": "Arrived: it was read, answered, or reported as delivered.",
     },
+    final="Who was sent to is final: what WhatsApp took, and then could not deliver or held back, stays among them.",
     on_the_way=(
         "Before their turn came they opted out, were changed or deleted, or it was more than 24 hours since they wrote, "
         "where these are free words."

@@ -63,6 +63,8 @@ def test_a_template_is_chosen_filled_looked_at_and_sent(page: Page, willing: str
     page.get_by_test_id("confirm").click()
     expect(page).to_have_url(re.compile(r"/marketing/sends/\d+$"))
     expect(page.get_by_test_id("value-delivered")).to_have_text(willing)
+    page.get_by_test_id("figure-held").click()
+    expect(page.get_by_test_id("recipients-filter")).to_have_text("Only: held by WhatsApp")
     expect(page.get_by_test_id("details")).to_contain_text("anniversary_in_a_month, English")
     with reading() as session:
         send = dispatches.get(session, int(page.url.rsplit("/", 1)[1]))

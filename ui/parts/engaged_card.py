@@ -24,6 +24,7 @@ Hours = dict[str, dict[datetime, int]]
 
 MOST_BARS: Final = 72  # more are told by the day
 LINKS: Final = 10  # on one page
+WHATSAPP: Final = "whatsapp"
 DEVICES: Final = {"phone": "Phone", "computer": "Computer", "tablet": "Tablet", "": "Can’t be told"}
 SERIES: Final = ((OPENED, "Opened", "var(--brand)"), (CLICKED, "Clicked", "var(--info)"))
 LINK_CELL: Final = (
@@ -46,6 +47,7 @@ class Engaged:
     links: Sequence[LinkClicks] = ()
     devices: Mapping[str, int] = field(default_factory=dict)
     is_measured: bool = False
+    by_whatsapp: bool = False
 
     @property
     def is_any(self) -> bool:
@@ -55,12 +57,13 @@ class Engaged:
 class EngagedCard:
     """Not seen where nothing is counted and nobody did anything; `await refresh()` looks anew."""
 
-    def __init__(self, dispatch_id: int) -> None:
+    def __init__(self, dispatch_id: int, channel: str = "email") -> None:
         self.id, self.page = dispatch_id, 1
+        title = "When it was read" if channel == WHATSAPP else "Opens and clicks"
         self.seen: Engaged | None = None
         self.chart: ui.echart | None = None
         with box("hb-card", "section", testid="engaged") as self.room, box("pad hb-stack"):
-            text("Opens and clicks", "hb-card-title", "h2")
+            text(title, "hb-card-title", "h2")
             self.told = text("", "hb-help", testid="engaged-told")
             self.chart_room = put(box("hb-chart", testid="timeline"), role="img")
             self.links_room = box("hb-stack tight", testid="links")
@@ -97,9 +100,9 @@ class EngagedCard:
         bars = _bars(seen.hours, seen.zone)
         if self.chart is None:
             with self.chart_room:
-                self.chart = ui.echart(_options(bars), renderer="svg")
+                self.chart = ui.echart(_options(bars, seen), renderer="svg")
             return
-        self.chart.options.update(_options(bars))
+        self.chart.options.update(_options(bars, seen))
         self.chart.update()
 
     def _turn(self, page: int) -> None:
@@ -123,22 +126,28 @@ class EngagedCard:
 
 def _engaged(dispatch_id: int) -> Engaged:
     with reading() as session:
+        send = dispatches.get(session, dispatch_id)
+        by_whatsapp = send.channel == WHATSAPP
         return Engaged(
             read_shop(session).zone,
             engagement.first_moments(session, dispatch_id),
             engagement.link_clicks(session, dispatch_id),
-            engagement.devices(session, dispatch_id),
-            dispatches.get(session, dispatch_id).measured,
+            {} if by_whatsapp else engagement.devices(session, dispatch_id),  # it does not say on what
+            send.measured,
+            by_whatsapp,
         )
 
 
 def _told(seen: Engaged) -> str:
     """What the picture shows, for whoever can't see it."""
+    if not seen.is_any and seen.by_whatsapp:
+        return "Nobody has read it or pressed a link yet. Most do within a day."
     if not seen.is_any:
         return "Nobody has opened it or pressed a link yet. Most do within a day."
     opened = seen.hours.get(OPENED) or seen.hours[CLICKED]
     best = max(opened, key=lambda hour: opened[hour])
-    kind = "opened it" if seen.hours.get(OPENED) else "clicked"
+    opening = "read it" if seen.by_whatsapp else "opened it"
+    kind = opening if seen.hours.get(OPENED) else "clicked"
     most = words.people(opened[best])
     return f"Most people {kind} for the first time on {words.moment_in_full(best, seen.zone)}: {most} in that hour."
 
@@ -159,7 +168,7 @@ def _bars(hours: Hours, zone: ZoneInfo) -> list[tuple[str, dict[str, int]]]:
     return list(sums.items())
 
 
-def _options(bars: list[tuple[str, dict[str, int]]]) -> dict[str, Any]:
+def _options(bars: list[tuple[str, dict[str, int]]], seen: Engaged) -> dict[str, Any]:
     return {
         "animation": False,
         "grid": {"left": 8, "right": 8, "top": 36, "bottom": 4, "containLabel": True},
@@ -170,9 +179,17 @@ def _options(bars: list[tuple[str, dict[str, int]]]) -> dict[str, Any]:
         "series": [
             {"name": label, "type": "bar", "data": [counts[kind] for _, counts in bars],
              "barMaxWidth": 22, "itemStyle": {"color": colour}}
-            for kind, label, colour in SERIES
+            for kind, label, colour in _series(seen)
         ],
     }  # fmt: skip
+
+
+def _series(seen: Engaged) -> Sequence[tuple[str, str, str]]:
+    """By WhatsApp: read, and clicks only where a link of it is counted."""
+    if not seen.by_whatsapp:
+        return SERIES
+    (opened, _, colour), clicked = SERIES
+    return [(opened, "Read", colour), *([clicked] if seen.links else [])]
 
 
 def _link(one: LinkClicks) -> Row:

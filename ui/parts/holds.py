@@ -86,6 +86,8 @@ def what_now(send: Standing, done: int, to_reach: int, to_go: int, zone: ZoneInf
     figures = f"{words.number(done)} of {words.number(to_reach)} done, {words.number(to_go)} to go."
     if not is_paused(send):
         return f"{first_up(goes_on(send, zone, now))}. {figures}"
+    if send.held_for is Hold.ACCOUNT:
+        return f"{figures} It goes on by itself once that is mended, or when somebody presses “Go on”."
     since = " Some of these people may have got it since." if send.held_for is Hold.RESTORED else ""
     return f"{figures}{since} Nobody else gets it until somebody presses “Go on”."
 

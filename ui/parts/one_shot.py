@@ -12,7 +12,7 @@ from domain.refusal import Refusal
 from domain.sending import campaigns
 from domain.shop.people import Actor
 from ui.frame import current_actor
-from ui.parts.basics import box, button, head, page, text
+from ui.parts.basics import box, button, head, link_button, page, text
 from ui.parts.feedback import io
 from ui.parts.recipient_picker import RecipientPicker
 from ui.parts.send_dialog import confirm_and_send_one_shot
@@ -60,7 +60,8 @@ class OneShot:
     async def draw(self) -> None:
         with page("wide"):
             with head(self.title, SENT_ONCE, back=("Marketing", "/marketing")):
-                pass
+                instead = f"/marketing/campaigns/new?channel={self.channel}"
+                link_button("Write a campaign instead", instead, testid="campaign-instead")
             if self.above:
                 self.above()
             self.form = self.build(self._bar, self._counted)

@@ -15,7 +15,7 @@ from domain.ledger.held import Held
 from domain.results import figures
 from domain.results.figures import Figures
 from domain.sending import dispatches, held_again, reports, resending
-from domain.sending.dispatches import DispatchState, Hold
+from domain.sending.dispatches import BARRED, DispatchState, Hold
 from domain.sending.reports import Report
 from domain.sending.resending import Which
 from domain.shop.people import Right
@@ -86,7 +86,7 @@ class SendReport:
             box("hb-rule")
             self.equation = Equation(self._pick)
             self.final = text("", "hb-help", testid="final")
-        self.engaged = EngagedCard(self.id)
+        self.engaged = EngagedCard(self.id, channel)
         self.table = DeliveriesTable(self.id, self.refresh)
         self._write_notes()
         self._show(first)
@@ -256,6 +256,8 @@ def _held(report: Report, zone: ZoneInfo, moment: datetime) -> Note | None:
     if not holds.is_held(send):
         return None
     body = holds.what_now(send, report.done, report.to_reach, report.books.queued, zone, moment)
+    if send.held_for in BARRED:
+        body = f"{send.error} {body}".strip()
     return Note("warn" if holds.is_paused(send) else "info", holds.cause(send), body, "held")
 
 
@@ -372,4 +374,4 @@ def _left_out_on_the_way(report: Report) -> Note | None:
 def _finality(look: Look) -> str:
     if look.report.moves:
         return "Press a figure to see who is behind it. The figures move by themselves."
-    return "Who was sent to is final. Press a figure to see who is behind it."
+    return f"{channel_words.of(look.report.dispatch.channel).final} Press a figure to see who is behind it."

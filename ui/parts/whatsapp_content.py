@@ -118,13 +118,10 @@ class TemplateContent:
         with self.template_field.body:
             self.templates = TemplatePicker(there.templates, chosen, self._picked)
             if not there.templates:
-                alert(
-                    "No templates yet",
-                    there.trouble or NO_TEMPLATES,
-                    tone="warn" if there.trouble else "info",
-                    actions=lambda: button("Look again", look_again, icon="refresh", testid="look-again"),
-                    testid="no-templates",
-                )
+                title = "The templates could not be fetched" if there.trouble else "No templates yet"
+                _look_again(title, there.trouble or NO_TEMPLATES, bool(there.trouble), "no-templates")
+            elif there.trouble:
+                _look_again("These templates may be out of date", there.trouble, True, "templates-old")
 
     async def _picked(self, one: Template, before: Key | None) -> None:
         self.clear()
@@ -161,6 +158,7 @@ class TemplateContent:
 
     def _fill(self, content: Mapping[str, Any]) -> None:
         chosen = self.chosen
+        self.again.visible = chosen is not None
         click = tracking.click_base(config().public_url)
         self.gaps.fill(left_open(chosen.components, click=click) if chosen else [], content)
 
@@ -174,6 +172,16 @@ def _told(new: Sequence[str], dropped: Sequence[str]) -> str:
         f"There is no place any more for what stood at {' and '.join(dropped)}." if dropped else "",
         "All else is as you wrote it.",
     ]))  # fmt: skip
+
+
+def _look_again(title: str, body: str, is_trouble: bool, testid: str) -> None:
+    alert(
+        title,
+        body,
+        tone="warn" if is_trouble else "info",
+        actions=lambda: button("Look again", look_again, icon="refresh", testid="look-again"),
+        testid=testid,
+    )
 
 
 async def look_again() -> None:

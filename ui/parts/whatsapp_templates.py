@@ -102,7 +102,8 @@ class TemplatePicker:
         self.chosen, self.on_pick = chosen, on_pick
         self.cards: dict[Key, Any] = {}
         if len(templates) > MOST_SEEN:
-            search_field("Search the templates", self._find, testid="template-search")
+            find = search_field("Search the templates", self._find, testid="template-search")
+            find.classes("hb-template-search")
         first = sorted(templates, key=lambda one: (one.key != chosen, bool(one.why_not)))
         with put(box("hb-templates", testid="templates"), role="radiogroup", aria_label="Template") as room:
             for one in first:
