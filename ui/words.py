@@ -101,6 +101,11 @@ def when(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     return f"{_day(here.date(), now.astimezone(zone).date())}, {here:%H:%M}"
 
 
+def within(said: str) -> str:
+    """The same in the middle of a sentence: "today, 10:00". The name of a month keeps its capital."""
+    return f"{said[0].lower()}{said[1:]}" if said.startswith(("Today", "Tomorrow", "Yesterday")) else said
+
+
 def moment_in_full(moment: datetime, zone: ZoneInfo) -> str:
     """For a confirmation: "Tuesday 24 November 2026 at 10:00"."""
     here = moment.astimezone(zone)

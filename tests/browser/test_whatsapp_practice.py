@@ -8,7 +8,9 @@ from playwright.sync_api import Page, expect
 from data.database import now, reading, unit
 from data.whatsapp_twin import Twin
 from domain.book import consent, customers
+from domain.ledger import received
 from domain.ledger.deliveries import Delivery, Heard
+from domain.message import practice_messages
 from domain.shop import whatsapp
 from domain.shop.people import Actor, Role
 from tests.browser.conftest import Open
@@ -97,6 +99,41 @@ def test_an_answer_a_pressed_button_and_a_failure_on_a_phone_reach_the_shop(phon
         assert session.get_one(Delivery, delivery).heard is Heard.BOUNCED
 
 
+def test_who_asked_something_is_answered_in_free_words_from_their_page(page: Page) -> None:
+    with unit() as session:
+        person = customers.create(
+            session, {"first_name": "Ottilie", "phone": "+441632960013"}, by=OLIVE, now=now()
+        )
+        consent.grant(session, person.id, "whatsapp", "marketing", how="staff", now=now(), by=OLIVE)
+        lies_there = {"body": "Hello, our spring collection is in the window."}
+        practice_messages.keep(
+            session,
+            number="+441632960013",
+            from_shop=True,
+            message_id="wamid.13",
+            shown=lies_there,
+            now=now(),
+        )
+    take_up(page, "Ottilie")
+    page.get_by_test_id("answer").fill("Is my ring ready?")
+    page.get_by_test_id("answer-send").click()
+    expect(page.get_by_test_id("bubble")).to_have_count(2)
+    until_heard(page, person.id)
+    page.goto(f"/customers/{person.id}?tab=communications")
+    expect(page.get_by_test_id("answer")).to_contain_text("Is my ring ready?")
+    page.get_by_test_id("answer-them").click()
+    expect(page.get_by_test_id("asked")).to_contain_text("Is my ring ready?")
+    page.get_by_test_id("words").fill("Yes, come on *Saturday*.")
+    assert found(page) == []
+    page.get_by_test_id("send-now").click()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("value-delivered")).to_have_text("1")
+    page.get_by_test_id("open-practice").click()
+    page.get_by_test_id("phone-item").first.click()
+    expect(page.get_by_test_id("phone-of")).to_have_text("The phone of Ottilie")
+    expect(page.get_by_test_id("bubble-body").last).to_have_text("Yes, come on Saturday.")
+
+
 def test_a_number_is_connected_and_each_key_says_whether_it_fits(
     new_shop: Callable[..., Server], open_page: Open
 ) -> None:
@@ -129,6 +166,19 @@ def test_a_number_is_connected_and_each_key_says_whether_it_fits(
         page.get_by_test_id("whatsapp-yes").click()
         expect(page.get_by_test_id("chat-link")).to_contain_text(f"https://wa.me/{twin.account.number}?text=")
         assert found(page) == []
+        page.get_by_test_id("chat-card").click()
+        expect(page.get_by_test_id("qr")).to_be_visible()
+        expect(page.get_by_test_id("agreed")).to_contain_text("you agree that")
+
+
+def until_heard(page: Page, customer_id: int) -> None:
+    """What is said on a phone comes to the shop by its webhook, a moment later."""
+    for _ in range(200):
+        with reading() as session:
+            if received.how_many(session, customer_id):
+                return
+        page.wait_for_timeout(50)
+    raise AssertionError("the shop did not hear of it")
 
 
 def signed_in(page: Page, server: Server) -> None:

@@ -138,7 +138,9 @@ def _known() -> Known:
         asked = row is not None and row.synced_at is not None  # what lies there otherwise is another number's
         found = [as_shown(one) for one in whatsapp_templates.every(session)] if asked else []
         reached = whatsapp_reach.used(session, now=moment)
-    looked = f"Looked at {_within(row.synced_at, zone, moment)}." if row and row.synced_at else ""
+    looked = (
+        f"Looked at {words.within(words.when(row.synced_at, zone, moment))}." if row and row.synced_at else ""
+    )
     facts_ = _facts(row, reached, zone, moment) if row and row.checked_at else []
     return Known(practice, facts_, found, looked, row.sync_error if row else "")
 
@@ -158,8 +160,3 @@ def _facts(
         ("Last trouble", row.last_error),
     ]
     return [(name, said) for name, said in told if said]
-
-
-def _within(at: datetime, zone: ZoneInfo, moment: datetime) -> str:
-    said = words.when(at, zone, moment)
-    return said.replace("Today", "today").replace("Yesterday", "yesterday")
