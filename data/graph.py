@@ -21,6 +21,7 @@ LARGEST: Final = 2_000_000  # bytes of an answer
 PAGE, MOST_PAGES = 100, 60  # templates; an account has at most 6,000
 SECONDS: Final = httpx2.Timeout(30.0, connect=10.0, write=20.0)
 LOOK_SECONDS: Final = httpx2.Timeout(15.0, connect=8.0)
+UNKNOWN_OBJECT: Final = 33  # a number among their errors
 IDLE: Final = 25.0  # seconds that a connection is kept open for the next message
 
 
@@ -67,20 +68,34 @@ class Told:
 
     @property
     def error(self) -> Mapping[str, Any]:
-        found = self.body.get("error")
+        """Some programs in between have a list of them."""
+        several = self.body.get("errors")
+        first = several[0] if isinstance(several, list) and several else None
+        found = self.body.get("error") or first
         return found if isinstance(found, Mapping) else {}
 
     @property
     def code(self) -> int | None:
-        found = self.error.get("code")
-        return found if isinstance(found, int) and not isinstance(found, bool) else None
+        """That an object is not known hides among the wrong parameters."""
+        code = _whole(self.error.get("code"))
+        return (
+            UNKNOWN_OBJECT
+            if code == 100 and _whole(self.error.get("error_subcode")) == UNKNOWN_OBJECT
+            else code
+        )
+
+    @property
+    def is_passing(self) -> bool:
+        """They say themselves that it may go well the next time."""
+        return self.error.get("is_transient") is True
 
     @property
     def words(self) -> tuple[str, str]:
         """What the error is called, and the particulars."""
         about = self.error.get("error_data")
         details = about.get("details") if isinstance(about, Mapping) else ""
-        return str(self.error.get("message") or ""), str(details or self.error.get("error_user_msg") or "")
+        more = details or self.error.get("details") or self.error.get("error_user_msg")
+        return _text(self.error.get("message")) or _text(self.error.get("title")), _text(more)
 
     @property
     def is_good(self) -> bool:
@@ -98,6 +113,18 @@ class Told:
         contacts = self.body.get("contacts")
         first = contacts[0] if isinstance(contacts, list) and contacts else None
         return str(first.get("user_id") or "")[:160] if isinstance(first, Mapping) else ""
+
+
+def _whole(told: Any) -> int | None:
+    if isinstance(told, str) and told.isascii() and told.isdecimal():
+        told = int(told[:12])
+    if isinstance(told, float) and told.is_integer():
+        told = int(told)
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
+
+
+def _text(told: Any) -> str:
+    return told if isinstance(told, str) else ""
 
 
 class Sender:

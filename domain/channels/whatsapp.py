@@ -23,6 +23,7 @@ from domain.channels.channel import Barred, Draft, Gate, Job, Line, Parcel, Rout
 from domain.channels.email import links, mark
 from domain.ledger import targets, whatsapp_errors, windows
 from domain.ledger.causes import Cause
+from domain.ledger.whatsapp_errors import WhatsAppError
 from domain.message import tracking, whatsapp_templates
 from domain.message import whatsapp_compiling as messages
 from domain.message.links import CLICK, PLACE_BITS, Links
@@ -210,8 +211,11 @@ class WhatsAppJob:
             return Answer(Fate.UNKNOWN, told.status, NO_ID, "final")
         if told.code is None:
             return _unread(told)
-        answer = heard(told.code, told.status, *told.words, retries_held=self.retries_held)
-        if whatsapp_errors.error(told.code, status=told.status).slows_everybody:
+        known = whatsapp_errors.error(
+            told.code, status=told.status, said=" ".join(told.words), is_passing=told.is_passing
+        )
+        answer = heard(known, *told.words, retries_held=self.retries_held)
+        if known.slows_everybody:
             self.pace.slow_down()
         return answer
 
@@ -279,10 +283,9 @@ class WhatsAppLine:
                 await sender.close()
 
 
-def heard(code: int, status: int, *said: str, retries_held: bool = False) -> Answer:
+def heard(known: WhatsAppError, *said: str, retries_held: bool = False) -> Answer:
     """An error of the platform, by the table."""
-    known = whatsapp_errors.error(code, status=status)
-    text = whatsapp_errors.words(code, *said)
+    code, text = known.code, whatsapp_errors.words(known.code, *said)
     match known.about:
         case "content" | "account":
             return Answer(Fate.REFUSED, code, known.sentence, known.about, known.reason)

@@ -23,6 +23,10 @@ About = Literal["person", "content", "account", "pace", "held", "unclear"]
 SOON: Final = timedelta(minutes=5)
 HELD_FOR: Final = timedelta(hours=24)  # never sooner, and only where the campaign asks for it
 PAIR: Final = 131056  # too much to one person
+GENERAL: Final = frozenset({100, 131008, 131009})  # something of the message is wrong; the words say what
+RECIPIENT: Final = re.compile(
+    r"\brecipient\b|\bparam(?:eter)?\b[:\s]*[\[\"'(]*to\b|phone number is (?:not|in)", re.IGNORECASE
+)
 OURS: Final = re.compile(r"^\(#(\d{1,7})\)")  # how the words of the platform begin in the ledger
 
 
@@ -90,11 +94,23 @@ _TABLE: Final = (
     _account(3, RIGHTS),
     _pace(4, "The shop asked WhatsApp for too much at once. It goes on a little later.", SOON),
     _account(10, RIGHTS),
+    _pace(17, "The shop asked WhatsApp for too much at once. It goes on a little later.", SOON),
+    _pace(32, "The shop asked WhatsApp for too much at once. It goes on a little later.", SOON),
     _account(33, "The shop’s number is not known at WhatsApp any more. Look at it under Settings, WhatsApp."),
     _content(100, REQUEST),
+    _account(102, TOKEN),
+    _account(
+        104,
+        "The shop’s app at WhatsApp asks for a proof with each message. Switch “Require app secret” off in the app’s settings "
+        "there, under Advanced.",
+    ),
     _account(190, TOKEN),
+    _pace(341, "The shop’s app has asked WhatsApp for too much. It goes on a little later.", SOON),
     _account(368, BLOCKED),
+    _pace(613, "The shop asked WhatsApp for too much at once. It goes on a little later.", SOON),
+    _account(2500, TOKEN),
     _pace(80007, "The shop’s account has sent as much as it may for now. It goes on a little later.", SOON),
+    _pace(80008, "The shop’s account has sent as much as it may for now. It goes on a little later.", SOON),
     _pace(130429, "Too many messages at once. It goes on a little later.", timedelta(seconds=30)),
     _person(
         130472,
@@ -215,11 +231,17 @@ _TABLE: Final = (
 TABLE: Final[Mapping[int, WhatsAppError]] = {one.code: one for one in _TABLE}
 
 
-def error(code: int, *, status: int = 0) -> WhatsAppError:
-    """Never fails. `status` is the one of the answer, where a number is not known here."""
+def error(code: int, *, status: int = 0, said: str = "", is_passing: bool = False) -> WhatsAppError:
+    """Never fails. `status` is the one of the answer and `is_passing` their own word, where a number is not known here;
+    `said`: their words, where the number alone does not tell whom it is about.
+    """
     known = TABLE.get(code)
+    if code in GENERAL and RECIPIENT.search(said):
+        return _person(code, Cause.REFUSED_THERE, "WhatsApp does not take this number.")
     if known is not None:
         return known
+    if is_passing:
+        return _unclear(code, "WhatsApp could not say what went wrong. Handbill tries again.")
     if 200 <= code <= 299:
         return _account(code, RIGHTS)
     if 133000 <= code <= 133999:
@@ -235,7 +257,7 @@ def by_words(code: int | None, reply: str | None) -> WhatsAppError | None:
     """What stands in a row of the ledger; None where those are the words of a mail server."""
     found = OURS.match(reply or "")
     if found:
-        return error(int(found[1]))
+        return error(int(found[1]), said=reply or "")
     return error(code) if code is not None and code >= 1000 else None
 
 

@@ -17,6 +17,7 @@ BREAKS: Final = re.compile(r"[\n\r\t\v\f\u0085\u2028\u2029]| {5,}")
 UNSPOKEN: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 )  # what joins letters and faces stays
+NUMBER: Final = re.compile(r"\+?\d+")  # whoever has none is written to by the platform's own id
 FIELDS: Final[Mapping[str, str]] = {
     "first_name": "firstName", "last_name": "lastName", "full_name": "fullName", "company": "companyName",
     "email": "email", "phone": "phone", "shop_name": "shopName",
@@ -52,13 +53,14 @@ class Filling:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`link`: where it leads, through the shop's own address, so that presses are counted."""
+    """`link`: where it leads, through the shop's own address, so that presses are counted. `gap`: where it has a name."""
 
     index: int
     kind: str
     filling: Filling | None = None
     link: str = ""
     words: str = ""
+    gap: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Content:
         message: dict[str, Any] = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
-            "to": to,
+            "to" if NUMBER.fullmatch(to) else "recipient": to,
         }
         if self.words is not None:
             message |= {"type": "text", "text": {"preview_url": True, "body": self._words(person)}}
@@ -181,8 +183,9 @@ def is_web_address(text: str) -> bool:
 
 def _pressed(button: Button, person: Mapping[str, Any], tokens: Mapping[str, str]) -> dict[str, Any]:
     about = {"type": "button", "sub_type": button.kind.lower(), "index": str(button.index)}
+    named = {"parameter_name": button.gap} if button.gap else {}
     if button.link:
-        return {**about, "parameters": [{"type": "text", "text": tokens[button.link]}]}
+        return {**about, "parameters": [{"type": "text", **named, "text": tokens[button.link]}]}
     if button.filling is None:  # a form: it wants to be named, and needs nothing
         return about
     value = _filled(button.filling, person)
@@ -193,7 +196,10 @@ def _pressed(button: Button, person: Mapping[str, Any], tokens: Mapping[str, str
             return {**about, "parameters": [{"type": "coupon_code", "coupon_code": value}]}
         case "QUICK_REPLY":
             return {**about, "parameters": [{"type": "payload", "payload": value}]}
-    return {**about, "parameters": [{"type": "text", "text": quote(value, safe="/?&=#%-._~:@!$'()*+,;")}]}
+    return {
+        **about,
+        "parameters": [{"type": "text", **named, "text": quote(value, safe="/?&=#%-._~:@!$'()*+,;")}],
+    }
 
 
 def _filled(filling: Filling, person: Mapping[str, Any]) -> str:

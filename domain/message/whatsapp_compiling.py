@@ -69,21 +69,21 @@ class _Compiling:
             raise Refusal(
                 "strange_template", f"Handbill can’t fill this kind of template yet ({strange.lower()})."
             )
-        header, body = parts.get("HEADER", {}), str(parts.get("BODY", {}).get("text", ""))
+        header, body = parts.get("HEADER", {}), _text(parts.get("BODY", {}).get("text"))
         kind = str(header.get("format", "TEXT")).upper() if header else ""
         if kind and kind not in (*MEDIA, "TEXT"):
             raise Refusal(
                 "strange_template", f"Handbill can’t fill this kind of heading yet ({kind.lower()})."
             )
-        heading = str(header.get("text", ""))
+        heading = _text(header.get("text"))
         return Content(
             template=self.template.name,
             language=self.template.language,
-            is_named=self.template.is_named,
+            is_named=self.template.is_named or any(not name.isdecimal() for name in gaps(body) + gaps(heading)),
             header=self._header(kind, heading),
             media=kind if kind in MEDIA else "",
             file_name=_text(self._about_header().get("filename"))[:200],
-            body=tuple(self._fillings("body", gaps(body), self._list("body"))),
+            body=tuple(self._fillings("body", _in_order(gaps(body)), self._list("body"))),
             buttons=tuple(self._buttons(parts.get("BUTTONS", {}).get("buttons"))),
             body_length=len(PLACE.sub("", body)),
             header_length=len(PLACE.sub("", heading)),
@@ -160,8 +160,10 @@ class _Compiling:
     def _link(self, index: int, url: str, words: str, given: Mapping[str, Any]) -> Button:
         """Its end is written for each person: a word of theirs, or a signed one that is counted."""
         link = _text(given.get("link"))
+        gap = next((name for name in gaps(url) if not name.isdecimal()), "")
         if not link:
-            return Button(index, "URL", self._filling({"name": words or "the link", **given}, "buttons"))
+            filling = self._filling({"name": words or "the link", **given}, "buttons")
+            return Button(index, "URL", filling, gap=gap)
         if not url.startswith(self.click):
             sentence = f"The button “{words}” leads to {urlsplit(url).hostname or 'another address'}, so only the end of its address can be chosen here."
             raise _unfit("buttons", sentence)
@@ -169,12 +171,17 @@ class _Compiling:
             raise _unfit(
                 "buttons", "Give the address that the button leads to, such as https://my-shop.com/rings."
             )
-        return Button(index, "URL", link=link, words=words)
+        return Button(index, "URL", link=link, words=words, gap=gap)
 
 
 def gaps(text: str) -> list[str]:
     """What a template's text leaves open, each once, in order."""
     return list(dict.fromkeys(PLACE.findall(text)))
+
+
+def _in_order(found: list[str]) -> list[str]:
+    """Those that are numbered are filled by their numbers, wherever they stand in the text."""
+    return sorted(found, key=int) if all(name.isdecimal() for name in found) else found
 
 
 def _free_words(given: Any, own_fields: frozenset[str]) -> Parsed:

@@ -154,7 +154,7 @@ def spoiled(whole: Any, dice: random.Random) -> Any:
             case 4 if isinstance(where[name], int):
                 where[name] = str(where[name])
             case _:
-                where[name] = dice.choice(ODD)
+                where[name] = copy.deepcopy(dice.choice(ODD))
         if not list(_places(found)):
             return found
     return found
