@@ -64,17 +64,10 @@ class _Compiling:
             for one in self.template.components
             if isinstance(one, Mapping)
         }
-        strange = next((kind for kind in parts if kind not in FILLABLE), None)
-        if strange is not None:
-            raise Refusal(
-                "strange_template", f"Handbill can’t fill this kind of template yet ({strange.lower()})."
-            )
+        if trouble := unfillable(self.template.components):
+            raise Refusal("strange_template", trouble)
         header, body = parts.get("HEADER", {}), _text(parts.get("BODY", {}).get("text"))
         kind = str(header.get("format", "TEXT")).upper() if header else ""
-        if kind and kind not in (*MEDIA, "TEXT"):
-            raise Refusal(
-                "strange_template", f"Handbill can’t fill this kind of heading yet ({kind.lower()})."
-            )
         heading = _text(header.get("text"))
         return Content(
             template=self.template.name,
@@ -137,10 +130,6 @@ class _Compiling:
         given = {one.get("index"): one for one in self._list("buttons")}
         for index, one in enumerate(found if isinstance(found, list) else []):
             kind = str(one.get("type", "")).upper() if isinstance(one, Mapping) else ""
-            if kind not in BUTTONS:
-                raise Refusal(
-                    "strange_template", f"Handbill can’t fill this kind of button yet ({kind.lower()})."
-                )
             button = self._button(index, kind, one, given.get(index, {}))
             if button is not None:
                 yield button
@@ -172,6 +161,22 @@ class _Compiling:
                 "buttons", "Give the address that the button leads to, such as https://my-shop.com/rings."
             )
         return Button(index, "URL", link=link, words=words, gap=gap)
+
+
+def unfillable(components: Sequence[Any]) -> str:
+    """Why this template can't be sent from here, whatever is chosen for its gaps; empty where it can."""
+    for one in (found for found in components if isinstance(found, Mapping)):
+        kind, heading = str(one.get("type", "")).upper(), str(one.get("format", "TEXT")).upper()
+        if kind not in FILLABLE:
+            return f"Handbill can’t fill this kind of template yet ({kind.lower()})."
+        if kind == "HEADER" and heading not in (*MEDIA, "TEXT"):
+            return f"Handbill can’t fill this kind of heading yet ({heading.lower()})."
+        buttons = one.get("buttons")
+        for button in buttons if isinstance(buttons, list) else []:
+            pressed = str(button.get("type", "")).upper() if isinstance(button, Mapping) else ""
+            if pressed not in BUTTONS:
+                return f"Handbill can’t fill this kind of button yet ({pressed.lower()})."
+    return ""
 
 
 def gaps(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.channels.whatsapp import STANDING
+from domain.message.whatsapp_compiling import unfillable
 from domain.message.whatsapp_templates import WhatsAppTemplate
 from ui.parts.basics import box, icon, put, text
 from ui.parts.feedback import handled
@@ -76,7 +77,7 @@ class Template:
         if self.status != "APPROVED":
             said = f" It says: {self.reason.replace('_', ' ').lower()}." if self.reason else ""
             return STANDING.get(self.status, "WhatsApp does not let this template be sent now.") + said
-        return FOR_CODES if self.category == "AUTHENTICATION" else ""
+        return FOR_CODES if self.category == "AUTHENTICATION" else unfillable(self.components)
 
 
 def as_shown(row: WhatsAppTemplate) -> Template:
