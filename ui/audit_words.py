@@ -38,7 +38,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "per_connection": "Most on one connection", "ends_at": "Ends", "parent": "Under", "key": "Word",
     "different_from": "Not the same as card", "into": "Now on card", "counted": "Messages counted",
     "purge_after": "Days until what is deleted goes", "one_shots": "One-shots",
-    "right": "What they tried", "where": "Where",
+    "also": "Send number on WhatsApp", "also_recipients": "Recipients on WhatsApp", "also_channel": "Other channel",
+    "goes": "Goes to", "after_days": "Days later", "right": "What they tried", "where": "Where",
 }  # fmt: skip
 
 
@@ -62,7 +63,17 @@ Says = str | Callable[[Noted], str]
 
 def _launched(noted: Noted) -> str:
     rest = "those not reached yet, " if noted.after["to"] == "remaining" else ""
-    return f"sent {noted.subject} to {rest}{noted.count('recipients', 'recipient')}"
+    beside = (
+        f", and on WhatsApp to {noted.count('also_recipients', 'person', 'people')}"
+        if "also" in noted.after
+        else ""
+    )
+    return f"sent {noted.subject} to {rest}{noted.count('recipients', 'recipient')}{beside}"
+
+
+def _asked(noted: Noted) -> str:
+    people = noted.count("recipients", "person", "people")
+    return f"sent {noted.subject} on to WhatsApp, to {people} whom the email did not reach or who had not opened it"
 
 
 def _opted(noted: Noted) -> str:
@@ -100,6 +111,10 @@ SAYS: Final[Mapping[str, Says]] = {
     "campaign.purged": "removed a draft for good",
     "campaign.launched": _launched,
     "one_shot.launched": _launched,
+    "campaign.also_changed": "changed what {subject} also says on WhatsApp",
+    "campaign.asked": _asked,
+    "campaign.nobody_asked": "found nobody to send {subject} on to by WhatsApp",
+    "campaign.ask_cancelled": "took back the day on which {subject} was to go on to WhatsApp",
     "campaign.scheduled": "scheduled the campaign {subject}",
     "campaign.unscheduled": "took {subject} back to draft",
     "campaign.tried": "sent a test of {subject} to {after[to]}",

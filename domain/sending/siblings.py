@@ -165,8 +165,8 @@ def _note(
     since = now - campaigns.STRETCH
     if same and by.via == "page" and audit.was_done(session, [CHANGED], campaign.id, by=by, since=since):
         return
-    told = [_for_audit(one) for one in (before, after)]
-    audit.write(session, CHANGED, by=by, now=now, subject_id=campaign.id, before=told[0], after=told[1])
+    told = {"before": _for_audit(before), "after": _for_audit(after)}
+    audit.write(session, "campaign.also_changed", by=by, now=now, subject_id=campaign.id, **told)
 
 
 def _for_audit(said: dict[str, Any] | None) -> dict[str, Any] | None:

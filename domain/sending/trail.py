@@ -21,7 +21,7 @@ ITSELF: Final = 0  # instead of a person's number: what Handbill did by itself, 
 # The parts of the shop, by the first words of their actions.
 PARTS: Final[dict[str, tuple[str, ...]]] = {
     "campaigns": ("campaign", "template"),
-    "sends": ("dispatch", "delivery", "one_shot", "campaign.launched"),
+    "sends": ("dispatch", "delivery", "one_shot", "campaign.launched", "campaign.asked"),
     "customers": ("customer", "customers", "record", "import", "sample"),
     "groups": ("segment", "group", "tag"),
     "settings": (

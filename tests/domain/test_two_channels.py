@@ -11,10 +11,13 @@ from sqlalchemy import select, update
 
 from data.database import reading, unit
 from domain.book import consent, customers, measuring, reach
+from domain.ledger import deliveries, standing
 from domain.ledger.deliveries import Delivery, Heard, State
 from domain.ledger.events import Event
 from domain.ledger.received import ReceivedMail
 from domain.message import whatsapp_templates
+from domain.refusal import Refusal
+from domain.results import figures
 from domain.sending import (
     asking,
     campaigns,
@@ -22,16 +25,23 @@ from domain.sending import (
     endings,
     launches,
     opt_out,
+    parts,
     preview,
+    reports,
+    restoring,
+    schedules,
     sibling,
     siblings,
 )
+from domain.sending.calendar import GRACE, Appointment
 from domain.sending.campaigns import Status
-from domain.sending.dispatches import Part
+from domain.sending.dispatches import DispatchState, Part
 from domain.sending.launches import Press
 from domain.sending.opt_out import Said
 from domain.sending.sibling import Goes
+from domain.shop import notices
 from domain.shop import shop as shops
+from domain.shop.people import CLOCK
 from tests.cast import Cast
 
 SUNDAY: Final = {"template": {"name": "open_on_sunday", "language": "en"}}
@@ -322,3 +332,424 @@ def try_again(desk: Desk, main: int) -> None:
     those = (Delivery.dispatch_id == main) & Delivery.customer_id.in_(numbers)
     with unit() as session:
         session.execute(update(Delivery).where(those).values(state=State.QUEUED))
+
+
+# One act
+
+
+def test_both_go_in_one_act_and_the_campaign_is_sent_when_both_are_over(four: Desk) -> None:
+    campaign_id = four.campaign()
+    four.launch(campaign_id)
+    sends = four.parts(campaign_id)
+    assert (four.got(sends[Part.MAIN]), four.got(sends[Part.ALSO])) == ({"Ana"}, {"Ben", "Cleo"})
+    four.settle(sends[Part.MAIN])
+    assert four.status(campaign_id) is Status.SENDING
+    four.settle(sends[Part.ALSO])
+    assert four.status(campaign_id) is Status.SENT
+
+
+def test_one_press_of_undo_calls_both_back(four: Desk) -> None:
+    for part in (Part.MAIN, Part.ALSO):
+        campaign_id = four.campaign()
+        four.launch(campaign_id, undo=timedelta(seconds=30))
+        with unit() as session:
+            endings.undo(session, four.parts(campaign_id)[part], by=four.cast.olive, now=four.now)
+        with reading() as session:
+            states = {one.state for one in dispatches.of_campaign(session, campaign_id)}
+        assert (states, four.status(campaign_id)) == ({DispatchState.UNDONE}, Status.DRAFT)
+
+
+def test_pause_go_on_and_stop_act_on_both(four: Desk) -> None:
+    campaign_id = four.campaign()
+    four.launch(campaign_id)
+    steps = ((parts.pause, "paused"), (parts.resume, "sending"), (parts.stop, "stopped"))
+    for verb, wanted in steps:
+        with unit() as session:
+            verb(session, campaign_id, by=four.cast.olive, now=four.now)
+        with reading() as session:
+            assert {str(one.state) for one in dispatches.of_campaign(session, campaign_id)} == {wanted}
+    assert four.status(campaign_id) is Status.DRAFT
+
+
+def test_where_nobody_can_be_reached_by_mail_the_other_channel_goes_alone(desk: Desk) -> None:
+    desk.know("Ben", phone="+4917000002", says=True)
+    campaign_id = desk.campaign()
+    desk.launch(campaign_id)
+    sends = desk.parts(campaign_id)
+    assert (desk.got(sends[Part.MAIN]), desk.got(sends[Part.ALSO])) == (set(), {"Ben"})
+
+
+def test_where_nobody_is_left_for_the_other_channel_the_mail_goes_alone(desk: Desk) -> None:
+    desk.know("Ana", email="ana@x.example")
+    desk.know("Dan", phone="+4917000004")
+    campaign_id = desk.campaign()
+    main = desk.launch(campaign_id)
+    assert desk.parts(campaign_id) == {Part.MAIN: main}
+    desk.settle(main)
+    assert desk.status(campaign_id) is Status.SENT
+
+
+def test_nobody_on_either_channel_is_refused_and_nothing_has_happened(desk: Desk) -> None:
+    desk.know("Dan", phone="+4917000004")
+    campaign_id = desk.campaign()
+    with pytest.raises(Refusal, match="No recipients"):
+        desk.launch(campaign_id)
+    assert (desk.status(campaign_id), desk.parts(campaign_id)) == (Status.DRAFT, {})
+
+
+def test_a_template_that_may_not_be_sent_keeps_both_from_going(four: Desk) -> None:
+    campaign_id = four.campaign()
+    with unit() as session:
+        whatsapp_templates.keep(session, [TEMPLATE | {"status": "PAUSED"}], now=four.now)
+    later = Appointment(four.now + timedelta(days=1), "2026-11-22T09:30", "UTC")
+    with pytest.raises(Refusal, match="By WhatsApp") as refused:
+        four.launch(campaign_id)
+    with pytest.raises(Refusal, match="By WhatsApp"), unit() as session:
+        schedules.schedule(session, campaign_id, later, by=four.cast.olive, now=four.now)
+    assert (refused.value.details["field"], refused.value.details["also_field"]) == ("also", "template")
+    assert (four.status(campaign_id), four.parts(campaign_id)) == (Status.DRAFT, {})
+
+
+def test_trouble_on_the_other_channel_is_told_and_the_campaign_is_sent(four: Desk) -> None:
+    campaign_id = four.campaign()
+    four.launch(campaign_id)
+    sends = four.parts(campaign_id)
+    with unit() as session:
+        endings.fail(session, sends[Part.ALSO], "The access has run out.", now=four.now)
+    four.settle(sends[Part.MAIN])
+    with reading() as session:
+        told = [(one.sentence, one.link) for one in notices.unseen(session)]
+    assert four.status(campaign_id) is Status.SENT
+    sentence = "“Viewing” stopped on WhatsApp. The access has run out. 0 of 2 reached."
+    assert told == [(sentence, f"/marketing/sends/{sends[Part.ALSO]}")]
+
+
+def test_a_schedule_fires_both(four: Desk) -> None:
+    campaign_id = four.campaign()
+    due = four.now + timedelta(hours=1)
+    with unit() as session:
+        when = Appointment(due, "2026-11-21T10:30", "UTC")
+        schedules.schedule(session, campaign_id, when, by=four.cast.olive, now=four.now)
+    with unit() as session:
+        launches.launch(session, campaign_id, Press(), by=CLOCK, now=due)
+    assert four.parts(campaign_id).keys() == {Part.MAIN, Part.ALSO}
+
+
+def test_a_limit_of_messages_counts_both_as_one_where_they_go_together(four: Desk) -> None:
+    with unit() as session:
+        limit = {"cap_messages": 1, "cap_days": 7}
+        shops.change(session, limit, by=four.cast.olive, now=four.now)
+    campaign_id = four.campaign(Goes.TOGETHER)
+    four.launch(campaign_id)
+    sends = four.parts(campaign_id)
+    assert (four.got(sends[Part.MAIN]), four.got(sends[Part.ALSO])) == ({"Ana"}, {"Ana", "Ben", "Cleo"})
+
+
+# Again, to the rest
+
+
+@pytest.mark.parametrize("goes", list(Goes))
+def test_the_rest_of_a_stopped_launch_is_written_to_once_on_each_channel(desk: Desk, goes: Goes) -> None:
+    """Half of each is out when somebody stops it; an address is mended, another one breaks; then it goes to the rest."""
+    chance = Random(str(goes))
+    for number in range(24):
+        mailbox = f"p{number}@x.example" if number % 2 else ""
+        desk.know(f"N{number}", email=mailbox, phone=f"+49170000{number:03}", says=True)
+    campaign_id = desk.campaign(goes)
+    desk.launch(campaign_id)
+    out: dict[str, set[str]] = {"email": set(), "whatsapp": set()}
+    for part, dispatch_id in desk.parts(campaign_id).items():
+        some = {name for name in desk.got(dispatch_id) if chance.random() < 0.5}
+        out["email" if part is Part.MAIN else "whatsapp"] |= some
+        reach_some(desk, dispatch_id, some)
+    with unit() as session:
+        parts.stop(session, campaign_id, by=desk.cast.olive, now=desk.now)
+    move_some(desk, out)
+    with reading() as session:
+        told = preview.of_campaign(session, campaign_id, now=desk.now)
+    desk.launch(campaign_id)
+    sends = desk.parts(campaign_id)
+    again = {"email": desk.got(sends[Part.MAIN]), "whatsapp": desk.got(sends.get(Part.ALSO))}
+    assert not again["email"] & out["email"]
+    assert not again["whatsapp"] & out["whatsapp"]
+    if goes is not Goes.TOGETHER:
+        assert not (again["email"] | out["email"]) & (again["whatsapp"] | out["whatsapp"])
+    assert told.also is not None
+    assert (told.usual.reachable, told.also.usual.reachable) == tuple(map(len, again.values()))
+    assert again["email"] | out["email"] | again["whatsapp"] | out["whatsapp"] == set(desk.people)
+
+
+def reach_some(desk: Desk, dispatch_id: int, names: set[str]) -> None:
+    numbers = [desk.people[name].id for name in names]
+    theirs = (Delivery.dispatch_id == dispatch_id) & Delivery.customer_id.in_(numbers)
+    with unit() as session:
+        session.execute(update(Delivery).where(theirs).values(state=State.SENT, handed_at=desk.now))
+
+
+def move_some(desk: Desk, out: dict[str, set[str]]) -> None:
+    """Of those whom a message reached: one gets an address, another one's breaks."""
+    with unit() as session:
+        by_whatsapp, by_mail = (
+            next((desk.people[name].id for name in sorted(out[way] - out[other])), None)
+            for way, other in (("whatsapp", "email"), ("email", "whatsapp"))
+        )
+        if by_whatsapp:
+            fields = {"email": "new@x.example"}
+            customers.change(session, by_whatsapp, fields, by=desk.cast.olive, now=desk.now)
+        if by_mail:
+            reach.mark_address(session, by_mail, "bounced")
+
+
+# Days later
+
+
+def sent(desk: Desk, goes: Goes = Goes.AFTER) -> int:
+    """A campaign that is over, and that nobody opened."""
+    campaign_id = desk.campaign(goes)
+    desk.launch(campaign_id)
+    for dispatch_id in desk.parts(campaign_id).values():
+        desk.settle(dispatch_id)
+    return campaign_id
+
+
+def test_it_asks_on_the_day_that_was_set_once_and_not_before(four: Desk) -> None:
+    campaign_id = sent(four)
+    assert four.ask(campaign_id, four.now + THREE_DAYS - timedelta(minutes=1)) == []
+    (asked,) = four.ask(campaign_id, four.now + THREE_DAYS)
+    assert four.got(asked) == {"Ana"}  # Ben and Cleo got it at once
+    assert four.ask(campaign_id, four.now + THREE_DAYS) == []
+    with unit() as session:
+        assert asking.ask(session, four.sibling(campaign_id).id, now=four.now + THREE_DAYS) is None
+        assert dispatches.get(session, asked).due_at == four.now + THREE_DAYS
+    assert four.status(campaign_id) is Status.SENT
+
+
+def test_who_got_it_instead_is_not_asked_and_nobody_by_themselves_without_a_day(four: Desk) -> None:
+    campaign_id = sent(four, Goes.INSTEAD)
+    assert four.ask(campaign_id, four.now + timedelta(days=30)) == []
+    with unit() as session:
+        asked = asking.ask_now(session, campaign_id, Press(), by=four.cast.olive, now=four.now)
+    assert four.got(asked.id) == {"Ana"}
+    with pytest.raises(Refusal, match="asked already"), unit() as session:
+        asking.ask_now(session, campaign_id, Press(), by=four.cast.olive, now=four.now)
+
+
+def test_a_sent_campaign_that_said_nothing_elsewhere_can_still_ask(four: Desk) -> None:
+    campaign_id = four.campaign(None)
+    four.settle(four.launch(campaign_id))
+    with pytest.raises(Refusal, match="Write what is to be said"), unit() as session:
+        asking.ask_now(session, campaign_id, Press(), by=four.cast.olive, now=four.now)
+    with unit() as session:
+        given = {"content": SUNDAY, "goes": "after"}
+        siblings.write(session, campaign_id, given, by=four.cast.olive, now=four.now)
+    assert four.sibling(campaign_id).due_at is None  # writing alone sends nothing some day
+    with reading() as session:
+        told = asking.would_ask(session, campaign_id, now=four.now)
+    assert (told.missing, told.came_back, told.unopened, told.reachable) == (3, 0, 1, 3)
+    with unit() as session:
+        press = Press(nonce="one press")
+        asked = asking.ask_now(session, campaign_id, press, by=four.cast.olive, now=four.now).id
+    with unit() as session:
+        assert asking.ask_now(session, campaign_id, press, by=four.cast.olive, now=four.now).id == asked
+    assert four.got(asked) == {"Ana", "Ben", "Cleo"}
+
+
+def test_the_day_moves_with_what_is_chosen_and_can_be_taken_back(four: Desk) -> None:
+    campaign_id = sent(four)
+    with unit() as session:
+        given = {"content": SUNDAY, "goes": "after", "after_days": 5}
+        siblings.write(session, campaign_id, given, by=four.cast.olive, now=four.now)
+    assert four.sibling(campaign_id).due_at == four.now + timedelta(days=5)
+    with unit() as session:
+        asking.cancel(session, campaign_id, by=four.cast.olive, now=four.now)
+    assert four.ask(campaign_id, four.now + timedelta(days=6)) == []
+    with pytest.raises(Refusal, match="Nobody is about to be asked"), unit() as session:
+        asking.cancel(session, campaign_id, by=four.cast.olive, now=four.now)
+
+
+def test_where_nobody_has_to_be_asked_that_is_the_end_of_it(desk: Desk) -> None:
+    desk.know("Ana", email="ana@x.example")
+    campaign_id = sent(desk)
+    assert desk.ask(campaign_id, desk.now + THREE_DAYS) == []
+    there = desk.sibling(campaign_id)
+    assert (there.asked_at, there.due_at, there.error) == (desk.now + THREE_DAYS, None, "")
+    assert desk.parts(campaign_id).keys() == {Part.MAIN}
+
+
+def test_later_than_the_grace_it_asks_the_shop_instead_of_the_people(four: Desk) -> None:
+    campaign_id = sent(four)
+    late = four.now + THREE_DAYS + GRACE + timedelta(minutes=1)
+    assert four.ask(campaign_id, late) == []
+    assert "more than 6 hours ago" in four.sibling(campaign_id).error
+    with reading() as session:
+        assert [one.link for one in notices.unseen(session)] == [f"/marketing/campaigns/{campaign_id}"]
+    assert four.ask(campaign_id, late) == []
+    with unit() as session:
+        asked = asking.ask_now(session, campaign_id, Press(), by=four.cast.olive, now=late)
+    assert (four.got(asked.id), four.sibling(campaign_id).error) == ({"Ana"}, "")
+
+
+def test_a_template_that_was_paused_since_is_told_and_nobody_is_dropped(four: Desk) -> None:
+    campaign_id = sent(four)
+    with unit() as session:
+        whatsapp_templates.keep(session, [TEMPLATE | {"status": "PAUSED"}], now=four.now)
+    day = four.now + THREE_DAYS
+    there = four.sibling(campaign_id)
+    with pytest.raises(Refusal) as refused, unit() as session:
+        asking.ask(session, there.id, now=day)
+    with unit() as session:
+        asking.note_trouble(session, there.id, refused.value.sentence, now=day)
+    assert (four.sibling(campaign_id).error, four.sibling(campaign_id).asked_at) == (
+        refused.value.sentence,
+        None,
+    )
+    with unit() as session:
+        whatsapp_templates.keep(session, [TEMPLATE], now=day)
+        asked = asking.ask_now(session, campaign_id, Press(), by=four.cast.olive, now=day)
+    assert four.got(asked.id) == {"Ana"}
+
+
+def test_a_shop_that_is_a_copy_asks_nobody(four: Desk) -> None:
+    campaign_id = sent(four)
+    day = four.now + THREE_DAYS
+    with unit() as session:
+        assert restoring.hold_overdue(session, "That was before.", now=day) == 1
+    assert four.ask(campaign_id, day) == []
+    assert four.sibling(campaign_id).error.startswith("That was before.")
+
+
+def test_who_got_enough_lately_is_not_asked(four: Desk) -> None:
+    campaign_id = sent(four)
+    with unit() as session:
+        limit = {"cap_messages": 1, "cap_days": 7}
+        shops.change(session, limit, by=four.cast.olive, now=four.now)
+    with reading() as session:
+        told = asking.would_ask(session, campaign_id, now=four.now + THREE_DAYS)
+    assert (told.reachable, told.count.left_out["enough"]) == (0, 1)
+    assert four.ask(campaign_id, four.now + THREE_DAYS) == []
+
+
+# One record
+
+
+def test_each_person_counts_once_over_both_channels_and_the_books_balance(desk: Desk) -> None:
+    """Read plainly: of all that became of somebody's messages the best word counts."""
+    chance, ends = Random(6), [State.SENT, State.UNKNOWN, State.QUEUED, State.FAILED, State.CANCELLED]
+    random_shop(desk, chance)
+    campaign_id = desk.campaign(Goes.TOGETHER)
+    desk.launch(campaign_id)
+    of: dict[int, list[State]] = {}
+    with unit() as session:
+        rows = list(session.scalars(select(Delivery)))
+        for row in rows:
+            row.state = row.state if row.state is State.SKIPPED else chance.choice(ends)
+            of.setdefault(row.customer_id or 0, []).append(row.state)
+    best = [min(states, key=[*ends, State.SKIPPED].index) for states in of.values()]
+    with reading() as session:
+        found = figures.of_campaign(session, campaign_id, now=desk.now)
+        sends = dispatches.of_campaign(session, campaign_id)
+        each = figures.by_channel(session, sends, now=desk.now)
+        asked = reports.Asked()
+        (row_,), _ = reports.campaign_rows(session, asked, page=1, size=10)
+        listed = deliveries.how_many(session, standing.in_campaign(session, campaign_id))
+    books = found.books
+    told = (books.sent, books.not_sure, books.queued, books.failed, books.cancelled, books.skipped)
+    assert told == tuple(best.count(word) for word in [*ends, State.SKIPPED])
+    assert books.recipients == len(of) == listed == len(desk.people)
+    assert row_.books == books
+    assert {channel: one.books.recipients for channel, one in each.items()} == dict.fromkeys(
+        ("email", "whatsapp"), len(desk.people)
+    )
+
+
+def test_a_mail_that_came_back_and_a_message_that_arrived_are_one_person_reached(four: Desk) -> None:
+    campaign_id = sent(four)
+    with unit() as session:
+        session.execute(update(Delivery).where(Delivery.state == State.SENT, Delivery.customer_id == four.people["Ana"].id).values(heard=Heard.BOUNCED))  # fmt: skip
+    (asked,) = four.ask(campaign_id, four.now + THREE_DAYS)
+    four.settle(asked)
+    with unit() as session:
+        session.execute(update(Delivery).where(Delivery.dispatch_id == asked).values(heard=Heard.DELIVERED))
+    with reading() as session:
+        found = figures.of_campaign(session, campaign_id, now=four.now)
+    assert (found.books.sent, found.came_back, found.delivered, found.books.skipped) == (3, 0, 1, 1)
+
+
+# What is written
+
+
+def test_a_copy_says_the_same_elsewhere_and_knows_nothing_of_what_became_of_it(four: Desk) -> None:
+    campaign_id = sent(four)
+    with unit() as session:
+        copy = campaigns.duplicate(session, campaign_id, by=four.cast.olive, now=four.now).id
+    there = four.sibling(copy)
+    assert (there.content, there.goes, there.due_at, there.asked_at) == (SUNDAY, Goes.AFTER, None, None)
+
+
+def test_a_change_of_it_is_a_change_of_the_campaign(four: Desk) -> None:
+    campaign_id = four.campaign()
+    with reading() as session:
+        seen = campaigns.get(session, campaign_id).version
+    given = {"content": SUNDAY, "goes": "together"}
+    for version, wanted in ((seen, seen + 1), (seen + 1, seen + 1)):  # the same once more is no change
+        with unit() as session:
+            siblings.keep(session, campaign_id, given, by=four.cast.olive, now=four.now, version=version)
+            assert campaigns.get(session, campaign_id).version == wanted
+    with pytest.raises(Refusal) as refused, unit() as session:
+        siblings.keep(session, campaign_id, None, by=four.cast.olive, now=four.now, version=seen)
+    assert refused.value.code == "changed_meanwhile"
+
+
+def test_it_stays_as_it_is_while_scheduled_sending_and_once_asked(four: Desk) -> None:
+    given = {"content": SUNDAY, "goes": "together"}
+    campaign_id = four.campaign(Goes.AFTER)
+    four.launch(campaign_id)
+    codes = []
+    for step in ("sending", "asked"):
+        if step == "asked":
+            for dispatch_id in four.parts(campaign_id).values():
+                four.settle(dispatch_id)
+            four.ask(campaign_id, four.now + THREE_DAYS)
+        with pytest.raises(Refusal) as refused, unit() as session:
+            siblings.write(session, campaign_id, given, by=four.cast.olive, now=four.now)
+        codes.append(refused.value.code)
+    assert codes == ["locked", "already_asked"]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"goes": "sometimes"}, "goes"),
+        ({"after_days": 0}, "afterDays"),
+        ({"after_days": "3"}, "afterDays"),
+        ({"channel": "sms"}, "also"),
+        ({"other": 1}, "also"),
+        ({"content": [1]}, "content"),
+        ("whatsapp", "also"),
+    ],
+)
+def test_what_can_not_be_kept_is_refused_by_its_field(desk: Desk, given: Any, field: str) -> None:
+    campaign_id = desk.campaign(None)
+    with pytest.raises(Refusal) as refused, unit() as session:
+        siblings.write(session, campaign_id, given, by=desk.cast.olive, now=desk.now)
+    assert refused.value.details["field"] == field
+
+
+def test_a_campaign_by_whatsapp_has_nothing_beside_it(desk: Desk) -> None:
+    other, one = desk.campaign(None, channel="whatsapp", content=SUNDAY), desk.campaign()
+    with pytest.raises(Refusal, match="Only a campaign by email"), unit() as session:
+        siblings.write(session, other, {"content": SUNDAY}, by=desk.cast.olive, now=desk.now)
+    with pytest.raises(Refusal, match="Take out first"), unit() as session:
+        campaigns.change(session, one, {"channel": "whatsapp"}, by=desk.cast.olive, now=desk.now)
+
+
+def test_who_may_only_look_can_neither_write_it_nor_ask(four: Desk) -> None:
+    campaign_id = sent(four)
+    for by in four.cast.who_may_only_look():
+        with pytest.raises(Refusal), unit() as session:
+            siblings.write(session, campaign_id, {"content": SUNDAY}, by=by, now=four.now)
+        with pytest.raises(Refusal), unit() as session:
+            asking.ask_now(session, campaign_id, Press(), by=by, now=four.now)
+        with pytest.raises(Refusal), unit() as session:
+            asking.cancel(session, campaign_id, by=by, now=four.now)
+    assert four.sibling(campaign_id).due_at is not None
