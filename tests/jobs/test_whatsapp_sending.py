@@ -18,7 +18,7 @@ from domain.sending import held_again
 from domain.sending.dispatches import DispatchState, Hold
 from domain.sending.resending import Which
 from domain.shop import notices, whatsapp
-from jobs import sending
+from jobs import clock, sending
 from jobs import whatsapp as whatsapp_jobs
 from tests.jobs.conftest import Desk
 from tests.jobs.whatsapp_desk import READY, SUNDAY, Counter, counter, worker
@@ -276,10 +276,8 @@ def test_whom_whatsapp_held_back_later_is_tried_after_a_day_where_the_campaign_a
         assert held_again.due(session, now() + timedelta(hours=23)) == []
         assert held_again.due(session, now() + timedelta(hours=25)) == ([dispatch] if is_wanted else [])
     days_pass(1.1)
-    with unit() as session:
-        assert [held_again.try_again(session, one, now=now()) for one in held_again.due(session, now())] == (
-            [1] if is_wanted else []
-        )
+    clock.try_the_held_again(now())
+    assert untried() == is_wanted
     with worker(shop.desk.folder):
         books = shop.desk.until_over(dispatch)
     assert (books.sent, len(shop.twin.sent)) == (2, 3 if is_wanted else 2)

@@ -50,7 +50,7 @@ NOBODY_LISTENS: Final = "Nobody of them wrote to you within 24 hours. Choose a t
 LISTENERS: Final = "people said yes; of them only those get it who wrote to you within 24 hours"
 NOBODY_AGREED: Final = (
     "WhatsApp is only for people who said yes to it. They can tick it on your sign-up form, send you the first message by "
-    "a link to chat, or say it at the counter: then write it down on their page."
+    "a link to chat, or say it at the counter: then write it down on their page. A list can carry who agreed, and how."
 )
 
 
@@ -193,6 +193,12 @@ class WhatsAppForm(ContentForm):
         if self.begun.may_connect:
             link_button("Connect a number", SETTINGS)
 
+    def _ways_to_agree(self) -> None:
+        if self.begun.may_connect:
+            link_button("Link to chat", SETTINGS)
+            link_button("Sign-up form", "/settings/sign-up")
+        link_button("Bring in a list", "/customers/import")
+
     def _message(self, first: Callable[[], Any] | None) -> None:
         with card("Message"):
             if first:
@@ -281,7 +287,12 @@ class WhatsAppForm(ContentForm):
         self.agree.clear()
         if not count.reachable and LeftOut.NO_YES in count.left_out:
             with self.agree:
-                alert("Nobody here has said yes to WhatsApp yet", NOBODY_AGREED, testid="nobody-agreed")
+                alert(
+                    "Nobody here has said yes to WhatsApp yet",
+                    NOBODY_AGREED,
+                    actions=self._ways_to_agree,
+                    testid="nobody-agreed",
+                )
         self.outlook.soon(self._asked)
 
 

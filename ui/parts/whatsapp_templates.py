@@ -153,17 +153,13 @@ class TemplatePicker:
         self.cards[one.key] = made
 
     def _paint(self) -> None:
-        shown = self.cards.get(self.chosen) if self.chosen else None
-        nothing = shown is None or not shown.visible
+        """One stop for the keyboard: what is chosen, else the first that can be."""
+        free = [key for key, made in self.cards.items() if made.visible and not self.templates[key].why_not]
+        stop = self.chosen if self.chosen in free else next(iter(free), None)
         for key, made in self.cards.items():
             on = key == self.chosen
             made.classes(add="is-on") if on else made.classes(remove="is-on")
-            can = not self.templates[key].why_not
-            put(
-                made,
-                aria_checked="true" if on else "false",
-                tabindex="0" if can and (on or nothing) else "-1",
-            )
+            put(made, aria_checked="true" if on else "false", tabindex="0" if key == stop else "-1")
 
 
 def _mark(told: Told) -> None:
