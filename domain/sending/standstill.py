@@ -50,7 +50,7 @@ def bar(session: Session, dispatch_id: int, why: Hold, sentence: str, *, now: da
         session, "dispatch.paused", by=CLOCK, now=now, subject_id=dispatch_id, after={"why": str(why)}
     )
     told = f"“{dispatch.name}” stands still. {sentence}"
-    notices.leave(session, told, now=now, tone="bad", link=f"/marketing/sends/{dispatch_id}")
+    notices.leave(session, told, now=now, tone="bad", link=_page(dispatch_id))
 
 
 def lift(session: Session, channel: str, *, by: Actor, now: datetime) -> list[int]:
@@ -97,8 +97,13 @@ def _go_on(session: Session, dispatch: Dispatch, by: Actor, now: datetime) -> bo
         return False
     if was_barred:
         dispatch.error = ""
+        notices.settle(session, _page(dispatch.id), now=now)
     audit.write(session, "dispatch.resumed", by=by, now=now, subject_id=dispatch.id)
     return True
+
+
+def _page(dispatch_id: int) -> str:
+    return f"/marketing/sends/{dispatch_id}"
 
 
 def _turn(

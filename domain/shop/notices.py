@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, Text, select
+from sqlalchemy import String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
@@ -36,6 +36,12 @@ def unseen(session: Session, most: int = 5) -> list[Notice]:
     return list(
         session.scalars(select(Notice).where(Notice.seen_at.is_(None)).order_by(Notice.id.desc()).limit(most))
     )
+
+
+def settle(session: Session, link: str, *, now: datetime) -> None:
+    """What was left there is over, whether or not somebody has seen it."""
+    there = update(Notice).where(Notice.link == link, Notice.seen_at.is_(None))
+    session.execute(there.values(seen_at=now))
 
 
 def dismiss(session: Session, notice_id: int, *, by: Actor, now: datetime) -> None:

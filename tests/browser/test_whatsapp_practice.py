@@ -3,17 +3,19 @@
 from collections.abc import Callable
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
 from data.database import now, reading, unit
 from data.whatsapp_twin import Twin
 from domain.book import consent, customers
+from domain.book import search as book
 from domain.ledger import received
 from domain.ledger.deliveries import Delivery, Heard
 from domain.message import practice_messages
 from domain.shop import whatsapp
 from domain.shop.people import Actor, Role
-from tests.browser.conftest import Open
+from tests.browser.conftest import PHONE, Open
 from tests.browser.server import PASSWORD, Server, email_of
 from tests.browser.test_accessible import found
 from tests.twins.whatsapp import marked, send_to
@@ -51,29 +53,41 @@ def reachable(page: Page) -> int:
     return int(page.get_by_test_id("count").inner_text())
 
 
-def take_up(page: Page, name: str) -> None:
+def take_up(page: Page, name: str, words: str = "our spring collection is in the window") -> None:
     """By the line over every page, which leads to where something came last."""
-    page.goto("/marketing")
+    until_there(page, name, words)
     page.get_by_test_id("open-practice").click()
     page.get_by_test_id("phone-search").fill(name)
     expect(page.get_by_test_id("phone-item")).to_have_count(1)
     page.get_by_test_id("phone-item").press("Enter")
-    expect(page.get_by_test_id("phone")).to_contain_text("our spring collection is in the window")
+    expect(page.get_by_test_id("phone")).to_contain_text(words)
 
 
-def test_stop_on_a_practice_phone_is_heeded_by_the_next_count(page: Page) -> None:
-    ines, _ = written_to("Ines", "+441632960011")
-    before = reachable(page)
-    take_up(page, "Ines")
-    page.get_by_test_id("read-it").click()
-    expect(page.get_by_test_id("bubble-when").first).to_contain_text("Read")
-    page.get_by_test_id("answer-stop").click()
-    expect(page.get_by_test_id("phone-no")).to_contain_text("want no marketing by WhatsApp")
-    assert found(page) == []
-    assert reachable(page) == before - 1
-    page.goto(f"/customers/{ines}?tab=consent")
-    expect(page.get_by_test_id("wish-whatsapp-marketing")).to_contain_text("Said no today")
-    expect(page.get_by_test_id("consent-history")).to_contain_text("By a message on a practice phone · Send")
+@pytest.mark.parametrize(("size", "number"), [("page", "+441632960011"), ("phone", "+441632960014")])
+def test_who_answers_a_template_with_stop_is_left_out_of_the_next_one(
+    request: pytest.FixtureRequest, size: str, number: str
+) -> None:
+    seen: Page = request.getfixturevalue(size)
+    name = f"Ines at the {size}"
+    with unit() as session:
+        ines = customers.create(session, {"first_name": name, "phone": number}, by=OLIVE, now=now()).id
+        consent.grant(session, ines, "whatsapp", "marketing", how="staff", now=now(), by=OLIVE)
+    before = reachable(seen)
+    seen.get_by_test_id("template-open_on_sunday-en").click()
+    seen.get_by_test_id("send-now").click()
+    expect(seen.get_by_test_id("confirm")).to_contain_text(f"{before:,}")
+    seen.get_by_test_id("confirm").click()
+    expect(seen.get_by_test_id("details")).to_contain_text("open_on_sunday")
+    take_up(seen, name, "We are open this Sunday")
+    seen.get_by_test_id("read-it").click()
+    expect(seen.get_by_test_id("bubble-when").first).to_contain_text("Read")
+    seen.get_by_test_id("answer-stop").click()
+    expect(seen.get_by_test_id("phone-no")).to_contain_text("want no marketing by WhatsApp")
+    assert found(seen) == []
+    assert reachable(seen) == before - 1
+    seen.goto(f"/customers/{ines}?tab=consent")
+    expect(seen.get_by_test_id("wish-whatsapp-marketing")).to_contain_text("Said no today")
+    expect(seen.get_by_test_id("consent-history")).to_contain_text("By a message on a practice phone")
 
 
 def test_an_answer_a_pressed_button_and_a_failure_on_a_phone_reach_the_shop(phone: Page) -> None:
@@ -151,12 +165,20 @@ def test_a_number_is_connected_and_each_key_says_whether_it_fits(
         expect(page.get_by_test_id("finding-phone-number-id")).to_contain_text(twin.account.shown_number)
         page.get_by_test_id("app-secret").fill(twin.account.app_secret)
         page.get_by_test_id("save-whatsapp").click()
-        expect(page.get_by_test_id("findings-good")).to_be_visible()
+        expect(page.get_by_test_id("findings-good")).to_contain_text("Now the last step")
+        expect(page.get_by_test_id("finding-webhook")).to_contain_text("Nowhere yet")
         expect(page.get_by_test_id("number-facts")).to_contain_text("2,000 different people in 24 hours")
         expect(page.get_by_test_id("practice-banner")).to_contain_text("Practice mode for email")
         assert twin.account.access_token not in page.content()
         assert found(page) == []
         assert twin.report_to(page.get_by_test_id("webhook-address").inner_text())
+        phone = open_page(PHONE, base_url=server.url, has_touch=True, is_mobile=True)
+        signed_in(phone, server)
+        phone.goto("/settings/whatsapp")
+        phone.get_by_test_id("check-whatsapp").click()
+        expect(phone.get_by_test_id("findings-good")).to_contain_text("Your number is ready")
+        expect(phone.get_by_test_id("finding-webhook")).to_contain_text("Meta reports to this shop")
+        assert found(phone) == []
         page.get_by_test_id("whatsapp-templates").click()
         expect(page.get_by_test_id("template-last_chance-en")).to_contain_text("Paused")
         page.get_by_test_id("whatsapp-words").click()
@@ -169,6 +191,19 @@ def test_a_number_is_connected_and_each_key_says_whether_it_fits(
         page.get_by_test_id("chat-card").click()
         expect(page.get_by_test_id("qr")).to_be_visible()
         expect(page.get_by_test_id("agreed")).to_contain_text("you agree that")
+
+
+def until_there(page: Page, name: str, words: str) -> None:
+    """A send waits for its undo first; what lies on a phone then is what came last."""
+    for _ in range(400):
+        with reading() as session:
+            [number] = book.phones(session, name, 1)
+            there = practice_messages.chat(session, number)
+        if any(words in str(one.shown.get("body")) for one in there):
+            page.goto("/marketing")
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing came to the phone")
 
 
 def until_heard(page: Page, customer_id: int) -> None:

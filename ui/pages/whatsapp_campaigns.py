@@ -71,7 +71,7 @@ def _asked_by(customer_id: int) -> Asked:
         zone = shops.read(session).zone
         person = customers.get(session, customer_id)
         newest = [one for one in received.of(session, customer_id) if one.channel == NAME]
-        said = (newest[0].words or newest[0].note) if newest else ""
+        said = next((one.words for one in newest if one.words), newest[0].note if newest else "")
         end = windows.open_until(session, customer_id, now=moment)
         until = words.within(words.when(end, zone, moment)) if end else ""
         return Asked(person.shown_name, " ".join(said.split())[:LONGEST], until)

@@ -24,7 +24,7 @@ FREELY: Final = (
 )
 NOT_AGREED: Final = (
     "But they have not said yes to WhatsApp, so the shop does not write to them. Where they asked you to, note their yes under "
-    "Consent first."
+    "Preferences first."
 )
 THERE: Final = "Pictures, files and voice messages stay at WhatsApp; here it is only noted that they came."
 HELP: Final = "What came back from this person, newest first. Whole letters lie in your inbox."
