@@ -117,6 +117,8 @@ class _Compiling:
             self._require_field(field, where)
             return Filling(name, field, tidy(given.get("fallback")))
         text = tidy(given.get("text"))
+        if not text and where == "buttons":
+            raise _unfit(where, f"Choose what fills the button “{name}” of this template.")
         if not text:
             raise _unfit(where, f"Choose what stands at {{{{{name}}}}} in this template.")
         return Filling(name, text=text)

@@ -147,7 +147,7 @@ def test_what_becomes_too_long_for_one_person_is_told(shop: Counter) -> None:
         ({"header": {}}, "Give the address of the picture"),
         ({"header": {"link": "ring.jpg"}}, "Give the address of the picture"),
         ({"body": []}, "Choose what stands at {{first_name}}"),
-        ({"buttons": [{"index": 0, "text": "x"}]}, "Choose what stands at"),
+        ({"buttons": [{"index": 0, "text": "x"}]}, "fills the button “Copy code”"),
         ({"body": [{"name": "first_name", "field": "attrs.nobody"}]}, "no field called attrs.nobody"),
     ],
 )

@@ -61,7 +61,8 @@ class OneShot:
         with page("wide"):
             with head(self.title, SENT_ONCE, back=("Marketing", "/marketing")):
                 instead = f"/marketing/campaigns/new?channel={self.channel}"
-                link_button("Write a campaign instead", instead, testid="campaign-instead")
+                made = link_button("Write a campaign instead", instead, testid="campaign-instead")
+                made.classes("hb-hide-phone")  # there is a button below that does it
             if self.above:
                 self.above()
             self.form = self.build(self._bar, self._counted)
