@@ -8,13 +8,15 @@ from nicegui import ui
 from data.database import now, reading, unit
 from domain.sending import campaigns, schedules
 from domain.sending.campaigns import Status
-from domain.sending.dispatches import DispatchState
+from domain.sending.dispatches import DispatchState, Part
 from domain.sending.reports import Report
+from domain.sending.sibling import MAIN_CHANNEL
 from domain.shop.people import Actor, Right
 from ui import words
 from ui.frame import Page, current_actor
 from ui.pages.campaigns import sure_to_delete
 from ui.parts import holds
+from ui.parts.asking_card import asking_card, asking_said
 from ui.parts.basics import (
     alert,
     box,
@@ -31,13 +33,14 @@ from ui.parts.basics import (
     put,
     text,
 )
+from ui.parts.campaign_controls import campaign_controls
+from ui.parts.campaign_report import CampaignReport
 from ui.parts.campaign_rows import PATH, status_of
 from ui.parts.campaign_story import Seen, audience_line, look, plan_facts
 from ui.parts.feedback import handled, io, toast
 from ui.parts.phone_preview import phone_card
-from ui.parts.send_controls import controls, something_moved
+from ui.parts.send_controls import something_moved
 from ui.parts.send_dialog import confirm_and_send
-from ui.parts.send_report import SendReport
 from ui.parts.sent_message import copyable, message_card
 from ui.parts.steady import Steady
 
@@ -58,7 +61,7 @@ async def build(by: Actor, campaign_id: int) -> None:
 class CampaignPage:
     def __init__(self, by: Actor, campaign_id: int) -> None:
         self.by, self.id = by, campaign_id
-        self.report: SendReport | None = None
+        self.report: CampaignReport | None = None
         self.version = 0
 
     async def draw(self) -> None:
@@ -66,7 +69,9 @@ class CampaignPage:
         with page() as self.root:
             self.top = Steady("hb-stack")
             with box("hb-cols"):
-                self.left, self.right = box("hb-stack"), Steady("hb-stack")
+                with box("hb-stack"):
+                    self.asked, self.left = Steady("full"), box("hb-stack full")
+                self.right = Steady("hb-stack")
         self._fill(seen)
         await self._report(seen)
         self.version = seen.campaign.version
@@ -86,6 +91,7 @@ class CampaignPage:
 
     def _fill(self, seen: Seen) -> None:
         self.top.show((self.by.role, *_said_above(seen)), lambda: self._above(seen))
+        self.asked.show(asking_said(self.by, seen), lambda: asking_card(self.by, seen, self.redraw))
         self.right.show(_said_beside(seen), lambda: self._beside(seen))
 
     def _above(self, seen: Seen) -> None:
@@ -102,17 +108,16 @@ class CampaignPage:
 
     async def _report(self, seen: Seen) -> None:
         without = SAID_ABOVE if seen.is_unfinished else frozenset[str]()
-        if self.report and seen.look and self.report.id == seen.look.report.dispatch.id:
-            self.report.without = without
-            await self.report.show(seen.look)
+        if self.report and seen.rolled and self.report.ids == seen.rolled.ids:
+            await self.report.show(seen.rolled, without)
             return
         self.left.clear()
         self.report = None
         with self.left:
-            if seen.look is None:
+            if seen.rolled is None:
                 _message(seen)
                 return
-            self.report = SendReport(seen.look, self._moved_on, without=without)
+            self.report = CampaignReport(self.id, seen.rolled, self._moved_on, without=without)
         await self.report.load()
 
     async def _moved_on(self, _: Report) -> None:
@@ -135,8 +140,8 @@ class CampaignPage:
             self.by.may(Right.EDIT_CAMPAIGNS),
             self.by.may(Right.SEND),
         )
-        if may_send and seen.look:
-            controls(seen.look.report.dispatch, self.redraw)
+        if may_send and seen.rolled:
+            campaign_controls(self.id, [one.report.dispatch for one in seen.rolled.looks], self.redraw)
         if status is Status.SENDING:
             return
         if status is Status.DRAFT and may_edit:
@@ -199,10 +204,11 @@ class CampaignPage:
                 copyable("Send id", str(seen.look.report.dispatch.id), testid="send-id")
 
     def _launches(self, seen: Seen) -> None:
-        if len(seen.story.launches) < 2:
+        launches = [one for one in seen.story.launches if one.part is Part.MAIN]
+        if len(launches) < 2:
             return
         with card("Every launch", f"{words.people(seen.story.reached)} reached in all.", testid="launches"):
-            for one in seen.story.launches:
+            for one in launches:
                 with box("hb-row apart"):
                     link(words.when(one.created_at, seen.zone, seen.at), f"/marketing/sends/{one.id}")
                     pill(*holds.state_of(one))
@@ -242,11 +248,11 @@ def _said_above(seen: Seen) -> tuple[Hashable, ...]:
     return (
         campaign.version,
         campaign.last_launch_error,
-        seen.look and seen.look.report.dispatch.state,
+        seen.rolled and seen.rolled.stages,
         status_of(campaign.status, campaign.last_launch_error, seen.story.told),
         audience_line(seen),
         seen.obstacle,
-        prospect and prospect.usual.reachable,
+        prospect and (prospect.usual.reachable, prospect.also and prospect.also.usual.reachable),
         seen.story.reached,
         [one.state for one in seen.story.launches[:1]] == [DispatchState.UNDONE],
         campaign.scheduled_at and campaign.scheduled_at <= seen.at,
@@ -260,11 +266,11 @@ def _said_beside(seen: Seen) -> tuple[Hashable, ...]:
 
 
 def _message(seen: Seen) -> None:
-    if seen.phone:
-        phone_card(seen.phone)
-        return
     if seen.sight:
         message_card(seen.sight, seen.reader)
+    if seen.phone:
+        phone_card(seen.phone, beside=seen.campaign.channel == MAIN_CHANNEL)
+    if seen.sight or seen.phone:
         return
     with card("The message", testid="preview"):
         text(seen.obstacle or "There is nothing to show yet.", "muted")

@@ -7,17 +7,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from data.database import now, reading
-from domain.audience.reach import WHATSAPP_REACH
 from domain.refusal import Refusal
 from domain.sending import campaigns, preview, reports
 from domain.sending.campaigns import Campaign, Status
 from domain.sending.preview import Prospect, Sight
 from domain.sending.reports import Report, Story
+from domain.sending.sibling import MAIN_CHANNEL
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.parts import holds
+from ui.parts.also_told import Also, also_of, also_said, phone_beside
+from ui.parts.campaign_report import Rolled, rolled
 from ui.parts.phone_preview import OnPhone, on_a_phone, on_the_phone
-from ui.parts.send_report import Look, look_from
+from ui.parts.send_report import Look
 from ui.parts.sent_message import Pairs, readable, send_facts
 
 
@@ -26,11 +28,12 @@ class Seen:
     """Everything the page tells, fetched at once."""
 
     story: Story
-    look: Look | None  # the launch it tells of
+    rolled: Rolled | None  # the launch it tells of, on every channel
     prospect: Prospect | None  # who would get it now
     obstacle: str  # why it can't be sent yet
     sight: Sight | None
-    phone: OnPhone | None  # of one by WhatsApp
+    phone: OnPhone | None  # of one by WhatsApp, or what goes there beside an email
+    also: Also
     reader: str
     zone: ZoneInfo
     at: datetime
@@ -38,6 +41,11 @@ class Seen:
     @property
     def campaign(self) -> Campaign:
         return self.story.campaign
+
+    @property
+    def look(self) -> Look | None:
+        """Of the main send."""
+        return self.rolled.looks[0] if self.rolled else None
 
     @property
     def is_unfinished(self) -> bool:
@@ -49,8 +57,15 @@ def audience_line(seen: Seen) -> str:
     if seen.campaign.status in (Status.SENDING, Status.SENT) and told:
         return told
     if seen.prospect:
-        return f"{seen.story.audience}: {words.people(seen.prospect.usual.reachable)} would get it now"
+        return f"{seen.story.audience}: {_would_get(seen.prospect)}"
     return seen.story.audience
+
+
+def _would_get(prospect: Prospect) -> str:
+    by_mail = words.people(prospect.usual.reachable)
+    if prospect.also is None:
+        return f"{by_mail} would get it now"
+    return f"{by_mail} would get it by email now, {words.number(prospect.also.usual.reachable)} by WhatsApp"
 
 
 def plan_facts(seen: Seen) -> Pairs:
@@ -65,6 +80,7 @@ def plan_facts(seen: Seen) -> Pairs:
         ("Reply to", campaign.reply_to),
         ("Type", words.MESSAGE_TYPE.get(campaign.message_type, "")),
         ("Audience", seen.story.audience),
+        ("Also by WhatsApp", also_said(seen.also.goes, seen.also.after_days) if seen.also.goes else ""),
         ("Left out", seen.prospect.usual.why if seen.prospect else ""),
         ("Created by", made),
         ("Last edited", words.when(campaign.updated_at, seen.zone, seen.at)),
@@ -85,10 +101,12 @@ def look(campaign_id: int) -> Seen:
         story = reports.story(session, campaign_id)
         zone = read_shop(session).zone
         prospect, obstacle = _prospect(session, story.campaign, moment)
-        phone = _phone(session, story) if story.campaign.channel == WHATSAPP_REACH.channel else None
-        reader, sight = ("", None) if phone else _sight(session, story)
-        look = look_from(session, story.told.id, moment) if story.told else None
-    return Seen(story, look, prospect, obstacle, sight, phone, reader, zone, moment)
+        whole = rolled(session, campaign_id, story.told.id, moment) if story.told else None
+        also = also_of(session, story.campaign, whole, moment)
+        is_mail = story.campaign.channel == MAIN_CHANNEL
+        phone = phone_beside(session, also, whole) if is_mail else _phone(session, story)
+        reader, sight = _sight(session, story) if is_mail else ("", None)
+    return Seen(story, whole, prospect, obstacle, sight, phone, also, reader, zone, moment)
 
 
 def _prospect(session: Session, campaign: Campaign, moment: datetime) -> tuple[Prospect | None, str]:

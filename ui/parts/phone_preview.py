@@ -70,12 +70,14 @@ class PhonePreview:
         self.note.visible = bool(gaps)
 
 
-def phone_card(found: OnPhone) -> None:
-    """A message that was sent, as its first reader got it."""
+def phone_card(found: OnPhone, *, beside: bool = False) -> None:
+    """A message that was sent, as its first reader got it. `beside`: one that goes beside an email."""
     shop, reader, seen = found
-    with box("hb-card", "section", testid="preview"):
+    read = f"as {reader} reads it" if reader else "as it reads"
+    with box("hb-card", "section", testid="also-preview" if beside else "preview"):
         with box("hb-mailhead"):
-            text(f"As {reader} reads it" if reader else "As it reads", "grow", testid="preview-reader")
+            title = f"By WhatsApp, {read}" if beside else f"{read[0].upper()}{read[1:]}"
+            text(title, "grow", testid="preview-reader")
         with box("hb-stage hb-phone-stage"):
             Phone(shop, None).draw(seen, "The template is no longer at WhatsApp.")
 

@@ -15,10 +15,10 @@ PARTS = {"sent": "", "failed": "bad", "not_sure": "warn"}
 class Progress:
     """Seen while something moves; `set` changes it in place."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str = "Progress of this send", testid: str = "progress") -> None:
         self.bars = {}
-        with box("hb-progress", testid="progress") as self.root:
-            with put(box("track"), role="progressbar", aria_label="Progress of this send") as self.track:
+        with box("hb-progress", testid=testid) as self.root:
+            with put(box("track"), role="progressbar", aria_label=label) as self.track:
                 for part, tone in PARTS.items():
                     self.bars[part] = box(tone, "i")
             with box("say"):

@@ -1,6 +1,6 @@
 """Pause, go on, stop: what a person may do with a send that runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nicegui import Event
@@ -55,7 +55,7 @@ async def pause(dispatch_id: int) -> None:
 
 async def go_on(dispatch_id: int) -> None:
     """A question comes first where somebody may get it twice."""
-    if await io(_is_restored, dispatch_id) and not await _sure_after_restore(dispatch_id):
+    if not await sure_after_restore([dispatch_id]):
         return
     by = await current_actor()
     await io(sending.resume, dispatch_id, by)
@@ -81,8 +81,12 @@ async def sure_to_stop(dispatch_id: int) -> bool:
     return sure
 
 
-async def _sure_after_restore(dispatch_id: int) -> bool:
-    rest = words.people(await io(_to_go, dispatch_id))
+async def sure_after_restore(dispatch_ids: Sequence[int]) -> bool:
+    """Asked only where one of these sends stands since the shop was restored from a copy."""
+    restored = [one for one in dispatch_ids if await io(_is_restored, one)]
+    if not restored:
+        return True
+    rest = words.people(sum([await io(_to_go, one) for one in restored]))
     return await confirm(
         f"Go on with {rest}?",
         "The shop was restored from a copy. What was sent after the copy was made is not known here, so some of them "

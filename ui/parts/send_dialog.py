@@ -20,6 +20,16 @@ from domain.shop.shop import read as read_shop
 from jobs import sending
 from ui import words
 from ui.frame import current_actor
+from ui.parts.also_pairs import (
+    also_pairs,
+    beside,
+    messages,
+    reached,
+    scheduled_said,
+    sends_said,
+    was_launched,
+    whom,
+)
 from ui.parts.basics import alert, box, button, facts, put, text
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import io
@@ -46,8 +56,15 @@ async def confirm_and_send(campaign_id: int, *, version: int | None = None) -> i
     if chosen is None:
         return None
     by = await current_actor()
-    number = (found.everyone if chosen == "everyone" else found.usual).reachable
-    press = Press(sending.undo_window(), chosen, number, version, nonce=secrets.token_hex(16))
+    to_all = chosen == "everyone"
+    press = Press(
+        sending.undo_window(),
+        chosen,
+        expected=(found.everyone if to_all else found.usual).reachable,
+        version=version,
+        nonce=secrets.token_hex(16),
+        also_expected=beside(found, to_all=to_all) if found.also else None,
+    )
     return (await io(sending.send_now, campaign_id, press, by)).id
 
 
@@ -69,13 +86,13 @@ async def confirm_and_schedule(campaign_id: int, wall: str, *, version: int | No
     by = await current_actor()
     found, when, sentence = await io(_of_schedule, campaign_id, wall, by)
     waits = await io(_waits, found, when.instant)
-    count = found.usual.reachable
+    count = found.usual.reachable + beside(found)
     late = _on_those_days(found)
     yes = await confirm(
         f"Schedule for {sentence}?",
         " ".join(filter(None, [when.note, waits, late, "" if count else NOBODY_TODAY, COUNTED_AGAIN])),
         pairs=_pairs(found),
-        confirm_label=f"Schedule for {words.people(count)}" if count else "Schedule anyway",
+        confirm_label=scheduled_said(found) if count else "Schedule anyway",
         icon="clock",
     )
     if yes:
@@ -86,7 +103,7 @@ async def confirm_and_schedule(campaign_id: int, wall: str, *, version: int | No
 async def _asked(found: Prospect) -> To | None:
     """Whom to send to, as the person chose."""
     waits = await io(_waits, found)
-    if found.remaining is None:
+    if not was_launched(found):
         return "remaining" if await _sure(found, waits) else None
     answer = await _remaining_or_all(found, waits)
     if answer == "everyone":
@@ -95,24 +112,24 @@ async def _asked(found: Prospect) -> To | None:
 
 
 async def _sure(found: Prospect, waits: str) -> bool:
-    people = words.people(found.everyone.reachable)
+    people = whom(found)
     spread = over_days(found.forecast) if found.forecast else ""
     return await confirm(
         f"Send {spread}?" if spread else f"Send to {people}?",
         " ".join(filter(None, [_over_days(found), _undo_sentence(waits)])),
         pairs=_pairs(found),
-        confirm_label=f"Send {spread}" if spread else f"Send to {people}",
+        confirm_label=f"Send {spread}" if spread else sends_said(found),
         icon="send",
     )
 
 
 async def _remaining_or_all(found: Prospect, waits: str) -> Any:
-    rest = found.usual.reachable
+    rest, everybody = found.usual.reachable + beside(found), messages(found)
     title = f"Send to the remaining {rest:,}?" if rest else "Everybody has been reached"
     with sheet(title, wide=True) as dialog:
         facts(_pairs(found))
         alert(
-            f"{words.people(found.reached)} got this campaign already.",
+            f"{words.people(reached(found))} got this campaign already.",
             "Nobody gets it twice unless you say so." if rest else "",
             testid="reached-before",
         )
@@ -120,7 +137,7 @@ async def _remaining_or_all(found: Prospect, waits: str) -> Any:
         with box("actions"):
             button("Cancel", lambda: dialog.submit(None), kind="ghost", testid="cancel")
             button(
-                f"Send to all {found.everyone.reachable:,} again",
+                f"Send to all {everybody:,} again",
                 lambda: dialog.submit("everyone"),
                 testid="send-all-again",
             )
@@ -140,9 +157,9 @@ async def _remaining_or_all(found: Prospect, waits: str) -> Any:
 
 async def _sure_again(found: Prospect) -> bool:
     return await confirm(
-        f"Send to all {found.everyone.reachable:,} again?",
-        f"{words.people(found.reached)} will get the same message a second time.",
-        confirm_label=f"Send to {words.people(found.everyone.reachable)}",
+        f"Send to all {messages(found):,} again?",
+        f"{words.people(reached(found))} will get the same message a second time.",
+        confirm_label=sends_said(found, to_all=True),
         kind="danger",
         icon="send",
         typed=AGAIN,
@@ -158,6 +175,7 @@ def _pairs(found: Prospect) -> Sequence[tuple[str, str]]:
         *_of_the_template(found),
         ("Left out", count.why),
         ("Worth a look", " ".join(_doubts(found))),
+        *also_pairs(found),
     ]
     return [(name, value) for name, value in pairs if value]
 
