@@ -155,6 +155,8 @@ def test_the_contact_beside_a_message_is_believed_unless_it_is_somebody_else(
         ([{"code": 470, "title": "24 hours have passed"}], Cause.WINDOW_CLOSED, True, "(#470) 24 hours have passed"),
         ([{"code": 1013, "title": "User is not valid"}], Cause.NOT_ON_WHATSAPP, True, "(#1013) User is not valid"),
         ([{"code": 131049, "error_data": {"details": "D"}}], Cause.HELD_BY_WHATSAPP, False, "(#131049) D"),
+        ([{"message": "(#131026) Message undeliverable"}], Cause.NOT_ON_WHATSAPP, True, "(#131026) Message undeliverable"),
+        ([{"error_code": 131026, "error_message": "M"}], Cause.NOT_ON_WHATSAPP, True, "(#131026) M"),
         ([{"title": "T"}], Cause.REFUSED_THERE, True, "T"),
         ([], Cause.REFUSED_THERE, True, "WhatsApp did not say why."),
         (None, Cause.REFUSED_THERE, True, "WhatsApp did not say why."),
@@ -186,6 +188,12 @@ def test_words_about_payments_calls_and_groups_say_nothing_of_a_message(status: 
     errors = [{"code": 131042, "title": "Business eligibility payment issue"}]
     [report] = read(conversation(statuses=[{**DELIVERED, "status": status, "errors": errors, **other}]))
     assert (report.kind, report.message_id, report.about) == (Kind.OTHER, "", None)
+
+
+@pytest.mark.parametrize("said", ["read", "played"])
+def test_who_has_read_or_heard_it_has_it(said: str) -> None:
+    found = read(conversation(statuses=[{**DELIVERED, "status": said}]))
+    assert [one.kind for one in found] == [Kind.OPEN, Kind.DELIVERY]
 
 
 # What people say
@@ -287,6 +295,24 @@ def test_who_is_cut_off_is_told_by_the_account_and_not_by_who_tells_it(
     value = {"event": "PARTNER_REMOVED", "waba_info": info, "disconnection_info": disconnection}
     about = read(change("account_update", value, account="2949482758682047"))[0].about
     assert (about.tone, about.status) == (tone, status) if isinstance(about, AccountNews) else tone is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "tone", "status"),
+    [
+        ("account_offboarded", {"reason": "USER_INITIATED"}, Tone.BAD, "DISCONNECTED"),
+        ("account_reconnected", {}, Tone.INFO, "CONNECTED"),
+        ("account_update", {"event": "ACCOUNT_OFFBOARDED"}, Tone.BAD, "DISCONNECTED"),
+        ("account_review_update", {"decision": "DECLINED"}, Tone.BAD, ""),
+        ("account_alerts", {"alert_type": "OBA_APPROVED", "alert_severity": "CRITICAL", "alert_description": "Fine"}, Tone.INFO, ""),
+    ],
+)  # fmt: skip
+def test_the_same_of_the_account_is_the_same_in_each_spelling(
+    field: str, value: Json, tone: Tone, status: str
+) -> None:
+    about = read(change(field, value))[0].about
+    assert isinstance(about, AccountNews)
+    assert (about.tone, about.status) == (tone, status)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from domain.results.report import part, tidy
 from domain.results.whatsapp.news import AccountNews, News, TemplateNews, Tone
 from domain.results.whatsapp.unpacking import instant, several
 
+TURNED_DOWN: Final = {"REJECTED", "DECLINED"}
 MANAGER: Final = "Open WhatsApp Manager to read more."
 
 
@@ -119,8 +120,11 @@ def _gone(value: Any) -> AccountNews:
 
 
 def _offboarded(value: Any) -> AccountNews:
-    said = "WhatsApp has cut the shop’s number off, because it was moved to another telephone or signed out."
-    return AccountNews(f"{said} Connect it again under Settings, WhatsApp.", Tone.BAD, status="DISCONNECTED")
+    said = (
+        "WhatsApp has cut the shop’s number off, because it was set up on another telephone or once more. It usually "
+        "comes back within minutes. If it does not, connect it again under Settings, WhatsApp."
+    )
+    return AccountNews(said, Tone.BAD, status="DISCONNECTED")
 
 
 def _taken_away(value: Any) -> AccountNews:
@@ -165,13 +169,13 @@ def _alert(value: Any) -> News:
     about = part(value, "alert_info") if isinstance(part(value, "alert_info"), dict) else value
     severity = _word(about, "alert_severity", 20)
     words = tidy(part(about, "alert_description"), 400) or tidy(part(about, "alert_type"), 80)
-    if severity == "INFORMATIONAL" or not words:
+    if severity == "INFORMATIONAL" or _word(about, "alert_type", 80).endswith("_APPROVED") or not words:
         return AccountNews()
     return AccountNews(f"WhatsApp says of the shop’s account: {words}", Tone.BAD if severity == "CRITICAL" else Tone.WARN)  # fmt: skip
 
 
 def _review(value: Any) -> News:
-    if _word(value, "decision", 30) == "REJECTED":
+    if _word(value, "decision", 30) in TURNED_DOWN:
         return AccountNews(f"WhatsApp has turned the shop’s account down. {MANAGER}", Tone.BAD)
     return AccountNews()
 
@@ -200,7 +204,7 @@ def _number_name(value: Any) -> News:
     decision, name = _word(value, "decision", 30), tidy(part(value, "requested_verified_name"), 200)
     if decision == "APPROVED":
         return AccountNews(name=name)
-    if decision == "REJECTED":
+    if decision in TURNED_DOWN:
         return AccountNews(f"WhatsApp has turned down the name “{name}” for the shop’s number.", Tone.WARN)
     return AccountNews()
 
@@ -255,6 +259,8 @@ READERS: Final[dict[str, Callable[[Any], News | None]]] = {
     "message_template_components_update": _template_changed,
     "template_category_update": _template_category,
     "account_update": _account_update,
+    "account_offboarded": _offboarded,
+    "account_reconnected": _back,
     "account_alerts": _alert,
     "account_review_update": _review,
     "phone_number_quality_update": _number_quality,

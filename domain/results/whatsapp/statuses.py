@@ -3,6 +3,7 @@
 Among them stand words about other things: payments, calls, groups. Those are kept, and mean nothing for a message.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -14,9 +15,12 @@ from domain.results.whatsapp.news import AccountNews, Tone
 from domain.results.whatsapp.unpacking import instant, several, told
 from domain.results.whatsapp.whom import completed, contact_of, whom
 
-KINDS: Final = {"sent": Kind.ACCEPTED, "delivered": Kind.DELIVERY, "read": Kind.OPEN}
+KINDS: Final = {
+    "sent": Kind.ACCEPTED, "delivered": Kind.DELIVERY, "read": Kind.OPEN, "played": Kind.OPEN,
+}  # fmt: skip
 OLDER: Final[Mapping[int, int]] = {470: 131047, 1013: 131026, 1026: 131026}  # as the platform once counted
 STOPPED: Final = 131050
+WRITTEN_OUT: Final = re.compile(r"\(#(\d{1,9})\)")  # "(#131026) Message undeliverable"
 UNSAID: Final = "WhatsApp did not say why."
 
 
@@ -43,7 +47,7 @@ def status(one: dict[str, Any], value: Any, is_ours: bool) -> Iterator[Report]:
         yield told(Kind.BOUNCE, event, **common, **_failure(one, value, is_ours))
         return
     yield told(KINDS.get(said, Kind.OTHER), event, **common)
-    if said == "read":  # whoever read it has it, whenever the other word comes
+    if KINDS.get(said) is Kind.OPEN:  # whoever read it has it, whenever the other word comes
         yield told(Kind.DELIVERY, f"{event}/delivered", **common)
 
 
@@ -57,7 +61,7 @@ def _failure(one: dict[str, Any], value: Any, is_ours: bool) -> dict[str, Any]:
     code = code_of(error)
     known = meaning(code)
     details = tidy(part(error, "error_data", "details") or part(error, "details"), 300)
-    title = tidy(part(error, "title") or part(error, "message"), 200)
+    title = tidy(_title(error), 200)
     words = title, "" if details == title else details
     more: dict[str, Any] = {
         "permanent": known.again is None if known else True,
@@ -91,8 +95,16 @@ def meaning(code: int | None) -> WhatsAppError | None:
 def code_of(error: Any) -> int | None:
     """0 is a number of theirs; None where there is none."""
     found = part(error, "code")
+    if found is None:
+        found = part(error, "error_code")
+    if found is None and (written := WRITTEN_OUT.search(tidy(_title(error), 200))):
+        found = written[1]
     if isinstance(found, str) and found.strip().isascii() and found.strip().isdecimal():
         found = int(found.strip()[:10])
     if isinstance(found, float) and found.is_integer():
         found = int(found)
     return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 10**9 else None
+
+
+def _title(error: Any) -> Any:
+    return part(error, "title") or part(error, "message") or part(error, "error_message")
