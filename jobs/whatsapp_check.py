@@ -5,6 +5,7 @@ Every sentence says what was found; where something does not fit, also what to d
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from domain.shop import whatsapp
 
 FACTS: Final = (
     "display_phone_number,verified_name,quality_rating,messaging_limit_tier,status,name_status,"
-    "whatsapp_business_manager_messaging_limit"
+    "whatsapp_business_manager_messaging_limit,is_on_biz_app"
 )
 FEWER_FACTS: Final = (
     "display_phone_number,verified_name,quality_rating"  # where the platform has given one up
@@ -85,8 +86,16 @@ def found_out(keys: Mapping[str, str], address: str) -> Found:
 def facts_of(here: Access) -> Told:
     """Of the number. A field that this version of the platform no longer has must not keep the others from us."""
     told = graph.look(here, here.number_id, fields=FACTS)
-    is_about_a_field = told.code == 100 and "field" in " ".join(told.words).casefold()
-    return graph.look(here, here.number_id, fields=FEWER_FACTS) if is_about_a_field else told
+    if not _is_about_a_field(told):
+        return told
+    named = set(re.findall(r"\w+", " ".join(told.words)))
+    others = [one for one in FACTS.split(",") if one not in named]
+    told = graph.look(here, here.number_id, fields=",".join(others))
+    return graph.look(here, here.number_id, fields=FEWER_FACTS) if _is_about_a_field(told) else told
+
+
+def _is_about_a_field(told: Told) -> bool:
+    return told.code == 100 and "field" in " ".join(told.words).casefold()
 
 
 def sentence_of(told: Told) -> str:

@@ -27,6 +27,7 @@ class Account:
     tier: str = "TIER_2K"
     status: str = "CONNECTED"
     per_second: int = 80
+    on_phone_app: bool = False  # the number is in use there as well, so it has 20 a second
     per_person: float = 6.0  # seconds between two messages to the same person
     is_expired: bool = False  # the access token
     expires_at: int = 0  # seconds since 1970; 0: never
@@ -56,6 +57,7 @@ class Account:
             "name_status": "APPROVED",
             "new_name_status": "NONE",
             "platform_type": "CLOUD_API",
+            "is_on_biz_app": self.on_phone_app,
             "account_mode": "LIVE",
             "status": self.status,
             "is_official_business_account": False,

@@ -23,7 +23,8 @@ from domain.shop.shop import read as read_shop
 NAME: Final = "whatsapp"  # of its keys among those of the providers
 PRACTICE: Final = "Practice WhatsApp"
 ACCOUNT: Final = -1  # among the accounts that have limits: those of mail are 0 and more
-PER_SECOND: Final = 80  # messages; a number that is shared with the app on a telephone has 20
+PER_SECOND: Final = 80  # messages
+SHARED: Final = 20  # where the number is in use in the app on a telephone as well
 LEAST_REACH: Final = 250  # people in 24 hours, where the platform has not told the shop's
 ONLY: Final = 1
 NEEDED: Final = ("phone_number_id", "business_account_id", "access_token")
@@ -148,6 +149,8 @@ def note_facts(session: Session, facts: Mapping[str, Any], *, now: datetime) -> 
     row.quality, row.status = _text(facts, "quality_rating", 20), _text(facts, "status", 30)
     told = _text(facts, "whatsapp_business_manager_messaging_limit", 30)
     row.tier = told or _text(facts, "messaging_limit_tier", 30) or row.tier
+    if facts.get("is_on_biz_app") is True:
+        row.per_second = min(row.per_second, SHARED)
     row.checked_at = row.updated_at = now
     session.flush()
     return row

@@ -1,8 +1,10 @@
 """A mail account never sends more than its provider takes, whoever asks, and however often."""
 
+import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from sqlalchemy import delete, select
 
 from data.database import unit
 from domain.shop import limits
-from domain.shop.limits import Grant, Limits, MailMinute, MailPace
+from domain.shop.limits import EPOCH, TICK, Grant, Journeys, Limits, MailMinute, MailPace
+from domain.shop.places import SECOND as MICRO
+from domain.shop.places import Places, still
 
 pytestmark = pytest.mark.thorough
 
@@ -122,6 +126,30 @@ def test_the_pace_is_nearly_the_whole_limit(shop_db: Path) -> None:
     assert 120 <= sent <= 140
 
 
+@pytest.mark.parametrize("way", [1, 100])  # milliseconds there, and as many back
+def test_where_each_answer_is_waited_for_the_whole_limit_goes_and_never_more(way: int) -> None:
+    """However long a message takes on its way: as it comes, with a stall now and then."""
+    chance, places, journeys = random.Random(way), Places([], 80, 3 * MICRO, MICRO // 2), Journeys(80)
+    at, arrived, under_way = 0, list[int](), list[tuple[int, int]]()  # when it is answered, its turn
+    while len(arrived) < 2_000:
+        turn = next(places.turns(at))
+        if under_way and under_way[0][0] <= turn:
+            answered, its_turn = heappop(under_way)
+            was_there = journeys.arrived(EPOCH + its_turn * TICK, EPOCH + answered * TICK)
+            places.note_arrived({its_turn: (was_there - EPOCH) // TICK})
+            continue
+        at, places.taken = turn, still(places.taken, turn)
+        places.take([turn])
+        late = chance.randrange(3_000) + (200_000 if chance.random() < 0.005 else 0)
+        arrived.append(turn + way * 1_000 + late)
+        heappush(under_way, (arrived[-1] + way * 1_000 + chance.randrange(2_000), turn))
+    arrived.sort()
+    assert min(later - first for first, later in zip(arrived, arrived[80:], strict=False)) >= MICRO
+    known = 240  # messages, by when it is known how long the way is
+    a_second = (1_999 - known) * MICRO / (arrived[-1] - arrived[known])
+    assert a_second >= (79 if way == 1 else 78)
+
+
 def test_a_fast_account_grants_several_at_once(shop_db: Path) -> None:
     told = asked(Limits(per_second=500), 100, START)
     assert 40 <= told.granted <= 50
@@ -155,6 +183,7 @@ def test_an_hour_is_free_again_when_its_minute_has_left_entirely(shop_db: Path) 
     assert asked(account, 10, START).granted == 10
     told = asked(account, 4, START + timedelta(minutes=30))
     assert (told.granted, told.why, told.until) == (0, "hour", datetime(2026, 11, 21, 10, 31, tzinfo=UTC))
+    assert told.until is not None
     assert asked(account, 4, told.until).granted == 4
 
 
