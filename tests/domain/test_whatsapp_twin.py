@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from data.whatsapp_twin import Act, Asked, Twin
+from domain.ledger import whatsapp_errors
 
 VERSION = "v24.0"
 BEN = "491701234567"
@@ -292,3 +293,29 @@ def test_what_people_and_the_platform_do_is_told(twin: Twin, home: str) -> None:
     assert "from" not in hidden["messages"][0]
     assert hidden["messages"][0]["from_user_id"] == hidden["contacts"][0]["user_id"]
     assert post(twin, BEN, "birthday_treat", body("Anna"))["error"]["code"] == 132015
+
+
+def test_every_error_that_the_shop_has_words_for_can_be_asked_for(twin: Twin, home: str) -> None:
+    twin.report_to(home)
+    twin.account.per_person, twin.account.per_second = 0.0, 1_000
+    wanted = [one.code for one in whatsapp_errors.every()]
+    for code in wanted:
+        assert post(twin, f"15551{code:06}")["error"]["code"] == code
+        if code:  # 0 is never told later
+            assert "messages" in post(twin, f"15552{code:06}")
+    assert twin.flush()
+    failed = [one for change in told() for one in change["value"]["statuses"]]
+    assert [one["errors"][0]["code"] for one in failed] == [one for one in wanted if one]
+
+
+def test_a_moving_second_never_holds_more_than_the_account_may(twin: Twin) -> None:
+    moment = 1_800_000_000.0
+    twin.desk.clock = lambda: moment
+    twin.account.per_second, twin.account.per_person = 20, 0.0
+    taken: list[float] = []
+    for step in range(400):  # a hundred a second are asked for
+        moment = 1_800_000_000.0 + step / 100
+        if "messages" in post(twin, f"4917012{step:05}"):
+            taken.append(moment)
+    assert len(taken) == 80
+    assert max(sum(at - 1 < one <= at for one in taken) for at in taken) == 20
