@@ -13,7 +13,7 @@ from data.mail_account import AccountTrouble
 from data.smtp import Answer
 from domain.audience.audience import Audience
 from domain.refusal import Refusal
-from domain.sending import campaigns, echoes, launches, preview, trial
+from domain.sending import campaigns, echoes, launches, preview, siblings, trial
 from domain.sending.campaigns import Campaign
 from domain.sending.dispatches import Dispatch
 from domain.sending.launches import Press
@@ -23,11 +23,13 @@ from jobs.sending import awake
 TRIAL_TIMEOUT: Final = 20.0  # seconds for each step: somebody is waiting for the answer
 
 
-def post_campaign(fields: dict[str, Any], press: Press, by: Actor) -> tuple[Campaign, Dispatch]:
+def post_campaign(
+    fields: dict[str, Any], press: Press, by: Actor, *, also: dict[str, Any] | None = None
+) -> tuple[Campaign, Dispatch]:
     """A campaign that goes at once (D23). Where the launch is refused it stays as a draft, and the refusal names it."""
     by.require(Right.SEND)
     with unit() as session:
-        made = _made_before(session, fields, press) or _make(session, fields, press, by, now())
+        made = _made_before(session, fields, press) or _make(session, fields, also, press, by, now())
     campaign, dispatch = made
     if isinstance(dispatch, Refusal):
         details = {**dispatch.details, "campaign_id": campaign.id}
@@ -74,9 +76,15 @@ def _made_before(session: Session, fields: dict[str, Any], press: Press) -> tupl
 
 
 def _make(
-    session: Session, fields: dict[str, Any], press: Press, by: Actor, moment: datetime
+    session: Session,
+    fields: dict[str, Any],
+    also: dict[str, Any] | None,
+    press: Press,
+    by: Actor,
+    moment: datetime,
 ) -> tuple[Campaign, Dispatch | Refusal]:
     campaign = campaigns.create(session, fields, by=by, now=moment)
+    siblings.keep(session, campaign.id, also, by=by, now=moment)
     echoes.refuse_echo(session, press, campaigns.as_draft(session, campaign), now=moment)
     try:
         with session.begin_nested():

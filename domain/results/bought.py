@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from domain.book.record import CustomerRecord
@@ -41,24 +41,34 @@ class Comparison:
         return not (self.after.orders or self.before.orders)
 
 
-def afterwards(session: Session, dispatch: Dispatch, *, days: int = USUAL, now: datetime) -> Comparison:
-    """By everybody to whom the message went out."""
+def afterwards(
+    session: Session,
+    dispatch: Dispatch,
+    *,
+    days: int = USUAL,
+    among: ColumnElement[bool] | None = None,
+    now: datetime,
+) -> Comparison:
+    """By everybody to whom the message went out; `among` narrows the ledger, where several sends are told as one."""
     begun = dispatch.started_at or dispatch.starts_at
     passed = max(timedelta(0), min(now - begun, timedelta(days=days)))
     return Comparison(
         begun,
         days,
         passed == timedelta(days=days),
-        _bought(session, dispatch.id, begun, begun + passed),
-        _bought(session, dispatch.id, begun - passed, begun),
+        _bought(session, dispatch.id, among, begun, begun + passed),
+        _bought(session, dispatch.id, among, begun - passed, begun),
     )
 
 
-def _bought(session: Session, dispatch_id: int, since: datetime, until: datetime) -> Bought:
+def _bought(
+    session: Session, dispatch_id: int, among: ColumnElement[bool] | None, since: datetime, until: datetime
+) -> Bought:
     got_it = select(Delivery.id).where(
         Delivery.customer_id == CustomerRecord.customer_id,
         Delivery.dispatch_id == dispatch_id,
         Delivery.state == State.SENT,
+        *([] if among is None else [among]),
     )
     theirs = (
         CustomerRecord.kind == ORDER,

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from data.database import now, reading
-from domain.ledger import engagement
+from domain.ledger import engagement, standing
 from domain.ledger.engagement import LinkClicks
 from domain.results import bought, figures, overview
 from domain.results.bought import Bought
 from domain.results.figures import Figures
 from domain.sending import dispatches
+from domain.sending.dispatches import Part
 from ui.api.door import SignedIn, Viewer
 from ui.api.shapes import Id, Moment, Told
 
@@ -51,7 +52,7 @@ class LinkTold(Told):
 
 
 class AnalyticsTold(FiguresTold):
-    """sends are the messages that went out, over all launches, each person once."""
+    """sends are the messages that went out, over all launches and channels, each person once; channels tells them apart."""
 
     campaign_id: int
     launches: int
@@ -72,15 +73,17 @@ def analytics(campaign_id: Id, by: Viewer) -> AnalyticsTold:
     with reading() as session:
         overview.require_known(session, [campaign_id])
         launches = dispatches.of_campaign(session, campaign_id)
-        found = figures.of_campaign(session, campaign_id, now=moment)
+        found = figures.of_sends(session, launches, now=moment)
+        apart = figures.by_channel(session, launches, now=moment)
+        among = standing.in_campaign(session, campaign_id) if len(launches) > 1 else None
         clicks = [one for launch in launches for one in engagement.link_clicks(session, launch.id)]
         devices = sum((Counter(engagement.devices(session, one.id)) for one in launches), Counter[str]())
-        after = [bought.afterwards(session, one, now=moment).after for one in launches]
-    by_channel = [ChannelTold(**_told(found), channel=one.channel) for one in launches[:1]]  # it has only one
+        after = [bought.afterwards(session, one, among=among, now=moment).after for one in launches]
+    by_channel = [ChannelTold(**_told(one), channel=channel) for channel, one in apart.items()]
     return AnalyticsTold(
         **_told(found),
         campaign_id=campaign_id,
-        launches=len(launches),
+        launches=sum(one.part is Part.MAIN for one in launches),
         conversions=sum(one.people for one in after),
         revenue=_revenue(after),
         channels=by_channel,

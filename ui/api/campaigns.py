@@ -9,18 +9,20 @@ from sqlalchemy.orm import Session
 from data.database import now, reading, unit
 from data.smtp import Fate
 from domain.refusal import Kind, Refusal
-from domain.sending import campaigns, purging, reports, schedules
+from domain.sending import asking, campaigns, dispatches, purging, reports, schedules, siblings
 from domain.sending.campaigns import Campaign
+from domain.sending.dispatches import Dispatch, Part
 from domain.sending.launches import To
 from domain.shop.people import Actor
 from jobs import posting, sending
 from ui.api import plans
 from ui.api.door import CampaignEditor, Sender, SignedIn, Viewer
 from ui.api.launching import Key, Launched, UndoSeconds, as_press
-from ui.api.plans import CampaignAsked, CampaignTold, ScheduleAsked
+from ui.api.plans import AlsoAsked, CampaignAsked, CampaignTold, ScheduleAsked
 from ui.api.shapes import Asked, Cursor, Id, Limit, Listed, Search, Told, Word, read_number
 from ui.api.words import Words, understood
 
+AVersion = Annotated[int | None, Query(description="The version that was looked at; another one is refused.")]
 router = APIRouter(prefix="/campaigns", tags=["Campaigns"], route_class=SignedIn)
 
 
@@ -31,6 +33,23 @@ class LaunchAsked(Asked):
     ] = None
     undo_seconds: UndoSeconds = 0
     version: int | None = None
+
+
+class AskAsked(Asked):
+    undo_seconds: UndoSeconds = 0
+
+
+class AskingTold(Told):
+    """missing, cameBack and unopened are people the email did not reach, less those whom the other channel has reached."""
+
+    missing: Annotated[int, Field(description="Without an address that works.")]
+    came_back: Annotated[int, Field(description="Refused at once, or returned since.")]
+    unopened: int
+    reachable: Annotated[int, Field(description="Of these, how many may be written to on WhatsApp.")]
+    left_out: Annotated[dict[str, int], Field(description="Why the others may not.")]
+    measured: Annotated[
+        bool, Field(description="Whether opens are counted at all; where not, unopened is 0.")
+    ]
 
 
 class TryAsked(Asked):
@@ -74,10 +93,11 @@ def create(given: CampaignAsked, by: CampaignEditor, words: Words, key: Key = No
     with reading() as session:
         plan = plans.read(session, given, by, whole=True)
     if plan.launch:
-        campaign, _ = posting.post_campaign(plan.fields, as_press(by, key), by)
+        campaign, _ = posting.post_campaign(plan.fields, as_press(by, key), by, also=plan.also)
         return _one(campaign.id, words)
     with unit() as session:
         campaign = campaigns.create(session, plan.fields, by=by, now=now())
+        siblings.keep(session, campaign.id, plan.also, by=by, now=now())
         refusal = _scheduled(session, campaign, plan, by)
     if refusal is not None:
         raise refusal
@@ -128,7 +148,7 @@ def launch(campaign_id: Id, by: Sender, given: LaunchAsked | None = None, key: K
             "This Idempotency-Key was used for another send before. Take a new one for each.",
             Kind.CONFLICT,
         )
-    return Launched(dispatch_id=dispatch.id)
+    return Launched(dispatch_id=dispatch.id, also_dispatch_id=_beside(dispatch))
 
 
 @router.post("/{campaign_id}/schedule")
@@ -167,6 +187,52 @@ def stop(campaign_id: Id, by: Sender, words: Words) -> CampaignTold:
     return _one(campaign_id, words)
 
 
+@router.put("/{campaign_id}/also")
+def write_also(
+    campaign_id: Id, given: AlsoAsked, by: CampaignEditor, words: Words, version: AVersion = None
+) -> CampaignTold:
+    """What it also says on WhatsApp: of a draft, or of a sent campaign as long as nobody was asked."""
+    with unit() as session:
+        siblings.write(session, campaign_id, given.model_dump(), by=by, now=now(), version=version)
+    return _one(campaign_id, words)
+
+
+@router.delete("/{campaign_id}/also", status_code=204)
+def remove_also(campaign_id: Id, by: CampaignEditor, version: AVersion = None) -> None:
+    with unit() as session:
+        siblings.remove(session, campaign_id, by=by, now=now(), version=version)
+
+
+@router.get("/{campaign_id}/asking")
+def asking_told(campaign_id: Id, by: Viewer) -> AskingTold:
+    """Whom a sent campaign did not reach by email, or who has not opened it, and how many of them may be asked."""
+    with reading() as session:
+        found = asking.would_ask(session, campaign_id, now=now())
+    return AskingTold(
+        missing=found.missing,
+        came_back=found.came_back,
+        unopened=found.unopened,
+        reachable=found.reachable,
+        left_out=found.count.left_out,
+        measured=found.measured,
+    )
+
+
+@router.post("/{campaign_id}/ask", status_code=202)
+def ask(campaign_id: Id, by: Sender, given: AskAsked | None = None, key: Key = None) -> Launched:
+    """Asks them now on the other channel, with what `also` says. Once for each campaign."""
+    press = as_press(by, key, undo=(given or AskAsked()).undo_seconds)
+    return Launched(dispatch_id=sending.ask_now(campaign_id, press, by).id)
+
+
+@router.post("/{campaign_id}/cancel-asking")
+def cancel_asking(campaign_id: Id, by: Sender, words: Words) -> CampaignTold:
+    """Nobody is asked by itself any more."""
+    with unit() as session:
+        asking.cancel(session, campaign_id, by=by, now=now())
+    return _one(campaign_id, words)
+
+
 @router.post("/{campaign_id}/duplicate", status_code=201)
 def duplicate(campaign_id: Id, by: CampaignEditor, words: Words) -> CampaignTold:
     with unit() as session:
@@ -181,6 +247,12 @@ def try_out(campaign_id: Id, given: TryAsked, by: Sender) -> TryTold:
     return TryTold(accepted=said.fate is Fate.ACCEPTED, reply_code=said.code, reply=said.text)
 
 
+def _beside(dispatch: Dispatch) -> int | None:
+    with reading() as session:
+        run = dispatches.of_run(session, dispatch.campaign_id or 0, dispatch.run_no)
+    return next((one.id for one in run if one.part is Part.ALSO), None)
+
+
 def _change(campaign_id: int, given: CampaignAsked, by: Actor, words: Words, *, whole: bool) -> CampaignTold:
     with unit() as session:
         campaign = campaigns.get(session, campaign_id)
@@ -191,6 +263,8 @@ def _change(campaign_id: int, given: CampaignAsked, by: Actor, words: Words, *, 
                 "use_launch", f"To launch it, post to /campaigns/{campaign_id}/launch.", field="status"
             )
         campaigns.change(session, campaign_id, plan.fields, by=by, now=now(), version=given.version)
+        if plan.says_also:
+            siblings.keep(session, campaign_id, plan.also, by=by, now=now())
         if plan.when is not None:
             schedules.schedule(session, campaign_id, plan.when, by=by, now=now())
     return _one(campaign_id, words)

@@ -41,6 +41,12 @@ class OneShotAsked(Asked):
 class DispatchTold(Told):
     id: int
     campaign_id: int | None
+    part: Annotated[
+        str,
+        Field(
+            description="Of its campaign's launch: main, also (the other channel), or asked (there, days later)."
+        ),
+    ]
     name: str
     channel: str
     message_type: str
@@ -146,6 +152,7 @@ def _told(dispatch: Dispatch, books: Books, words: Dialect) -> DispatchTold:
     return DispatchTold(
         id=dispatch.id,
         campaign_id=dispatch.campaign_id,
+        part=str(dispatch.part),
         name=dispatch.name,
         channel=dispatch.channel,
         message_type=str(dispatch.message_type),

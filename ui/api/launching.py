@@ -25,6 +25,9 @@ UndoSeconds = Annotated[int, Field(ge=0, le=600, description="How long the launc
 
 class Launched(Told):
     dispatch_id: int
+    also_dispatch_id: Annotated[
+        int | None, Field(description="Of a campaign that goes on another channel too.")
+    ] = None
 
 
 def as_press(

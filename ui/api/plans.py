@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from data.database import now
 from domain.message import templates
 from domain.refusal import Refusal, invalid
-from domain.sending import calendar, dispatches
+from domain.sending import calendar, dispatches, sibling
 from domain.sending.calendar import Appointment
 from domain.sending.campaigns import Campaign
 from domain.sending.dispatches import Dispatch
+from domain.sending.sibling import CHANNEL, MAIN_CHANNEL, USUAL_DAYS, Goes, Sibling
 from domain.shop import shop, zones
 from domain.shop.people import Actor
 from ui.api.shapes import AnId, Asked, Moment, Told, Version
@@ -29,13 +30,38 @@ EMPTY: Final[dict[str, Any]] = {
     "content": {},
     **dict.fromkeys(("from_name", "from_email", "reply_to", *CONTENT), ""),
 }
-NO_FIELDS: Final = ("type", "channels", "audience_id", "schedule", "recurring", "status", "version")
+NO_FIELDS: Final = ("type", "channels", "also", "audience_id", "schedule", "recurring", "status", "version")
 
 
 SAYS: Final = (
     "Of a channel other than email. WhatsApp: `template` with name and language, and what fills its gaps: `header`, `body`, "
     "`buttons`; or `text` for people who wrote within 24 hours."
 )
+
+
+class AlsoAsked(Asked):
+    """What a campaign by email also says on WhatsApp."""
+
+    channel: str = CHANNEL
+    content: Annotated[dict[str, Any], Field(description=SAYS)] = {}
+    goes: Annotated[
+        str,
+        Field(
+            description="To whom: instead (without an email address that works), after (these, and days later whoever has "
+            "not opened it or whose mail came back), or together (everybody who said yes to it)."
+        ),
+    ] = str(Goes.INSTEAD)
+    after_days: Annotated[int, Field(description="1 to 30.")] = USUAL_DAYS
+
+
+class AlsoTold(Told):
+    channel: str
+    content: dict[str, Any]
+    goes: str
+    after_days: int
+    due_at: Annotated[Moment | None, Field(description="When the others are asked by itself.")]
+    asked_at: Moment | None
+    error: Annotated[str | None, Field(description="Why they could not be asked.")]
 
 
 class ScheduleAsked(Asked):
@@ -54,7 +80,8 @@ class CampaignAsked(Asked):
     name: str | None = None
     type: str | None = None
     channel: str | None = None
-    channels: list[str] | None = None
+    channels: Annotated[list[str] | None, Field(description="One, or email and whatsapp.")] = None
+    also: Annotated[AlsoAsked | None, Field(description="Beside an email; null takes it out.")] = None
     message_type: str | None = None
     from_name: str | None = None
     from_email: str | None = None
@@ -100,6 +127,7 @@ class CampaignTold(Told):
     outcome: str | None
     channel: str
     channels: list[str]
+    also: AlsoTold | None
     message_type: str
     from_name: str
     from_email: str
@@ -131,6 +159,8 @@ class Plan:
     fields: dict[str, Any]
     when: Appointment | None
     launch: bool
+    also: dict[str, Any] | None = None
+    says_also: bool = False  # whether anything was said of it at all
 
 
 def read(session: Session, given: CampaignAsked, by: Actor, *, whole: bool) -> Plan:
@@ -154,7 +184,20 @@ def read(session: Session, given: CampaignAsked, by: Actor, *, whole: bool) -> P
         fields = {"name": "", **EMPTY, **fields}
     wish = understood(given.status) if given.status else "draft"
     when = appointment(session, given.schedule) if given.schedule else None
-    return Plan(fields, when, _launches(wish, when))
+    also, says_also = _also(given, whole)
+    return Plan(fields, when, _launches(wish, when), also, says_also)
+
+
+def _also(given: CampaignAsked, whole: bool) -> tuple[dict[str, Any] | None, bool]:
+    """`channels` with both names says it too, and with one name that nothing goes beside it."""
+    both = given.channels is not None and len(given.channels) > 1
+    if given.also is not None:
+        if given.channels is not None and not both:
+            raise invalid("channels", "channels names one way, and also another.")
+        return given.also.model_dump(), True
+    if both:
+        return ({"content": {}}, True) if whole else (None, False)
+    return None, whole or given.channels is not None or "also" in given.model_fields_set
 
 
 def appointment(session: Session, given: ScheduleAsked) -> Appointment:
@@ -163,11 +206,12 @@ def appointment(session: Session, given: ScheduleAsked) -> Appointment:
 
 
 def told(session: Session, found: list[Campaign], words: Dialect) -> list[CampaignTold]:
-    last = dispatches.latest_of(session, [one.id for one in found])
-    return [_told(one, last.get(one.id), words) for one in found]
+    numbers = [one.id for one in found]
+    last, others = dispatches.latest_of(session, numbers), sibling.of_many(session, numbers)
+    return [_told(one, last.get(one.id), others.get(one.id), words) for one in found]
 
 
-def _told(campaign: Campaign, last: Dispatch | None, words: Dialect) -> CampaignTold:
+def _told(campaign: Campaign, last: Dispatch | None, other: Sibling | None, words: Dialect) -> CampaignTold:
     audience = campaign.audience
     scheduled = campaign.scheduled_at
     return CampaignTold(
@@ -178,7 +222,8 @@ def _told(campaign: Campaign, last: Dispatch | None, words: Dialect) -> Campaign
         hold=(last.held_for if last else None) or None,
         outcome=campaign.outcome,
         channel=campaign.channel,
-        channels=[campaign.channel],
+        channels=[campaign.channel, *([other.channel] if other else [])],
+        also=told_also(other) if other else None,
         message_type=str(campaign.message_type),
         from_name=campaign.from_name,
         from_email=campaign.from_email,
@@ -208,6 +253,18 @@ def _told(campaign: Campaign, last: Dispatch | None, words: Dialect) -> Campaign
     )
 
 
+def told_also(other: Sibling) -> AlsoTold:
+    return AlsoTold(
+        channel=other.channel,
+        content=other.content,
+        goes=str(other.goes),
+        after_days=other.after_days,
+        due_at=other.due_at,
+        asked_at=other.asked_at,
+        error=other.error or None,
+    )
+
+
 def _last(dispatch: Dispatch, words: Dialect) -> LastDispatch:
     at = dispatch.finished_at or dispatch.created_at
     state, error = words.said(dispatch.state), dispatch.error or None
@@ -232,13 +289,13 @@ def _refuse_what_comes_later(given: CampaignAsked) -> None:
 def _channel(given: CampaignAsked) -> str | None:
     if given.channels is None:
         return given.channel
-    if len(given.channels) != 1:
-        raise invalid(
-            "channels", "Name one channel. Campaigns over several channels come in a later version."
-        )
-    if given.channel not in (None, given.channels[0]):
+    named = set(given.channels)
+    if len(named) != len(given.channels) or not (len(named) == 1 or named == {MAIN_CHANNEL, CHANNEL}):
+        raise invalid("channels", "Name one channel, or email and whatsapp.")
+    first = MAIN_CHANNEL if len(named) > 1 else given.channels[0]
+    if given.channel not in (None, first):
         raise invalid("channel", "channel and channels name different ways.")
-    return given.channels[0]
+    return first
 
 
 def _from_template(

@@ -84,9 +84,21 @@ class Stats(Told):
     as_of: Moment
 
 
+class ChannelStats(Stats):
+    channel: str
+
+
+class CampaignStats(Stats):
+    channels: Annotated[
+        list[ChannelStats],
+        Field(description="The same apart. Whoever got it on two channels stands in both."),
+    ]
+
+
 class Recipient(Told):
     delivery_id: int
     dispatch_id: int
+    channel: str
     customer_id: int | None
     name: str
     address: str
@@ -115,18 +127,27 @@ class Recipient(Told):
 
 
 @router.get("/campaigns/{campaign_id}/stats")
-def stats_of_campaign(campaign_id: Id, by: Viewer) -> Stats:
-    """Over all launches, each person counted once. A deleted campaign still tells what came of it."""
+def stats_of_campaign(campaign_id: Id, by: Viewer) -> CampaignStats:
+    """Over all launches and channels, each person counted once. A deleted campaign still tells what came of it."""
+    moment = now()
     with reading() as session:
         overview.require_known(session, [campaign_id])
-        return _stats(figures.of_campaign(session, campaign_id, now=now()))
+        sends = dispatches.of_campaign(session, campaign_id)
+        found = figures.of_sends(session, sends, now=moment)
+        each = figures.by_channel(session, sends, now=moment)
+    apart = [
+        ChannelStats(**_stats(one, moment).model_dump(by_alias=False), channel=channel)
+        for channel, one in each.items()
+    ]
+    return CampaignStats(**_stats(found, moment).model_dump(by_alias=False), channels=apart)
 
 
 @router.get("/dispatches/{dispatch_id}/stats")
 def stats_of_dispatch(dispatch_id: Id, by: Viewer) -> Stats:
+    moment = now()
     with reading() as session:
         dispatch = dispatches.get(session, dispatch_id)
-        return _stats(figures.of_dispatch(session, dispatch, now=now()))
+        return _stats(figures.of_dispatch(session, dispatch, now=moment), moment)
 
 
 @router.get("/campaigns/{campaign_id}/recipients")
@@ -180,7 +201,7 @@ def _dispatch(session: Session, dispatch_id: int) -> Of:
     return dispatches.get(session, dispatch_id).id
 
 
-def _stats(found: Figures) -> Stats:
+def _stats(found: Figures, moment: datetime) -> Stats:
     books, counts = found.books, found.counts
     return Stats(
         recipients=books.recipients,
@@ -204,7 +225,7 @@ def _stats(found: Figures) -> Stats:
         unsubscribed=found.unsubscribed,
         open_rate=_rounded(found.open_rate),
         click_rate=_rounded(found.click_rate),
-        as_of=now(),
+        as_of=moment,
     )
 
 
@@ -227,11 +248,12 @@ def _recipients(
 
 def recipient(session: Session, line: Line, did: Engagement | None) -> Recipient:
     in_doubt, refused = line.state is State.UNKNOWN, line.state in (State.FAILED, State.DEFERRED)
-    send = dispatches.get(session, line.dispatch_id) if in_doubt else None
-    sender = send.from_email if send and send.channel == CHANNEL.name else None
+    send = dispatches.get(session, line.dispatch_id)
+    sender = send.from_email if in_doubt and send.channel == CHANNEL.name else None
     return Recipient(
         delivery_id=line.id,
         dispatch_id=line.dispatch_id,
+        channel=send.channel,
         customer_id=line.customer_id,
         name=line.name,
         address=line.address,
