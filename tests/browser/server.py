@@ -1,15 +1,13 @@
 """A really started Handbill on a free port of this machine, with a folder of its own."""
 
 import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -22,6 +20,7 @@ from domain.sample import open_sample_shop
 from domain.shop import people
 from domain.shop import shop as shops
 from domain.shop.people import Actor, Role, User
+from tests import nursery
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret that only the browser tests know"
@@ -56,18 +55,13 @@ def email_of(who: str) -> str:
 
 @contextmanager
 def started(data: Path, settings: Mapping[str, str], *program: str) -> Iterator[Server]:
-    """`program` is what Python runs, `main.py serve` by itself. `settings` are more of the HANDBILL_ variables. What the server says is kept in `server.log` beside its data."""
+    """`program` is what is started, `main serve` by itself. `settings` are more of the HANDBILL_ variables. What the server says is kept in `server.log` beside its data."""
     port = free_port()
     environment = _environment(data, port) | dict(settings)
     log = data / "server.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, *(program or ("main.py", "serve"))],
-            cwd=ROOT,
-            env=environment,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
+    name, *words = program or ("main", "serve")
+    process = nursery.born(name, words, environment, log)
+    assert process.pid
     try:
         _wait_until_open(process, port, log)
         yield Server(f"http://127.0.0.1:{port}", port, data, process.pid)
@@ -113,12 +107,12 @@ def _environment(data: Path, port: int) -> dict[str, str]:
     }
 
 
-def _wait_until_open(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def _wait_until_open(process: BaseProcess, port: int, log: Path) -> None:
     end = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end and process.is_alive():
         if _answers(port):
             return
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise AssertionError(f"The server did not open:\n{log.read_text(errors='replace')[-4000:]}")
 
 
@@ -133,13 +127,11 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(ENDS_WITHIN)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _end(process: BaseProcess) -> None:
+    process.terminate()
+    process.join(ENDS_WITHIN)
+    process.kill()
+    process.join()
 
 
 def _name(session: Session, by: Actor) -> None:

@@ -45,7 +45,7 @@ def screen(request: pytest.FixtureRequest) -> Page:
 def slow_shop(tmp_path: Path, shop: Server) -> Iterator[Server]:
     """A shop of its own in which counting the people tagged "slow" takes seconds."""
     owner = {"HANDBILL_OWNER_EMAIL": email_of("olive"), "HANDBILL_OWNER_PASSWORD": PASSWORD}
-    with started(tmp_path, owner, "-m", "tests.browser.slowed_count", "serve") as server:
+    with started(tmp_path, owner, "tests.browser.slowed_count", "serve") as server:
         furnish(server)
         with unit() as session:
             for name in ("Sid", "Sue"):

@@ -25,6 +25,7 @@ from domain.sending.workers import Worker
 from domain.shop import people, shop
 from domain.shop.people import Actor, Role
 from jobs.queue import close_queue, queue
+from tests import nursery
 from tests.faults import crew
 
 PROJECT = Path(__file__).parents[2]
@@ -141,25 +142,11 @@ def sink(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sink]:
     marker, offers = request.node.get_closest_marker("delay"), request.node.get_closest_marker("offers")
     delay = str(marker.args[0]) if marker else "0"
     record = tmp_path / "received"
-    command = [
-        sys.executable,
-        "-m",
-        "tests.twins.smtp_server",
-        "--port",
-        "0",
-        "--record",
-        str(record),
-        "--delay",
-        delay,
-        *(offers.args if offers else ()),
-    ]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    with process.stdout as said:
-        port = int(said.readline().split()[-1])
-    yield Sink(port, record)
+    words = ["--port", "0", "--record", str(record), "--delay", delay, *(offers.args if offers else ())]
+    process, line = nursery.born_and_heard("tests.twins.smtp_server", words, os.environ)
+    yield Sink(int(line.split()[-1]), record)
     process.terminate()
-    process.wait(30)
+    process.join(30)
 
 
 @pytest.fixture

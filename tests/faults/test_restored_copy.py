@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from domain.shop import audit, installation
 from jobs import fence, sending
 from jobs.queue import close_queue, queue
 from jobs.worker import REPLACED
+from tests.faults import crew
 from tests.faults.conftest import PROJECT, Shop
 from tests.faults.patience import PATIENCE, until
 
@@ -147,12 +149,13 @@ def test_a_database_that_is_replaced_while_handbill_runs_ends_it_and_the_next_st
     schedule(shop_on_disk, now() + timedelta(days=1))
     run(shop_on_disk, "backup", str(tmp_path / "copy.zip"))
     leave()
-    process = shop_on_disk.worker()
+    process = shop_on_disk.quick_worker()
     shutil.unpack_archive(tmp_path / "copy.zip", tmp_path / "copy")
     for tail in ("-wal", "-shm"):
         (shop_on_disk.folder / f"handbill.db{tail}").unlink(missing_ok=True)
     (tmp_path / "copy" / "handbill.db").replace(shop_on_disk.folder / "handbill.db")
-    assert process.wait(PATIENCE) == REPLACED
+    process.join(PATIENCE)
+    assert process.exitcode == REPLACED
 
     go_to(shop_on_disk)
     with working(shop_on_disk):
@@ -166,20 +169,19 @@ def test_a_database_that_is_replaced_while_handbill_runs_ends_it_and_the_next_st
 
 
 @contextmanager
-def working(shop: Shop, ends_by: str = "terminate") -> Iterator[None]:
-    process = shop.worker()
+def working(shop: Shop, ends: Callable[[BaseProcess], None] = crew.dismiss) -> Iterator[None]:
+    process = shop.quick_worker()
     try:
         yield
     finally:
-        getattr(process, ends_by)()
-        assert process.wait(40) == (-9 if ends_by == "kill" else 0)
+        ends(process)
 
 
 @contextmanager
 def mid_send(shop: Shop) -> Iterator[int]:
     """A send that is well under way; whoever sends it is killed at the end of the block."""
     shop.write_in(RECIPIENTS)
-    with working(shop, ends_by="kill"):
+    with working(shop, ends=crew.kill):
         dispatch_id = shop.launch(shop.campaign())
         until(lambda: len(shop.sink.received()) > ENOUGH)
         yield dispatch_id
