@@ -8,7 +8,7 @@ from domain.book.reach import Reach
 EMAIL_REACH: Final = Reach("email", Customer.email_key, Customer.email_hash, Customer.email_trouble)
 
 WHATSAPP_REACH: Final = Reach(
-    "whatsapp", Customer.phone_key, Customer.phone_hash, Customer.whatsapp_trouble, needs_yes=True
+    "whatsapp", Customer.whatsapp_key, Customer.whatsapp_hash, Customer.whatsapp_trouble, needs_yes=True
 )
 
 NAMES: Final = {"email": "email", "whatsapp": "WhatsApp"}  # in a sentence

@@ -15,6 +15,7 @@ from domain.book.contact import read_email, read_phone
 from domain.book.imports import ImportChange
 from domain.book.proof import Consent
 from domain.book.suppressions import fingerprint
+from domain.book.whatsapp_numbers import USER_ID
 from domain.book.words import one_line
 from domain.refusal import Refusal
 from domain.shop import shop
@@ -26,7 +27,7 @@ _IS_ABOUT_SOMEBODY: Final = AuditEntry.action.startswith("customer.")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    field: str  # email or phone
+    field: str  # email, phone, or wa_user: the id somebody has on WhatsApp
     key: str  # as `customers` keeps it to be compared
 
     @property
@@ -35,17 +36,21 @@ class Contact:
 
     @property
     def column(self) -> str:
-        return f"{self.field}_key"
+        return "wa_user_id" if self.field == "wa_user" else f"{self.field}_key"
 
     @property
     def sign(self) -> str:
         """What a text that names it holds for certain, however it was typed: a number only that it is one."""
+        if self.field == "wa_user":
+            return self.key
         return f"{self.key.rpartition('@')[0]}@" if self.field == "email" else '"phone"'
 
 
 def read(session: Session, typed: str) -> Contact:
-    """Raises Refusal for what is neither an address nor a number."""
+    """Raises Refusal for what is neither an address nor a number, nor an id of WhatsApp."""
     text = one_line("address", typed, 320)
+    if USER_ID.fullmatch(text):
+        return Contact("wa_user", text)
     if "@" in text:
         return Contact("email", read_email(text).key)
     return Contact("phone", read_phone(text, shop.read(session).country).key)

@@ -41,7 +41,8 @@ STAYS: Final = (
     "instead of the address; and that code, so that nobody writes to them again from an old list."
 )
 # A phone number is kept from being written to where messages go by number.
-CHANNEL_OF: Final = {"email_hash": "email", "phone_hash": "whatsapp"}
+CHANNEL_OF: Final = {"email_hash": "email", "phone_hash": "whatsapp", "wa_user_hash": "whatsapp"}
+KEY_OF: Final = {"email_hash": "email_key", "phone_hash": "phone_key", "wa_user_hash": "wa_user_id"}
 BLANK: Final = dict.fromkeys(
     ("first_name", "last_name", "company", "email", "phone", "language", "timezone", "notes", "postcode"), ""
 )
@@ -54,6 +55,7 @@ NOTHING: Final = dict.fromkeys(
         "phone_hash",
         "whatsapp_trouble",
         "wa_user_id",
+        "wa_user_hash",
         "import_id",
         "merged_into",
     )
@@ -97,13 +99,13 @@ def erase(
     mine = or_(Customer.id == customer_id, Customer.merged_into == customer_id)
     cards = list(session.scalars(select(Customer).where(mine)))
     numbers = [card.id for card in cards]
-    reached = (Contact("email" if "@" in key else "phone", key) for key in reached_at)
+    reached = (_contact(key) for key in reached_at)
     before = {*earlier.of(session, numbers), *reached}
     with _overwriting(session):
         traces.forget(session, cards, [contact.key for contact in before])
         for card in cards:
             _hold_back(session, card, numbers, now)
-            _throw_away_practice(session, {card.email_key, card.email, card.phone_key})
+            _throw_away_practice(session, {card.email_key, card.email, card.phone_key, card.wa_user_id})
         _hold_back_earlier(session, before, numbers, now)
         _blank(session, numbers, now)
         _take_belongings(session, numbers)
@@ -162,12 +164,16 @@ def _hold_back(session: Session, card: Customer, numbers: list[int], now: dateti
 
 
 def _is_shared(session: Session, column: str, mark: str, numbers: list[int]) -> bool:
-    key = column.replace("hash", "key")
+    key = KEY_OF[column]
     value = select(getattr(Customer, key)).where(getattr(Customer, column) == mark).limit(1).scalar_subquery()
     others = select(Customer.id).where(
         getattr(Customer, key) == value, Customer.id.not_in(numbers), Customer.deleted_at.is_(None)
     )
     return session.scalar(others.limit(1)) is not None
+
+
+def _contact(key: str) -> Contact:
+    return Contact("email" if "@" in key else "phone" if key.startswith("+") else "wa_user", key)
 
 
 def _hold_back_earlier(session: Session, before: set[Contact], numbers: list[int], now: datetime) -> None:

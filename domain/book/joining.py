@@ -27,7 +27,7 @@ from domain.shop.people import Actor, Right
 # What can be taken from the other one, and the columns that go together.
 TOGETHER: Final = {
     "email": ("email", "email_key", "email_hash"),
-    "phone": ("phone", "phone_key", "phone_hash", "whatsapp_trouble", "wa_user_id"),
+    "phone": ("phone", "phone_key", "phone_hash", "whatsapp_trouble", "wa_user_id", "wa_user_hash"),
 }
 PLAIN: Final = (
     "first_name", "last_name", "company", "status", "language", "timezone", "preferred_channel", "postcode", "notes",
@@ -89,6 +89,8 @@ def _fill(survivor: Customer, other: Customer, take: Collection[str]) -> None:
         if getattr(other, name) and (name in take or not getattr(survivor, name)):
             for column in columns:
                 setattr(survivor, column, getattr(other, column))
+    if other.wa_user_id and not survivor.wa_user_id and not other.phone_key:
+        survivor.wa_user_id, survivor.wa_user_hash = other.wa_user_id, other.wa_user_hash
     survivor.email_trouble = trouble.get(survivor.email_key) if survivor.email_key else None
     survivor.attrs = _own_fields(survivor.attrs or {}, other.attrs or {}, take)
     survivor.active_at = max(survivor.active_at, other.active_at)
@@ -146,7 +148,7 @@ def _refusals(session: Session, person: Customer) -> set[tuple[str, str]]:
         Preference.customer_id == person.id, Preference.allowed.is_(False)
     )
     refused = {(channel, str(kind)) for channel, kind in session.execute(said)}
-    marks = [mark for mark in (person.email_hash, person.phone_hash) if mark]
+    marks = [mark for mark in (person.email_hash, person.phone_hash, person.wa_user_hash) if mark]
     held = select(Suppression.channel, Suppression.scope).where(
         Suppression.address_hash.in_(marks), Suppression.reason.in_(A_NO)
     )
@@ -187,6 +189,7 @@ def _carry_refusals(
                 source=source,
                 by=by,
             )
+            preferences.keep(session, survivor, said.channel, said.message_type, True, said.changed_at)
 
 
 def _says_no(session: Session, person: Customer, channel: str, kind: str) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from domain.book.contact import USUAL_DOMAINS
 from domain.book.likeness import Card, card, folded, sounding
 from domain.book.person import Customer
-from domain.book.side_tables import PLACES, SharedAddress
+from domain.book.side_tables import SharedAddress
 
 LARGEST_BOX: Final = 300  # of more people with one thing in common, not each is compared with each
 AT_ONCE, LOT = 2_000, 200  # rows, and boxes
@@ -59,7 +59,7 @@ class Box(NamedTuple):
 
 def with_one_address(session: Session) -> Iterator[list[Card]]:
     """Those who share an address, and those who share a number."""
-    for place in PLACES:
+    for place in ("email_key", "phone_key"):
         rows = (
             select(SharedAddress.address, *COLUMNS)
             .join(Customer, Customer.id == SharedAddress.customer_id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Computed, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from data.base import Base, Instant
@@ -18,6 +18,7 @@ class Customer(Base):
         Index("ix_customers_active_at", "active_at"),
         Index("ix_customers_name", "last_name", "first_name", "id"),
         Index("ix_customers_wa_user_id", "wa_user_id", sqlite_where=text("wa_user_id IS NOT NULL")),
+        Index("ix_customers_whatsapp_key", "whatsapp_key"),
         Index("ix_customers_merged_into", "merged_into", sqlite_where=text("merged_into IS NOT NULL")),
     )
 
@@ -40,6 +41,14 @@ class Customer(Base):
     wa_user_id: Mapped[str | None] = mapped_column(
         String(160)
     )  # there people may have a name instead of a number
+    wa_user_hash: Mapped[str | None] = mapped_column(String(32))
+    # Where a message by WhatsApp goes: to the number, and to that name where no number is known.
+    whatsapp_key: Mapped[str | None] = mapped_column(
+        String(160), Computed("coalesce(phone_key, wa_user_id)", persisted=False)
+    )
+    whatsapp_hash: Mapped[str | None] = mapped_column(
+        String(32), Computed("coalesce(phone_hash, wa_user_hash)", persisted=False)
+    )
     status: Mapped[str] = mapped_column(String(40), default="customer", index=True)
     language: Mapped[str] = mapped_column(String(10), default="")
     timezone: Mapped[str] = mapped_column(String(64), default="")

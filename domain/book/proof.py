@@ -78,7 +78,7 @@ def add(
     session.add(
         Consent(
             customer_id=customer.id,
-            address_hash=customer.phone_hash if channel == "whatsapp" else customer.email_hash,
+            address_hash=customer.whatsapp_hash if channel == "whatsapp" else customer.email_hash,
             channel=channel,
             message_type=message_type,
             allowed=allowed,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from domain.book import customers, measuring, preferences, suppressions, wordings
+from domain.book import customers, measuring, preferences, wordings
 from domain.book.person import Customer
 from domain.book.preferences import Preference
 from domain.book.proof import Consent
@@ -55,7 +55,7 @@ def draw(session: Session, customer_id: int, *, by: Actor, now: datetime) -> Pro
 
 def _lines(session: Session, customer_id: int, cards: list[Customer]) -> list[Line]:
     """Also what was said for their address while nobody in the book had it."""
-    marks = [card.email_hash for card in cards if card.email_hash]
+    marks = [mark for card in cards for mark in _marks(card)]
     unowned = and_(Consent.customer_id.is_(None), Consent.address_hash.in_(marks))
     theirs = or_(Consent.customer_id.in_([card.id for card in cards]), unowned)
     lines = session.scalars(select(Consent).where(theirs).order_by(Consent.at, Consent.id)).all()
@@ -70,8 +70,11 @@ def _lines(session: Session, customer_id: int, cards: list[Customer]) -> list[Li
     ]
 
 
+def _marks(card: Customer) -> list[str]:
+    """The codes under which their addresses are known."""
+    return [mark for mark in (card.email_hash, card.phone_hash, card.wa_user_hash) if mark]
+
+
 def _kept_out(session: Session, customer: Customer) -> list[Suppression]:
-    if not customer.email_key:
-        return []
-    about = Suppression.address_hash == suppressions.fingerprint(customer.email_key)
+    about = Suppression.address_hash.in_(_marks(customer))
     return list(session.scalars(select(Suppression).where(about).order_by(Suppression.at)))

@@ -15,6 +15,7 @@ from data.listed import listed
 from domain.book import tags
 from domain.book.groups import GroupMember
 from domain.book.person import Customer, CustomerTag, Tag
+from domain.book.whatsapp_numbers import USER_ID
 from domain.refusal import Kind, Refusal
 from domain.shop import shop
 
@@ -192,7 +193,9 @@ def _some(session: Session, wanted: _Wanted) -> list[int]:
 
 
 def _ways(session: Session, search: str) -> list[Select[int]]:
-    """The word index, and numbers typed in another way than they were written down."""
+    """The word index, and numbers typed in another way than they were written down; an id of WhatsApp is found as it is."""
+    if USER_ID.fullmatch(search.strip()):
+        return [select(Customer.id).where(Customer.wa_user_id == search.strip())]
     by_words = [_by_words(words) for words in (_pairs(search), _match(search)) if words]
     digits = re.sub(r"\D", "", search)
     if len(digits) < 5 or re.search(r"[^\d\s()+./-]", search):

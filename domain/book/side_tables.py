@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from data.base import Base, Instant
 
-PLACES = ("email_key", "phone_key")
+PLACES = ("email_key", "phone_key", "whatsapp_key")
+DRAWN_FROM = {"whatsapp_key": "phone_key, wa_user_id"}  # columns that are worked out
 
 
 class CustomerFact(Base):
@@ -105,7 +106,7 @@ def _triggers(place: str) -> list[str]:
     name = f"shared_{place}"
     return [
         f"CREATE TRIGGER IF NOT EXISTS {name}_added AFTER INSERT ON customers WHEN {there} BEGIN {_share(place)} END",
-        f"CREATE TRIGGER IF NOT EXISTS {name}_changed AFTER UPDATE OF {place} ON customers WHEN new.{place} IS NOT old.{place} "
+        f"CREATE TRIGGER IF NOT EXISTS {name}_changed AFTER UPDATE OF {DRAWN_FROM.get(place, place)} ON customers WHEN new.{place} IS NOT old.{place} "
         f"BEGIN {gone} {_share(place)} END",
         f"CREATE TRIGGER IF NOT EXISTS {name}_removed AFTER DELETE ON customers WHEN old.{place} IS NOT NULL BEGIN {gone} END",
     ]
@@ -238,6 +239,7 @@ LATEST_TRIGGERS = [
 ]  # fmt: skip
 
 # What was learned of somebody at WhatsApp belongs to the number, whoever changes that: a page, a list, an import taken back.
+# Only who came without a number keeps the name they have there when they get one.
 NUMBER_TRIGGERS = [
     _trigger(
         "customers_number_changed",
@@ -245,7 +247,8 @@ NUMBER_TRIGGERS = [
         "customers",
         "new.phone_key IS NOT old.phone_key AND coalesce(new.whatsapp_trouble, new.wa_user_id) IS NOT NULL "
         "AND new.whatsapp_trouble IS old.whatsapp_trouble AND new.wa_user_id IS old.wa_user_id",
-        "UPDATE customers SET whatsapp_trouble = NULL, wa_user_id = NULL WHERE id = new.id;",
+        "UPDATE customers SET whatsapp_trouble = NULL, wa_user_id = CASE WHEN old.phone_key IS NULL THEN wa_user_id END "
+        "WHERE id = new.id;",
     )
 ]
 

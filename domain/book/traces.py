@@ -30,7 +30,7 @@ class Traces:
         typed = {text.casefold() for card in cards for text in (card.email, card.email_key) if text}
         typed |= {text for text in earlier if "@" in text}
         self._addresses = [re.compile(rf"(?<![\w.+-]){re.escape(text)}(?![\w-])") for text in sorted(typed)]
-        numbers = [*(card.phone_key for card in cards), *(text for text in earlier if "@" not in text)]
+        numbers = [*(card.phone_key for card in cards), *(text for text in earlier if text.startswith("+"))]
         self._numbers = {_end(number) for number in numbers if number}
         self._names = {
             frozenset((card.first_name.casefold(), card.last_name.casefold()))

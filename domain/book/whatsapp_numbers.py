@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+USER_ID: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")  # of somebody who may show no number
 DIGITS: Final = re.compile(r"[0-9]{7,15}")
 # Countries in which the platform's id of a person and the number that is dialled differ by some digits: without, with.
 SPELLINGS: Final = (

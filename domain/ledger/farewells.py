@@ -129,7 +129,7 @@ def _forget_addresses(
 def _leave_one_open(session: Session, survivor: Customer, now: datetime) -> None:
     """Of several rows in one send the one to today's address may wait on, unless another has arrived or is on its way."""
     twin = aliased(Delivery, name="twin")
-    today = [one for one in (survivor.email_key, survivor.phone_key) if one]
+    today = [one for one in (survivor.email_key, survivor.whatsapp_key) if one]
     same = (twin.dispatch_id == Delivery.dispatch_id) & (twin.customer_id == survivor.id)
     other = same & (twin.id != Delivery.id)
     arriving = twin.state.in_(REACHED) | (

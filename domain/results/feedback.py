@@ -57,7 +57,7 @@ class Fact:
     def address(self) -> str:
         """As the book compares addresses; empty where nobody is named."""
         keys, known = keys_of(self.report), self.known.address if self.known else None
-        return known if known in keys and known else keys[0] if keys else known or ""
+        return known if known in keys and known else keys[0] if keys else known or self.report.person
 
 
 def take(session: Session, posts: Sequence[News], *, now: datetime) -> list[Taken]:

@@ -35,7 +35,7 @@ LOT: Final = 500
 WHATSAPP: Final = "whatsapp"
 PLACES: Final[Mapping[str, SQLColumnExpression[str | None]]] = {
     "email": Customer.email_key,
-    WHATSAPP: Customer.phone_key,
+    WHATSAPP: Customer.whatsapp_key,
 }
 _NUMBER: Final = re.compile(r"[A-Za-z0-9_.@+-]{12,}")
 
@@ -71,7 +71,8 @@ def fits(report: Report, known: Known) -> bool:
     """Some providers black the address out; then the mark alone counts."""
     keys = keys_of(report)
     same_way = report.channel == known.channel
-    return same_way and (not keys or known.address is None or known.address in keys)
+    is_theirs = known.address is None or known.address in keys or known.address == report.person
+    return same_way and (not keys or is_theirs)
 
 
 def keys_of(report: Report) -> tuple[str, ...]:

@@ -65,6 +65,15 @@ def turns(session: Session, addresses: Sequence[str], most: int | None, *, now: 
     return waiting
 
 
+def move(session: Session, old: str, new: str) -> None:
+    """The same person, by another address: they count once."""
+    was = session.scalar(select(WhatsAppReached.at).where(WhatsAppReached.address == old))
+    if was is None:
+        return
+    session.execute(delete(WhatsAppReached).where(WhatsAppReached.address == old))
+    _note(session, [new], max(was, _last(session, [new]).get(new, was)))
+
+
 def forget_old(session: Session, *, now: datetime) -> None:
     session.execute(delete(WhatsAppReached).where(~_within(now)))
 

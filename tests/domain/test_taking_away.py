@@ -157,7 +157,7 @@ def in_order(value: Any) -> Any:
 
 # What is worked out from something that is told, or says nothing about the person.
 NOT_TOLD = {
-    Customer: {"email_key", "email_hash", "phone_key", "phone_hash", "import_id", "version", "deleted_at", "merged_into"},
+    Customer: {"email_key", "email_hash", "phone_key", "phone_hash", "wa_user_hash", "whatsapp_key", "whatsapp_hash", "import_id", "version", "deleted_at", "merged_into"},
     CustomerRecord: {"customer_id", "import_id"},
     CustomerDate: {"id", "customer_id"},
     Preference: {"id", "customer_id"},

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from data.database import now, reading, unit
 from data.whatsapp_twin import Act, Asked, Twin
 from domain.book import consent
+from domain.book.customers import Customer
 from domain.ledger import held, whatsapp_errors
 from domain.ledger.deliveries import OPEN, Delivery, Heard, State
 from domain.ledger.replies import explain
@@ -56,6 +58,34 @@ def test_a_template_goes_to_whoever_said_yes_and_to_nobody_else(shop: Counter) -
     lines = shop.desk.lines(dispatch)
     assert lines[CAT].reason == "not_asked"
     assert {lines[ANA].reply, lines[BEN].reply} == {one.id for one in shop.twin.sent}
+
+
+def test_whoever_shows_no_number_gets_it_by_their_id(shop: Counter) -> None:
+    nameless = {
+        "phone": "",
+        "phone_key": None,
+        "phone_hash": None,
+        "wa_user_id": "GB.77",
+        "wa_user_hash": "7" * 32,
+    }
+    shop.know(ANA)
+    with unit() as session:
+        session.execute(
+            insert(Customer),
+            [{"first_name": "Nan", "created_at": now(), "active_at": now(), "updated_at": now(), **nameless}],
+        )
+        nan = session.query(Customer).filter_by(wa_user_id="GB.77").one().id
+        consent.grant(session, nan, "whatsapp", "marketing", how="form", now=now())
+    dispatch = shop.press(READY)
+    with worker(shop.desk.folder):
+        books = shop.desk.until_over(dispatch)
+    assert (books.sent, books.skipped, books.failed) == (2, 0, 0)
+    told = {
+        (one.number, one.user_id, one.request.get("to"), one.request.get("recipient"))
+        for one in shop.twin.sent
+    }
+    assert ("", "GB.77", None, "GB.77") in told
+    assert {to for _, _, to, _ in told} == {ANA, None}
 
 
 def test_whoever_says_stop_while_it_waits_gets_nothing(shop: Counter) -> None:

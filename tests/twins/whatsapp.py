@@ -90,7 +90,7 @@ def send_to(
     )
     rows = [
         Delivery(
-            dispatch_id=dispatch.id, customer_id=one.id, address_key=one.phone_key, state=state, next_at=now, handed_at=now,
+            dispatch_id=dispatch.id, customer_id=one.id, address_key=one.whatsapp_key, state=state, next_at=now, handed_at=now,
             settled_at=now if state is State.SENT else None, reply=reply or None,
         )
         for one in people

@@ -119,11 +119,8 @@ def _facts(one: Customer, zone: ZoneInfo) -> Sequence[tuple[str, str]]:
 
 
 def _phone(one: Customer) -> str:
-    return (
-        f"{one.phone}, not to be reached by WhatsApp"
-        if one.whatsapp_trouble
-        else one.phone or "No phone number"
-    )
+    known = one.phone or ("On WhatsApp without a number" if one.wa_user_id else "No phone number")
+    return f"{known}, not to be reached by WhatsApp" if one.whatsapp_key and one.whatsapp_trouble else known
 
 
 def _own(one: Customer, fields: Sequence[own_fields.OwnField]) -> list[tuple[str, str]]:

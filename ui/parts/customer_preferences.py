@@ -134,7 +134,7 @@ def _looked_up(customer_id: int) -> tuple[list[Wish], list[Said]]:
             (one.channel, one.message_type): (one.allowed, words.when(one.changed_at, zone, moment))
             for one in preferences.states(session, customer_id)
         }
-        has_phone = bool(customers.get(session, customer_id).phone_key)
+        has_phone = bool(customers.get(session, customer_id).whatsapp_key)
     channels = [
         name
         for name in CHANNELS

@@ -48,7 +48,7 @@ def begin_anew(session: Session, *, was_practice: bool) -> None:
 
 def _forget_ids(session: Session) -> None:
     theirs = Customer.wa_user_id.startswith(payloads.NOWHERE, autoescape=True)
-    forgotten = update(Customer).where(theirs).values(wa_user_id=None)
+    forgotten = update(Customer).where(theirs).values(wa_user_id=None, wa_user_hash=None)
     session.execute(forgotten.execution_options(synchronize_session=False))
 
 

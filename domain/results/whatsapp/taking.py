@@ -1,13 +1,12 @@
 """What follows from news by WhatsApp for the people in the book: what they wrote, what they wish, how they are found there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from data.listed import listed
 from domain.audience.reach import WHATSAPP_REACH
 from domain.book import customers, suppressions
 from domain.book.customers import Customer
@@ -19,7 +18,7 @@ from domain.refusal import Refusal
 from domain.results.incoming import IncomingEvent
 from domain.results.matching import Known, lots
 from domain.results.report import Kind, Report
-from domain.results.whatsapp import account, wishes
+from domain.results.whatsapp import account, knowing, wishes
 from domain.results.whatsapp.news import AccountNews, NewNumber, Spoken, TemplateNews, Tone, Wish
 from domain.results.whatsapp.words import says
 from domain.shop import whatsapp_words
@@ -53,12 +52,15 @@ def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
     if not facts:
         return
     ours = [one for one in facts if not _is_elsewhere(one)]
-    _learn_ids(session, ours)
+    changing = knowing.in_turn(ours)
+    knowing.learn(session, [one for one in ours if one not in changing])
     words = (
         whatsapp_words.read(session) if any(isinstance(one.report.about, Spoken) for one in facts) else None
     )
     for one in facts:
         about = one.report.about
+        if one in changing:
+            knowing.learn(session, [one])
         if _is_elsewhere(one):
             _hear_only_a_no(session, one, words)
         elif isinstance(about, Spoken) and words is not None:
@@ -98,7 +100,7 @@ def _hear_only_a_no(session: Session, fact: Told, words: Words | None) -> None:
 
 def _hear(session: Session, fact: Told, about: Spoken, words: Words, now: datetime) -> None:
     people, number, at = _people(session, fact), fact.address, fact.at
-    answered = fact.known.delivery_id if fact.known else _newest(session, fact)
+    answered = fact.known.delivery_id if fact.known else _newest(session, people, fact)
     if says(about.words, [words.join]) and about.is_personal:
         people = people or _new(session, fact, about, now)
         wishes.say(
@@ -152,15 +154,15 @@ def _keep(session: Session, fact: Told, about: Spoken, person: Customer, answere
     session.execute(latest.values(active_at=fact.at).execution_options(synchronize_session=False))
 
 
-def _newest(session: Session, fact: Told) -> int | None:
-    if not fact.address:
+def _newest(session: Session, people: Sequence[Customer], fact: Told) -> int | None:
+    if not people:
         return None
     newest = (
         select(Delivery.id)
         .join(Customer, Customer.id == Delivery.customer_id)
         .where(
-            Customer.phone_key == fact.address,
-            Delivery.address_key == fact.address,
+            Customer.id.in_([one.id for one in people]),
+            Delivery.address_key == WHATSAPP_REACH.address,
             Delivery.state.in_(REACHED),
             Delivery.handed_at <= fact.at,
             Delivery.handed_at >= fact.at - ANSWERS_FOR,
@@ -175,12 +177,14 @@ def _new(session: Session, fact: Told, about: Spoken, now: datetime) -> list[Cus
     """Whoever joins by the link comes into the book by the name they have there, where need be without a number."""
     if not (fact.address or fact.report.person):
         return []
-    fields = {"first_name": about.name or "WhatsApp"} | ({"phone": fact.address} if fact.address else {})
+    number = next(iter(spellings(fact.report.address)), "")
+    fields = {"first_name": about.name or "WhatsApp"} | ({"phone": number} if number else {})
     try:
         person = customers.create(session, fields, by=CHAT, now=now, source="chat")
     except Refusal:  # a number that the book does not take
         return []
     person.wa_user_id = fact.report.person or None
+    person.wa_user_hash = suppressions.fingerprint(fact.report.person) if fact.report.person else None
     session.flush()
     return [person]
 
@@ -202,8 +206,7 @@ def _wish(session: Session, fact: Told, about: Wish) -> None:
 def _move(session: Session, fact: Told, about: NewNumber, now: datetime) -> None:
     """The id follows the person; the number in the book is the shop's to change."""
     if about.old_id and about.new_id:
-        renamed = update(Customer).where(Customer.wa_user_id == about.old_id).values(wa_user_id=about.new_id)
-        session.execute(renamed.execution_options(synchronize_session=False))
+        knowing.rename(session, about.old_id, about.new_id)
     people = _people(session, fact) if about.number else []
     if people:
         _keep(
@@ -225,7 +228,8 @@ def _people(session: Session, fact: Told) -> list[Customer]:
     keys = spellings(fact.report.address)
     found = _those(session, Customer.phone_key.in_(keys)) if keys else []
     if not found and fact.report.person:
-        found = _those(session, Customer.wa_user_id == fact.report.person)
+        home = select(func.coalesce(Customer.merged_into, Customer.id))
+        found = _those(session, Customer.id.in_(home.where(Customer.wa_user_id == fact.report.person)))
     if not found and fact.known is not None and fact.known.customer_id is not None:
         mine = select(Customer.merged_into).where(Customer.id == fact.known.customer_id).scalar_subquery()
         found = _those(session, or_(Customer.id == fact.known.customer_id, Customer.id == mine))
@@ -238,52 +242,26 @@ def _those(session: Session, which: ColumnElement[bool]) -> list[Customer]:
     return list(session.scalars(there))
 
 
-def _learn_ids(session: Session, facts: Sequence[Told]) -> None:
-    """The platform's id of a person belongs to whoever has the number, or got the message."""
-    ids = {
-        one.known.customer_id: one.report.person
-        for one in facts
-        if one.report.person and one.known and one.known.customer_id
-    }
-    told = {
-        key: one.report.person for one in facts if one.report.person for key in spellings(one.report.address)
-    }
-    for number, key, known in _cards(session, ids, told):
-        new = ids.get(number) or told.get(key or "")
-        if new and known != new:
-            learned = update(Customer).where(Customer.id == number).values(wa_user_id=new)
-            session.execute(learned.execution_options(synchronize_session=False))
-
-
-def _cards(
-    session: Session, ids: Iterable[int], keys: Iterable[str]
-) -> list[tuple[int, str | None, str | None]]:
-    columns = select(Customer.id, Customer.phone_key, Customer.wa_user_id)
-    by_id = Customer.id.in_(listed(sorted(ids)))
-    by_number = Customer.phone_key.in_(listed(sorted(keys)))
-    return [
-        (number, key, known)
-        for which in (by_id, by_number)
-        for number, key, known in session.execute(columns.where(which))
-    ]
-
-
 # Whether anybody is there
 
 
 def _weigh(session: Session, facts: Sequence[Told]) -> None:
-    """A number at which nobody could be reached, and none was heard of since, is not written to."""
+    """Where nobody could be reached, and none was heard of since, is not written to."""
     dead = {one.address for one in facts if one.report.is_dead and one.address}
     alive = {one.address for one in facts if one.report.kind in ALIVE and one.address}
+    alive |= {one.report.person for one in facts if one.report.kind in ALIVE and one.report.person}
     for some in lots(alive - dead):
-        marked = Customer.phone_key.in_(some), Customer.whatsapp_trouble.is_not(None)
-        dead |= {key for key in session.scalars(select(Customer.phone_key).where(*marked)) if key}
+        theirs = or_(WHATSAPP_REACH.address.in_(some), Customer.wa_user_id.in_(some))
+        marked = select(WHATSAPP_REACH.address).where(theirs, Customer.whatsapp_trouble.is_not(None))
+        dead |= {key for key in session.scalars(marked) if key}
     for address in sorted(dead):
         _mark(session, address, DEAD if _is_dead(session, address) else None)
 
 
 def _is_dead(session: Session, address: str) -> bool:
-    marks = {suppressions.fingerprint(one) for one in spellings(address)}
+    ids = select(Customer.wa_user_id).where(WHATSAPP_REACH.address == address)
+    known = {one for one in session.scalars(ids) if one}
+    marks = {suppressions.fingerprint(one) for one in {address, *spellings(address), *known}}
     last = select(func.max(IncomingEvent.at)).where(IncomingEvent.address_hash.in_(marks))
     failed = session.scalar(last.where(IncomingEvent.reason == Cause.NOT_ON_WHATSAPP))
     heard = session.scalar(last.where(IncomingEvent.kind.in_(ALIVE)))

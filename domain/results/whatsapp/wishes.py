@@ -87,6 +87,17 @@ def _no_to_a_list(session: Session, allowed: bool, said: Preference) -> bool:
     return line is not None and line.how == "import" and line.at == said.changed_at
 
 
+def kept_out(session: Session, marks: Sequence[str]) -> dict[MessageType, datetime]:
+    """What was said against being written to where nobody in the book had the number, and when."""
+    theirs = select(Suppression.scope, Suppression.at).where(
+        Suppression.channel == CHANNEL,
+        Suppression.address_hash.in_(marks),
+        Suppression.reason == OWN_WORD,
+        Suppression.scope.in_([str(kind) for kind in KINDS]),
+    )
+    return {MessageType(scope): at for scope, at in session.execute(theirs)}
+
+
 def _keep_out(session: Session, number: str, how: str, at: datetime, source: str) -> None:
     mark = suppressions.fingerprint(number)
     theirs = select(Suppression.scope).where(Suppression.channel == CHANNEL, Suppression.address_hash == mark)
