@@ -104,7 +104,7 @@ def save(
         before = _whose(session)
         connections.change(session, whatsapp.NAME, wish, new_address=new_address, by=by, now=now())
         if _whose(session) != before:
-            practised.begin_anew(session, was_practice=before is None)
+            practised.begin_anew(session, was_practice=before is None, now=now())
         row = whatsapp.kept(session, now=now())
         row.per_second = per_second or row.per_second
     return check(by)
@@ -127,7 +127,7 @@ def forget(by: Actor) -> None:
     """Its keys, and what was learned with them. From here on messages go to the twin, as practice."""
     with unit() as session:
         connections.forget(session, whatsapp.NAME, by=by, now=now())
-        practised.begin_anew(session, was_practice=False)
+        practised.begin_anew(session, was_practice=False, now=now())
 
 
 def _whose(session: Session) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 Who was written to within the day counts once however often. The write lock of the unit of work makes the count exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -81,6 +81,13 @@ def forget_old(session: Session, *, now: datetime) -> None:
 def forget_all(session: Session) -> None:
     """Another number has written to nobody."""
     session.execute(delete(WhatsAppReached))
+
+
+def remember(session: Session, written: Mapping[str, datetime]) -> None:
+    """Of a number that is the shop's again: when it last wrote to each of these."""
+    for address, at in written.items():
+        session.merge(WhatsAppReached(address=address, at=at))
+    session.flush()
 
 
 def _within(now: datetime) -> ColumnElement[bool]:

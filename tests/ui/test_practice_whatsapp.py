@@ -242,6 +242,21 @@ def test_what_was_practised_does_not_count_for_the_shops_own_number(
         assert said == {("staff", True), ("practice_reply", False)}, "the proof keeps what it saw"
 
 
+def test_whom_the_shop_really_wrote_to_counts_again_after_a_detour_through_practice(
+    cast: Cast, twin: Twin
+) -> None:
+    go_live(cast)
+    with unit() as session:
+        anna = add_anna(session, by=cast.olive, now=present())
+        send_to(session, [anna], now=present())
+    jobs.forget(cast.olive)
+    with reading() as session:
+        assert whatsapp_reach.used(session, now=present()) == 0
+    go_live(cast)
+    with reading() as session:
+        assert whatsapp_reach.used(session, now=present()) == 1
+
+
 def test_a_no_from_a_practice_phone_lets_a_stranger_in_again(twin: Twin, cast: Cast) -> None:
     practice_whatsapp.write(ANNA, "STOP", by=cast.olive)
     assert twin.flush()

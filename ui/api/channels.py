@@ -41,7 +41,7 @@ class ChannelAsked(Asked):
 
 
 class FindingTold(Told):
-    name: Annotated[str, Field(description="The key it is about.")]
+    name: Annotated[str, Field(description="The key it is about; or sending, or webhook.")]
     ok: Annotated[bool | None, Field(description="Null: it can't be tried from here.")]
     sentence: str
 

@@ -5,9 +5,10 @@ number that failed there is tried.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from data.whatsapp_twin import payloads
@@ -22,9 +23,10 @@ from domain.ledger.deliveries import Delivery
 from domain.message import whatsapp_templates
 from domain.results.incoming import IncomingEvent
 from domain.sending.dispatches import Dispatch
-from domain.shop import whatsapp
+from domain.shop import whatsapp, whatsapp_reach
 
 CHANNEL: Final = "whatsapp"
+DAY: Final = timedelta(hours=24)
 BEFORE: Final = "practice_"  # how it was said: see `as_said`
 HOWS: Final = {"whatsapp_reply": "reply", "whatsapp_app": "app", "click_to_chat": "chat"}
 
@@ -34,16 +36,37 @@ def as_said(session: Session, how: str) -> str:
     return how if whatsapp.is_connected(session) or how not in HOWS else f"{BEFORE}{HOWS[how]}"
 
 
-def begin_anew(session: Session, *, was_practice: bool) -> None:
-    """The shop writes by another number from here on: that one has other templates, and has neither written nor been written to."""
+def begin_anew(session: Session, *, was_practice: bool, now: datetime) -> None:
+    """The shop writes by another number from here on: that one has other templates, and nobody has written to it.
+
+    Whom the shop really wrote to within a day goes on counting: the platform counts them for the whole business.
+    """
     whatsapp.forget(session)
     whatsapp_templates.forget_all(session)
     windows.close_all(session, CHANNEL)
+    if whatsapp.is_connected(session):
+        whatsapp_reach.remember(session, _written_to(session, now))
     if was_practice:
         _forget_ids(session)
         _take_back(session)
         _try_again(session)
     session.expire_all()
+
+
+def _written_to(session: Session, now: datetime) -> dict[str, datetime]:
+    lately = or_(Dispatch.finished_at.is_(None), Dispatch.finished_at > now - DAY)
+    sends = select(Dispatch.id).where(Dispatch.channel == CHANNEL, ~Dispatch.practice, lately)
+    theirs = (
+        Delivery.dispatch_id.in_(sends),
+        Delivery.handed_at > now - DAY,
+        Delivery.address_key.is_not(None),
+    )
+    rows = (
+        select(Delivery.address_key, func.max(Delivery.handed_at))
+        .where(*theirs)
+        .group_by(Delivery.address_key)
+    )
+    return {address: at for address, at in session.execute(rows) if address and at}
 
 
 def _forget_ids(session: Session) -> None:
