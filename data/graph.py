@@ -4,6 +4,7 @@ A message is handed over between "the connection is open" and "the first byte is
 """
 
 import json
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
@@ -22,6 +23,7 @@ PAGE, MOST_PAGES = 100, 60  # templates; an account has at most 6,000
 SECONDS: Final = httpx2.Timeout(30.0, connect=10.0, write=20.0)
 LOOK_SECONDS: Final = httpx2.Timeout(15.0, connect=8.0)
 UNKNOWN_OBJECT: Final = 33  # a number among their errors
+WRITTEN_OUT: Final = re.compile(r"\(#(\d{1,9})\)")  # "(#131026) Message undeliverable"
 IDLE: Final = 25.0  # seconds that a connection is kept open for the next message
 
 
@@ -76,8 +78,10 @@ class Told:
 
     @property
     def code(self) -> int | None:
-        """That an object is not known hides among the wrong parameters."""
-        code = _whole(self.error.get("code"))
+        """That an object is not known hides among the wrong parameters; some have the number in the words only."""
+        written = WRITTEN_OUT.match(self.words[0])
+        told = self.error.get("code")
+        code = _whole(written[1] if told is None and written else told)
         return (
             UNKNOWN_OBJECT
             if code == 100 and _whole(self.error.get("error_subcode")) == UNKNOWN_OBJECT
@@ -104,7 +108,7 @@ class Told:
     @property
     def message_id(self) -> str:
         messages = self.body.get("messages")
-        first = messages[0] if isinstance(messages, list) and messages else None
+        first = messages[0] if isinstance(messages, list) and messages else messages
         return str(first.get("id") or "")[:200] if isinstance(first, Mapping) else ""
 
     @property

@@ -168,12 +168,7 @@ _TABLE: Final = (
         "Two messages to one person came too close together. It goes on a little later.",
         timedelta(seconds=10),
     ),
-    WhatsAppError(
-        131057,
-        Cause.THEIR_TROUBLE_THERE,
-        "account",
-        "WhatsApp is doing maintenance on the shop’s account. Try again in an hour.",
-    ),
+    _unclear(131057, "WhatsApp is doing maintenance on the shop’s account. Handbill tries again."),
     _person(
         131062,
         Cause.NO_NUMBER_THERE,

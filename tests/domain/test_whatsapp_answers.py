@@ -44,7 +44,10 @@ CONTENT, ACCOUNT, THEM = (
     [
         (200, {"messages": [{"id": "wamid.1", "message_status": "held_for_quality_assessment"}]}, (Fate.ACCEPTED, "final", "")),
         (201, {"messages": [{"id": "157b5e14568e8"}], "meta": {"api_status": "stable"}}, (Fate.ACCEPTED, "final", "")),
+        (200, {"messages": {"id": "wamid.1"}}, (Fate.ACCEPTED, "final", "")),
         (200, {"messaging_product": "whatsapp"}, (Fate.UNKNOWN, "final", "")),
+        (400, {"error": {"message": "(#131026) Message undeliverable"}}, (*THEM, "not_on_whatsapp")),
+        (500, error(131057), (LATER, "rcpt", "their_trouble_there")),
         (200, error(131026), (*THEM, "not_on_whatsapp")),
         (400, error(100, "Parameter 'text' is mandatory"), CONTENT),
         (400, error(100, error_subcode=33), ACCOUNT),
