@@ -468,7 +468,7 @@ def agreed(tree: Tree, person: Person, seen: Seen) -> bool:
     asked = tree["preference"]
     answers = person.said if asked["channel"] == "email" else person.said_there
     said = False if person.opted_out else answers.get(asked["message_type"])
-    return said is {"yes": True, "no": False, "unknown": None}[asked["state"]]
+    return bool(said is {"yes": True, "no": False, "unknown": None}[asked["state"]])
 
 
 def spends(tree: Tree, person: Person, seen: Seen) -> bool:

@@ -10,7 +10,7 @@ from data.database import reading, unit
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience
 from domain.audience.reach import WHATSAPP_REACH
-from domain.book import customers, exporting, preferences, search
+from domain.book import customers, exporting, preferences, proof, search
 from domain.book.consent import LeftOut
 from domain.book.customers import Customer
 from domain.book.message_types import MessageType
@@ -175,6 +175,64 @@ def test_the_practice_of_nobody_is_one_person_however_they_are_told(
     open_door: Door, at: datetime, number: str
 ) -> None:
     """The same post again, and the sentence a second time: one card, and the proof has no second yes."""
-    joins(open_door, at, number=number)
+    anna = joins(open_door, at, number=number)
+    with reading() as session:
+        lines = len(proof.history(session, anna))
     joins(open_door, at + HOUR, number=number)
+    assert (living(), lines) == (1, 2)
+    with reading() as session:
+        assert len(proof.history(session, anna)) == lines
+
+
+# The link that opens a chat
+
+
+@pytest.mark.parametrize(
+    ("around", "is_yes"),
+    [
+        ("{}", True),
+        ("Hi!\n{} 😊 Thanks, Anna", True),
+        ("{} And is my ring ready?", True),
+        ("{}, but not on Sundays", False),
+        ("Bitte nicht: {}", False),
+        ("{} " + "and so on " * 60, False),
+        ("Please send me news", False),
+    ],
+)
+def test_the_sentence_of_the_link_may_be_added_to_and_not_taken_back(
+    open_door: Door, at: datetime, around: str, is_yes: bool
+) -> None:
+    with reading() as session:
+        join = whatsapp_words.read(session).join
+    tell(open_door, wrote(around.format(join), at, number=ANNA, name="Anna"))
+    assert (living() == 1) is is_yes
+    assert bool(addresses() if is_yes else []) is is_yes
+
+
+def test_a_short_word_of_the_shop_counts_only_alone(open_door: Door, cast: Cast, at: datetime) -> None:
+    with unit() as session:
+        whatsapp_words.change(session, {"join": "Join"}, by=cast.olive, now=at)
+    tell(open_door, wrote("Where can I join the workshop?", at, name="Anna"))
+    assert living() == 0
+    tell(open_door, wrote("join!", at + HOUR, name="Anna", message_id="wamid.in2"))
     assert living() == 1
+
+
+def test_a_couple_with_one_number_both_agree_and_are_written_to_once(
+    open_door: Door, cast: Cast, at: datetime
+) -> None:
+    with unit() as session:
+        both = [add_anna(session, by=cast.olive, now=at) for _ in range(2)]
+    joins(open_door, at + HOUR, number=ANNA)
+    assert ([why(one) for one in both], living(), addresses()) == ([None, None], 2, [ANNA])
+
+
+def test_who_was_erased_comes_back_by_their_own_word_only(open_door: Door, cast: Cast, at: datetime) -> None:
+    anna = joins(open_door, at - 9 * HOUR, number=ANNA)
+    with unit() as session:
+        farewells.erase(session, anna, by=cast.olive, now=at)
+        again = add_anna(session, by=cast.olive, now=at)
+        preferences.keep(session, customers.get(session, again), "whatsapp", "marketing", True, at)
+    assert why(again) == LeftOut.SUPPRESSED, "an old list brings nobody back"
+    joins(open_door, at + HOUR, number=ANNA)
+    assert why(again) is None

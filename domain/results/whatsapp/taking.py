@@ -20,7 +20,7 @@ from domain.results.matching import Known, lots
 from domain.results.report import Kind, Report
 from domain.results.whatsapp import account, knowing, wishes
 from domain.results.whatsapp.news import AccountNews, NewNumber, Spoken, TemplateNews, Tone, Wish
-from domain.results.whatsapp.words import says
+from domain.results.whatsapp.words import agrees, says
 from domain.shop import whatsapp_words
 from domain.shop.people import Actor, Role
 from domain.shop.whatsapp_words import Words
@@ -101,8 +101,9 @@ def _hear_only_a_no(session: Session, fact: Told, words: Words | None) -> None:
 def _hear(session: Session, fact: Told, about: Spoken, words: Words, now: datetime) -> None:
     people, number, at = _people(session, fact), fact.address, fact.at
     answered = fact.known.delivery_id if fact.known else _newest(session, people, fact)
-    if says(about.words, [words.join]) and about.is_personal:
+    if agrees(about.words, words.join) and about.is_personal:
         people = people or _new(session, fact, about, now)
+        wishes.welcome_back(session, {number, fact.report.person}, at)
         wishes.say(
             session, people, number, True, how="click_to_chat", at=at, source=about.words, words=words.wording
         )

@@ -1,13 +1,13 @@
 """What somebody said on WhatsApp about being written to there. The later word counts, in whatever order they come in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from domain.book import consent, preferences, suppressions
+from domain.book import consent, erasing, preferences, suppressions
 from domain.book.message_types import MessageType
 from domain.book.person import Customer
 from domain.book.preferences import Preference
@@ -115,6 +115,19 @@ def _keep_out(session: Session, number: str, how: str, at: datetime, source: str
                 source=source,
             )
             session.add(line)
+
+
+def welcome_back(session: Session, addresses: Collection[str], at: datetime) -> None:
+    """Who was erased and asks again, from their own phone, is no longer kept out; nobody else can say that for them."""
+    if practised.as_said(session, "click_to_chat") != "click_to_chat":
+        return  # a practice phone is nobody's own
+    theirs = delete(Suppression).where(
+        Suppression.channel == CHANNEL,
+        Suppression.address_hash.in_([suppressions.fingerprint(one) for one in addresses if one]),
+        Suppression.reason == erasing.REASON,
+        Suppression.at < at,
+    )
+    session.execute(theirs.execution_options(synchronize_session=False))
 
 
 def _let_in(session: Session, number: str, at: datetime) -> None:
