@@ -340,6 +340,44 @@ def test_what_came_in_stays_when_it_is_found_in_more_ways(engine: Engine) -> Non
         assert connection.scalars(text("SELECT event_id FROM incoming_events")).all() == ["1"]
 
 
+def test_the_sends_of_a_shop_keep_their_rows_and_links_when_a_launch_may_be_several(engine: Engine) -> None:
+    """The table is written anew, there and back, and the ledger goes on pointing at it."""
+    upgrade(engine, "0016")
+    launched = (
+        SHOP_OF_VERSION_6[1].replace("(id, run_no", "(id, campaign_id, run_no").replace("(1, 1,", "(1, 1, 1,")
+    )
+    campaign = (
+        "INSERT INTO campaigns (id, name, channel, message_type, from_name, from_email, reply_to, subject, preheader, "
+        "html_body, text_body, content, audience, status, scheduled_wall, scheduled_zone, last_launch_error, last_launch_by, "
+        "run_no, created_by_name, created_at, updated_at, version) VALUES (1, '', 'email', 'marketing', '', '', '', '', '', '', "
+        "'', '{}', '{}', 'sent', '', '', '', '', 1, '', '2026-01-01', '2026-01-01', 1)"
+    )
+    link = "INSERT INTO targets (dispatch_id, place, url, words) VALUES (1, 1, 'https://x.example', '')"
+    with engine.begin() as connection:
+        for statement in (campaign, launched, *SHOP_OF_VERSION_6[2:], link):
+            connection.execute(text(statement))
+    migrate.migrate(engine)
+    another = launched.replace("(1, 1, 1,", "({number}, 1, 1,").replace("run_no,", "run_no, part,", 1)
+    with engine.begin() as connection:
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+        connection.execute(text(another.replace("({number}, 1, 1,", "(2, 1, 1, 'also',")))
+    with pytest.raises(IntegrityError, match="UNIQUE"), engine.begin() as connection:
+        connection.execute(text(another.replace("({number}, 1, 1,", "(3, 1, 1, 'also',")))
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"), engine.begin() as connection:
+        connection.execute(text("DELETE FROM dispatches WHERE id = 1"))
+    with reading() as session:
+        assert [(one.id, one.part) for one in dispatches.of_campaign(session, 1)] == [
+            (2, "also"),
+            (1, "main"),
+        ]
+    migrate.to_version(engine, "0016", back=True)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT id, campaign_id FROM dispatches ORDER BY id")).all()
+        assert [tuple(row) for row in kept] == [(1, 1), (2, None)]
+        for table in ("deliveries", "targets", "events"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}"))
+
+
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:
     migrate.migrate(engine)
     with engine.connect() as connection:
