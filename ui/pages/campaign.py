@@ -8,7 +8,7 @@ from nicegui import ui
 from data.database import now, reading, unit
 from domain.sending import campaigns, schedules
 from domain.sending.campaigns import Status
-from domain.sending.dispatches import DispatchState, Part
+from domain.sending.dispatches import DispatchState
 from domain.sending.reports import Report
 from domain.sending.sibling import MAIN_CHANNEL
 from domain.shop.people import Actor, Right
@@ -204,11 +204,10 @@ class CampaignPage:
                 copyable("Send id", str(seen.look.report.dispatch.id), testid="send-id")
 
     def _launches(self, seen: Seen) -> None:
-        launches = [one for one in seen.story.launches if one.part is Part.MAIN]
-        if len(launches) < 2:
+        if len(seen.story.launches) < 2:
             return
         with card("Every launch", f"{words.people(seen.story.reached)} reached in all.", testid="launches"):
-            for one in launches:
+            for one in seen.story.launches:
                 with box("hb-row apart"):
                     link(words.when(one.created_at, seen.zone, seen.at), f"/marketing/sends/{one.id}")
                     pill(*holds.state_of(one))

@@ -18,7 +18,7 @@ from ui.parts.campaign_rows import PATH, figures, look, month_said
 from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import handled, io, toast
 from ui.parts.inputs import Segmented, checkbox, search_field, select
-from ui.parts.tables import Column, ListTable, name_cell, number_cell, pill_cell, rate_cell
+from ui.parts.tables import Column, ListTable, number_cell, pill_cell, rate_cell
 from ui.theme import glyph
 
 NEW = f"{PATH}/new"
@@ -36,13 +36,21 @@ EVERY = 2.0  # seconds between looks while a row moves or waits for its time
 # The menu itself stands outside the table: a row that is drawn anew would close its own.
 MORE = f"""<q-btn flat no-caps class="hb-icon-btn" icon="{glyph("more")}" aria-label="More" aria-haspopup="menu"
   :data-more="props.row.id" :data-testid="'more-' + props.row.id" @click="$parent.$emit('more', props.row.id)"></q-btn>"""
+BY = (
+    f'<q-icon v-if="props.row.by" class="hb-by" name="{glyph("chat")}" role="img" :aria-label="props.row.by" '
+    ':title="props.row.by" data-testid="by-whatsapp"></q-icon>'
+)
+NAME = (
+    f'<a class="hb-cell-name clip" :href="props.row.href">{{{{ props.row.name }}}} {BY}</a>'
+    '<div class="hb-cell-sub clip">{{ props.row.sub }}</div>'
+)
 SENT = '<span v-if="props.row.rate !== null" class="num">{{ props.row.rate }}%</span>'
 WHEN = '<div>{{ props.row.when }}</div><div class="hb-cell-sub num">{{ props.row.whenSub }}</div>'
 
 
 def _columns(by: Actor) -> list[Column]:
     columns = [
-        Column("name", "Campaign", cell=name_cell(sub="sub")),
+        Column("name", "Campaign", cell=NAME),
         Column("status", "Status", cell=pill_cell()),
         Column("recipients", "Recipients", "right", cell=number_cell("recipients", "none yet")),
         Column("rate", "Sent", "right", cell=SENT),
@@ -57,7 +65,7 @@ def _card(by: Actor) -> str:
     more = MORE if by.may(Right.EDIT_CAMPAIGNS) else ""
     return (
         '<div class="hb-rowcard with-menu"><a class="grow" :href="props.row.href"><div class="top"><div class="grow">'
-        '<div class="hb-cell-name">{{ props.row.name }}</div><div class="hb-cell-sub">{{ props.row.sub }}</div></div>'
+        f'<div class="hb-cell-name">{{{{ props.row.name }}}} {BY}</div><div class="hb-cell-sub">{{{{ props.row.sub }}}}</div></div>'
         + pill_cell()
         + '</div><div class="facts" v-if="props.row.facts">{{ props.row.facts }}</div></a>'
         + more

@@ -254,7 +254,7 @@ def rolled(session: Session, campaign_id: int, main_id: int, moment: datetime) -
     ]
     parts.sort(key=lambda one: (one.part is not Part.MAIN, one.id))
     looks = tuple(look_from(session, one.id, moment) for one in parts)
-    whole = looks[0].figures if len(looks) == 1 else figures.of_campaign(session, campaign_id, now=moment)
+    whole = looks[0].figures if len(looks) == 1 else figures.of_sends(session, parts, now=moment)
     return Rolled(looks, whole)
 
 

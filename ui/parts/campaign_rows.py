@@ -54,10 +54,7 @@ def look(asked: Asked, period: str, number: int) -> Seen:
         rows, total = reports.campaign_rows(session, asked, page=number, size=MOST_ROWS)
         sent = reports.sent_between(session, since, until) if since and until else None
         counts = campaigns.counts(session)
-        launched = {row.dispatch.id: row for row in rows if row.dispatch}
-        books = {number: row.books for number, row in launched.items()}
-        those = [row.dispatch for row in launched.values() if row.dispatch]
-        told = results.of_many(session, those, books, now=moment)
+        told = results.of_launches(session, [row.run for row in rows if row.run], now=moment)
     moves = any(row.campaign.status in (Status.SENDING, Status.SCHEDULED) for row in rows)
     shown = [_row(row, told.get(row.dispatch.id) if row.dispatch else None, zone, moment) for row in rows]
     return Seen(shown, total, counts, moves, sent)
@@ -81,6 +78,7 @@ def _row(row: Row, found: results.Figures | None, zone: ZoneInfo, moment: dateti
         "id": campaign.id,
         "href": f"{PATH}/{campaign.id}",
         "name": campaign.name,
+        "by": _by(row),
         "sub": ", ".join(filter(None, [kind, readable(campaign.subject)])),
         "status": label,
         "tone": tone,
@@ -92,6 +90,13 @@ def _row(row: Row, found: results.Figures | None, zone: ZoneInfo, moment: dateti
         "facts": " · ".join(filter(None, [when, below or sent])),
         "locked": campaign.status is Status.SENDING,
     }
+
+
+def _by(row: Row) -> str:
+    """Which channel, where it is not email alone."""
+    if row.also:
+        return "Also by WhatsApp"
+    return "By WhatsApp" if row.campaign.channel == "whatsapp" else ""
 
 
 def _came_of(found: results.Figures | None) -> tables.Row:

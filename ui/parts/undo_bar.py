@@ -8,7 +8,7 @@ from nicegui import background_tasks, ui
 
 from data.database import now, reading
 from domain.sending import reports
-from domain.sending.dispatches import DispatchState
+from domain.sending.dispatches import DispatchState, Part
 from domain.sending.reports import Moving
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
@@ -78,23 +78,23 @@ class UndoBar:
         if self.room.is_deleted:
             return
         self.timer.interval = LIVELY if any(not holds.is_held(one) for one in sight.moving) else CALM
-        seen = sorted(filter(_is_news, sight.moving), key=_urgency)[:MOST_LINES]
+        seen = sorted(filter(_is_news, _pressed_once(sight.moving)), key=_urgency)[:MOST_LINES]
         self._forget({one.id for one in seen})
         for one in seen:
             line, said = self.lines.get(one.id), _said(one, sight)
             if line is None or line.said != said:
-                line = self._draw(one, said, by)
+                line = self._draw(one, said, by, _beside(one, sight.moving))
             line.figures.set_text(f"{number(one.done)} of {number(one.to_reach)}")
 
     def _forget(self, staying: set[int]) -> None:
         for gone in set(self.lines) - staying:
             self.lines.pop(gone).root.delete()
 
-    def _draw(self, one: Moving, said: tuple[str, ...], by: Actor) -> Line:
+    def _draw(self, one: Moving, said: tuple[str, ...], by: Actor, beside: Moving | None) -> Line:
         self._forget(set(self.lines) - {one.id})
         with self.room, put(box("hb-banner undo", testid=f"moving-{one.id}"), role="status") as root:
             icon("pause" if holds.is_paused(one) else "clock" if holds.is_held(one) else "send")
-            figures = _waiting(one, by) if one.waiting else _going(one, said, by)
+            figures = _waiting(one, by, beside) if one.waiting else _going(one, said, by)
         self.lines[one.id] = Line(said, root, figures)
         return self.lines[one.id]
 
@@ -102,6 +102,19 @@ class UndoBar:
 def _is_news(one: Moving) -> bool:
     """A send that only waits for second tries is told on its own page."""
     return one.waiting or holds.is_held(one) or one.to_reach - one.done > one.put_off
+
+
+def _pressed_once(moving: list[Moving]) -> list[Moving]:
+    """What waits beside an email is called back with it, and needs no line of its own."""
+    return [one for one in moving if not any(_beside(other, moving) is one for other in moving)]
+
+
+def _beside(one: Moving, moving: list[Moving]) -> Moving | None:
+    """What the same press sends on another channel, while it can still be called back."""
+    if not one.waiting or one.part is not Part.MAIN or one.campaign_id is None:
+        return None
+    others = (other for other in moving if other.campaign_id == one.campaign_id and other.part is Part.ALSO)
+    return next((other for other in others if other.waiting), None)
 
 
 def _urgency(one: Moving) -> int:
@@ -115,14 +128,20 @@ def _said(one: Moving, sight: Sight) -> tuple[str, ...]:
         return ()
     name = f"“{readable(one.name)}”"
     if not holds.is_held(one):
-        return (f"Sending {name}: ", "", "")
+        way = "" if one.part is Part.MAIN else " by WhatsApp"
+        return (f"Sending {name}{way}: ", "", "")
     cause, goes_on = holds.cause(one), holds.goes_on(one, sight.zone, sight.at)
     return (f"{name}: ", f"{cause}: ", f"{goes_on}. ") if goes_on else (f"{name}: {cause}. ", "", "")
 
 
-def _waiting(one: Moving, by: Actor) -> ui.label:
+def _waiting(one: Moving, by: Actor, beside: Moving | None) -> ui.label:
+    whom = (
+        f"{people(one.to_reach)} and {number(beside.to_reach)} by WhatsApp"
+        if beside
+        else people(one.to_reach)
+    )
     with box("say", "span"):
-        text(f"Sending to {people(one.to_reach)} in ", "", "span")
+        text(f"Sending to {whom} in ", "", "span")
         put(
             box("num", "hb-countdown", testid="undo-seconds"),
             data_seconds=f"{one.seconds_to_undo:.2f}",
