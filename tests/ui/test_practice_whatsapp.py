@@ -267,6 +267,19 @@ def test_a_no_from_a_practice_phone_lets_a_stranger_in_again(twin: Twin, cast: C
     assert why(anna) is None
 
 
+def test_a_template_is_paused_and_approved_again_as_the_platform_does_it(twin: Twin, cast: Cast) -> None:
+    jobs.refresh()
+    for status in ("PAUSED", "APPROVED"):
+        practice_whatsapp.turn_template("open_on_sunday", "en", status, by=cast.olive)
+        assert twin.flush()
+        with reading() as session:
+            row = whatsapp_templates.find(session, "open_on_sunday", "en")
+            assert row is not None
+            assert row.status == status
+    with pytest.raises(Refusal):
+        practice_whatsapp.turn_template("open_on_sunday", "en", "PAUSED", by=cast.sal)
+
+
 def test_where_it_does_not_run_one_is_told_so(cast: Cast) -> None:
     with pytest.raises(Refusal, match="is not running"):
         practice_whatsapp.write(ANNA, "Hello", by=cast.olive)

@@ -181,6 +181,8 @@ def _verdict(bad: set[str]) -> None:
 def _mark(found: Finding) -> tuple[str, str, str]:
     if found.name == LAST_STEP and not found.is_good:
         return "muted", "info", "still to do"
+    if found.name in STEPS and found.is_good is not None:
+        return ("good", "check", "works") if found.is_good else ("bad", "alert", "does not work yet")
     if found.is_good is None:
         return "muted", "info", "can’t be tried from here"
     return ("good", "check", "fits") if found.is_good else ("bad", "alert", "does not fit")
