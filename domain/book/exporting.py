@@ -254,7 +254,9 @@ def _rows(
 
 def _said(row: Consent, shown: Mapping[int, str]) -> dict[str, Any]:
     """With the words they saw, in place of their number."""
-    return _picked(row, CONSENT_FIELDS) | {"wording": shown.get(row.wording_id or 0, row.wording)}
+    return _picked(row, CONSENT_FIELDS) | {
+        "wording": wordings.told(row.wording, shown.get(row.wording_id or 0, ""))
+    }
 
 
 def _picked(row: Any, names: Iterable[str]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _lines(session: Session, customer_id: int, cards: list[Customer]) -> list[Li
     return [
         Line(
             line,
-            shown.get(line.wording_id or 0, line.wording),
+            wordings.told(line.wording, shown.get(line.wording_id or 0, "")),
             None if line.customer_id in (customer_id, None) else line.customer_id,
         )
         for line in lines

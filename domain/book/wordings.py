@@ -30,6 +30,11 @@ def number(session: Session, words: str, *, now: datetime) -> int:
     return session.scalars(select(Wording.id).where(Wording.mark == mark)).one()
 
 
+def told(rests_on: str, words: str = "") -> str:
+    """What a line of the proof says beside who and when: what a list was said to rest on, and what they saw."""
+    return f"{rests_on}. They saw: {words}" if rests_on and words else words or rests_on
+
+
 def of(session: Session, numbers: Iterable[int | None]) -> dict[int, str]:
     """The words of these numbers."""
     found = select(Wording.id, Wording.words).where(Wording.id.in_([one for one in numbers if one]))

@@ -16,6 +16,7 @@ from domain.book import (
     importing,
     preferences,
     proof,
+    proof_sheet,
     taking,
     undoing,
     wordings,
@@ -135,6 +136,11 @@ def test_with_a_basis_those_marked_are_opted_in_and_the_proof_says_why(desk: Des
     assert {one.wording for one in lines} == {"Ticked the box on our order form (3 May 2026)"}
     assert {one.source for one in lines} == {f"list.csv (import {done.id})"}
     assert set(shown.values()) == {words}
+    with unit() as session:
+        sheet = proof_sheet.draw(session, desk.person("Anna").id, by=desk.by, now=desk.now)
+    assert [one.shown for one in sheet.lines if one.said.channel == "whatsapp"] == [
+        f"Ticked the box on our order form (3 May 2026). They saw: {words}"
+    ] * 2
 
 
 def desk_told(**counts: int) -> Any:

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from domain.audience import audience as audiences
 from domain.audience.audience import Audience, Who
-from domain.audience.reach import EMAIL_REACH
+from domain.audience.reach import EMAIL_REACH, WHATSAPP_REACH
 from domain.book import customers, groups, own_fields, statuses
 from domain.book.days import LEAP, Day
 from domain.book.message_types import MessageType
 from domain.book.person import Customer
+from domain.book.reach import Reach
 from domain.shop.shop import read as read_shop
 from ui.parts.customer_dates import DATE
 from ui.parts.customer_form import LANGUAGES
@@ -43,6 +44,7 @@ SOURCE: Final = {
     "import": "From an imported list",
     "api": "From another program",
     "sample": "Came with the sample shop",
+    "chat": "Came by a chat on WhatsApp",
 }
 CHANNEL: Final = {"email": "Email", "whatsapp": "WhatsApp", "phone": "A call", "post": "A letter"}
 SOON: Final = 60  # days within which a date that comes back is counted down
@@ -193,12 +195,22 @@ def _trouble(one: Customer) -> tuple[str, str] | None:
 
 def _wishes(session: Session, one: Customer, moment: datetime) -> tuple[Wish, ...]:
     """Asked as the launch asks it, so that the page and the send never differ."""
-    return tuple((MESSAGE_TYPE[kind], *_wish(session, one.id, kind, moment)) for kind in MessageType)
+    by_mail = [
+        (MESSAGE_TYPE[kind], *_wish(session, one.id, EMAIL_REACH, kind, moment)) for kind in MessageType
+    ]
+    asked = [kind for kind in MessageType if kind.needs_consent] if one.whatsapp_key else []
+    there = [
+        (f"{MESSAGE_TYPE[kind]} by WhatsApp", *_wish(session, one.id, WHATSAPP_REACH, kind, moment))
+        for kind in asked
+    ]
+    return (*by_mail, *there)
 
 
-def _wish(session: Session, customer_id: int, kind: MessageType, moment: datetime) -> tuple[bool, str]:
+def _wish(
+    session: Session, customer_id: int, reach: Reach, kind: MessageType, moment: datetime
+) -> tuple[bool, str]:
     alone = Audience(Who.MANUAL, customer_ids=(customer_id,))
-    verdict = audiences.explain(session, alone, EMAIL_REACH, kind, customer_id, now=moment)
+    verdict = audiences.explain(session, alone, reach, kind, customer_id, now=moment)
     return verdict.included, verdict.sentence
 
 

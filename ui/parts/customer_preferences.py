@@ -149,7 +149,13 @@ def _looked_up(customer_id: int) -> tuple[list[Wish], list[Said]]:
         if kind.needs_consent
     ]
     return wanted, [
-        _said(line, sources[line.id], shown.get(line.wording_id or 0, line.wording), zone, moment)
+        _said(
+            line,
+            sources[line.id],
+            wordings.told(line.wording, shown.get(line.wording_id or 0, "")),
+            zone,
+            moment,
+        )
         for line in lines
     ]
 
