@@ -22,6 +22,15 @@ ENVIRONMENT: Final = {name: value for name, value in os.environ.items() if name 
 # Marked `thorough` is what tries hundreds of inputs or cuts of a conversation: longer than somebody at the desk waits.
 SHORT, LONG = ("-m", "not thorough"), ("-m", "thorough")
 
+
+def by(workers: int) -> Sequence[str]:
+    """Who has nothing left to do takes over from who has most: long tests and short ones then end together."""
+    return ("-n", str(workers), "--dist", "worksteal")
+
+
+# One more than the two processors that any machine has: what waits for a disk or a neighbour leaves one of them free.
+BUSY, WAITING = by(3), by(4)
+
 # What measures how fast a send goes or how soon it stands still: beside four others it would measure those.
 PACED = [f"tests/jobs/test_{name}.py" for name in ("flow_connections", "flow_limits", "whatsapp_pace")]
 
@@ -30,20 +39,15 @@ CHECKS: dict[str, Sequence[str]] = {
     "lint": [str(BIN / "ruff"), "check", "--quiet", "."],
     "types": [str(BIN / "mypy")],
     "floors": [str(BIN / "lint-imports"), "--no-cache"],
-    "domain": [*PYTEST, "tests/domain", "-n", "2", *SHORT],
-    "doors": [*PYTEST, "tests/ui", "-n", "2", *SHORT],
-    "thorough": [*PYTEST, "tests/domain", "tests/ui", "-n", "2", *LONG],
-    "sending": [
-        *PYTEST,
-        "tests/jobs",
-        "-n",
-        "4",
-        *(f"--ignore={file}" for file in PACED),
-    ],  # they mostly wait
+    "domain": [*PYTEST, "tests/domain", *BUSY, *SHORT],
+    "doors": [*PYTEST, "tests/ui", *BUSY, *SHORT],
+    "thorough": [*PYTEST, "tests/domain", "tests/ui", *BUSY, *LONG],
+    "sending": [*PYTEST, "tests/jobs", *WAITING, *(f"--ignore={file}" for file in PACED)],
     "pace": [*PYTEST, *PACED, "-n", "2"],
-    "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", "-n", "2"],
-    "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py", "-n", "3", "-rP"],
-    "browser": [*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile"],
+    "matrix": [*PYTEST, "tests/faults/test_smtp_matrix.py", *WAITING],
+    "crash": [*PYTEST, "tests/faults", "--ignore=tests/faults/test_smtp_matrix.py", *WAITING, "-rP"],
+    # By the alphabet, for the longest file comes first: by the number of their tests it would begin last and end alone.
+    "browser": [*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
 }
 READ_ONLY = {"format", "lint", "types", "floors"}  # of the sources; they start nothing that could be held up
 SETS = {"quick": ["format", "lint", "types", "floors", "domain", "doors"], "all": list(CHECKS)}

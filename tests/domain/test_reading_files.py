@@ -368,7 +368,7 @@ def test_rows_can_be_gone_through_more_than_once() -> None:
 def test_a_long_run_of_anything_takes_no_time(part: str) -> None:
     """Patterns that try again from each letter would stand here for minutes."""
     run = part * (200_000 // len(part))
-    began = time.monotonic()
+    began = time.thread_time()
     quoted = run.replace('"', '""')
     for heading in ("Email", "Phone", "Birthday", "Tags", "Postcode", "Attributes"):
         people(f'Name,{heading}\nAnna,"{quoted}"\n')
@@ -378,4 +378,4 @@ def test_a_long_run_of_anything_takes_no_time(part: str) -> None:
         people(f'"{quoted}",x\n1,2\n')
     with contextlib.suppress(Refusal):
         people(pasted.as_file(run))
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5

@@ -366,7 +366,7 @@ def test_any_words_make_safe_html(words: str) -> None:
      "<script " * 12_000, "<head>" * 15_000, "{{ a" * 20_000 + "}}", "<a title=\"" * 9_000 + "{{ a }}"],
 )  # fmt: skip
 def test_no_input_takes_long(attack: str) -> None:
-    start = time.monotonic()
+    start = time.thread_time()
     with contextlib.suppress(UnsafeHtml):
         text_from_html(clean_html(attack))
-    assert time.monotonic() - start < 10, "about two seconds are usual"
+    assert time.thread_time() - start < 10, "about two seconds are usual"

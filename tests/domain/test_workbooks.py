@@ -185,20 +185,20 @@ def liar() -> bytes:
 @pytest.mark.parametrize("make", [bomb, liar])
 def test_a_zip_bomb_is_refused_in_under_a_second(make: Any) -> None:
     raw = make()
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(Refusal, match="unpacks to far more"):
         table_file.read(raw)
-    assert time.monotonic() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_millions_of_empty_rows_are_refused_in_under_a_second() -> None:
     raw = raw_xlsx(
         f'<worksheet xmlns="{SHEETS}"><sheetData>{"<row></row>" * 4_000_000}</sheetData></worksheet>'
     )
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(Refusal, match="unpacks to far more"):
         table_file.read(raw)
-    assert time.monotonic() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_two_cells_at_the_far_ends_of_a_sheet_do_not_take_the_memory_of_all_between() -> None:
@@ -221,10 +221,10 @@ def test_entities_that_multiply_do_not() -> None:
         f'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a0 "ha">{lots}]><worksheet xmlns="{SHEETS}"><sheetData>'
     )
     body += f'<row r="1">{cell("A1", "Email")}</row><row r="2">{cell("A2", "&a11;")}</row></sheetData></worksheet>'
-    began = time.monotonic()
+    began = time.thread_time()
     with contextlib.suppress(Refusal):
         assert all(len(cells[0]) < 100 for _, cells in rows_of(raw_xlsx(body)))
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_a_sheet_written_by_hand_is_read_so_that_the_hostile_ones_here_are_hostile_and_not_just_broken() -> (
