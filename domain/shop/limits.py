@@ -4,17 +4,20 @@ All workers share the file, so the write lock of the unit of work makes a reserv
 unit: a moment that was read before a long wait for the lock lies in the past, and what it grants would be sent later.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice, takewhile
 from typing import Any, ClassVar, Literal
 
-from sqlalchemy import JSON, ColumnElement, and_, delete, func, select
+from sqlalchemy import JSON, ColumnElement, Integer, String, and_, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data.base import Base, Instant
+from data.prepared import Prepared, slot
 from domain.shop.places import AHEAD, Places, still
 
 Why = Literal["", "second", "hour", "day", "people", "person"]  # so many people a day; so soon again to one
@@ -87,7 +90,7 @@ def grant(session: Session, account_id: int, limits: Limits, wanted: int, *, now
     told = Grant(granted, "", None) if granted == wanted else _short(bounds, granted)
     if not granted:
         return told
-    turns = _reserve(session, account_id, limits, granted, now)
+    turns = _reserve(session, account_id, limits, bounds, granted, now)
     return Grant(told.granted, told.why, told.until, turns)
 
 
@@ -234,26 +237,37 @@ def _bounds(session: Session, account_id: int, limits: Limits, now: datetime) ->
 
 
 def _places(session: Session, account_id: int, now: datetime, limits: Limits = Limits()) -> Places:
-    kept = session.get(MailPace, account_id)
-    taken = still(kept.taken if kept else [], _ticks(now))
+    kept = _reading().run(session, account=account_id).scalar()
+    taken = still(json.loads(kept or "[]"), _ticks(now))
     return Places(taken, limits.per_second or 1, limits.journey // TICK, limits.spread // TICK)
 
 
 def _keep(session: Session, account_id: int, places: Places) -> None:
-    session.merge(MailPace(account_id=account_id, taken=places.taken))
-    session.flush()
+    _keeping().run(session, account=account_id, taken=json.dumps(places.taken))
+
+
+@cache
+def _reading() -> Prepared:
+    return Prepared(select(MailPace.taken).where(MailPace.account_id == slot("account", Integer)))
+
+
+@cache
+def _keeping() -> Prepared:
+    statement = insert(MailPace).values(account_id=slot("account", Integer), taken=slot("taken", String))
+    anew = {"taken": statement.excluded.taken}
+    return Prepared(statement.on_conflict_do_update(index_elements=["account_id"], set_=anew))
 
 
 def _reserve(
-    session: Session, account_id: int, limits: Limits, granted: int, now: datetime
+    session: Session, account_id: int, limits: Limits, bounds: Sequence[_Bound], granted: int, now: datetime
 ) -> tuple[datetime, ...]:
     """The turns of those who go, where there are any."""
-    turns: list[int] = []
-    if limits.per_second is not None:
-        places = _places(session, account_id, now, limits)
-        turns = list(islice(places.turns(_ticks(now)), granted))
-        places.take(turns)
-        _keep(session, account_id, places)
+    turns: tuple[int, ...] = ()
+    for bound in bounds:
+        if isinstance(bound, _Second):
+            turns = bound.turns[:granted]
+            bound.places.take(turns)
+            _keep(session, account_id, bound.places)
     if limits.per_hour is not None or limits.per_day is not None:
         minute = _minute_of(now)
         known = session.get(MailMinute, (account_id, minute))
