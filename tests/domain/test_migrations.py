@@ -25,7 +25,7 @@ from domain.ledger import engagement, farewells, received, windows
 from domain.ledger.engagement import Counts
 from domain.results import incoming
 from domain.sending import dispatches
-from domain.shop import mailbox
+from domain.shop import limits, mailbox
 from domain.shop import shop as shops
 from domain.shop.audit import AuditEntry
 from domain.shop.people import Actor, Role
@@ -376,6 +376,20 @@ def test_the_sends_of_a_shop_keep_their_rows_and_links_when_a_launch_may_be_seve
         assert [tuple(row) for row in kept] == [(1, 1), (2, None)]
         for table in ("deliveries", "targets", "events"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}"))
+
+
+def test_an_account_of_version_17_begins_its_second_anew_there_and_back(engine: Engine) -> None:
+    """What stood there was worth a second."""
+    upgrade(engine, "0017")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO mail_paces (account_id, free_at) VALUES (3, '2026-01-01')"))
+    migrate.migrate(engine)
+    now, account = datetime(2026, 1, 1, tzinfo=UTC), limits.Limits(per_second=2)
+    with unit() as session:
+        assert len(limits.grant(session, 3, account, 1, now=now).turns) == 1
+    migrate.to_version(engine, "0017", back=True)
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT free_at FROM mail_paces")).all() == []
 
 
 def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: Engine) -> None:

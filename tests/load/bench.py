@@ -8,6 +8,7 @@ PROJECT = Path(__file__).parents[2]
 BENCHES = {
     "The letters": "tests.load.letters",
     "The engine": "tests.load.engine",
+    "Messages by WhatsApp": "tests.load.whatsapp",
     "The audience and the customer book": "tests.load.growth",
     "Who is in the book twice": "tests.load.twins",
     "A list that comes in": "tests.load.importing",
