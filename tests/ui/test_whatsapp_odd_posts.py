@@ -228,11 +228,13 @@ def test_once_the_secret_was_changed_only_the_new_one_signs(door: Door, anna: in
 # Who is meant
 
 
-def test_a_message_by_a_number_nobody_knows_is_known_by_the_id(door: Door, anna: int, at: datetime) -> None:
+def test_a_no_by_another_number_counts_for_whoever_had_the_id(door: Door, anna: int, at: datetime) -> None:
     tell(door, wrote("Hello", at, user=ANNAS_ID))
-    tell(door, wrote("It is me", at + HOUR, number=BEN, user=ANNAS_ID, message_id="wamid.in2"))
-    with reading() as session:
-        assert [one.words for one in received.of(session, anna)] == ["It is me", "Hello"]
+    tell(door, wrote("Good morning", at + HOUR, number=BEN, user=ANNAS_ID, message_id="wamid.in2"))
+    assert is_allowed(anna)
+    tell(door, wrote("Hello", at, user=ANNAS_ID, message_id="wamid.in3"))
+    tell(door, wrote("STOP", at + HOUR, number=BEN, user=ANNAS_ID, message_id="wamid.in4"))
+    assert not is_allowed(anna)
 
 
 @pytest.mark.parametrize(

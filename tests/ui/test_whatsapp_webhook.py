@@ -287,6 +287,31 @@ def test_trouble_with_the_account_holds_the_send_and_tells_the_owner_once(
     assert len([one for one in sentences() if "pays" in one]) == 1
 
 
+@pytest.mark.parametrize(("first", "hold"), [("failed", Hold.CONTENT), ("delivered", Hold.NONE)])
+def test_a_picture_that_nobody_can_be_sent_holds_the_rest_and_one_accident_does_not(
+    open_door: Door, cast: Cast, at: datetime, first: str, hold: Hold
+) -> None:
+    numbers = [f"+44163296010{place}" for place in range(6)]
+    with unit() as session:
+        people = [add_anna(session, by=cast.olive, now=at, number=one) for one in numbers]
+        letters = send_to(session, people, now=at)
+
+    def fails(place: int, said: str = "failed") -> None:
+        about = {"of": marked(letters[place]), "number": numbers[place], "message_id": f"wamid.{place}"}
+        tell(open_door, became(said, at, code=131053 if said == "failed" else 0, **about))
+
+    fails(0, first)
+    for place in range(1, 4):
+        fails(place)
+    with reading() as session:
+        assert session.get_one(Dispatch, row(letters[0]).dispatch_id).held_for is Hold.NONE
+    for place in range(4, 6):
+        fails(place)
+    with reading() as session:
+        assert session.get_one(Dispatch, row(letters[0]).dispatch_id).held_for is hold
+    assert len([one for one in sentences() if "smaller one" in one]) == int(hold is Hold.CONTENT)
+
+
 # What people say
 
 

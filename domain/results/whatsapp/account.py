@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from domain.ledger.causes import Cause
+from domain.ledger.deliveries import Delivery, Heard
 from domain.message import whatsapp_templates
 from domain.message.whatsapp_templates import WhatsAppTemplate
 from domain.results.whatsapp.news import AccountNews, TemplateNews, Tone
@@ -34,6 +36,7 @@ WAITING: Final = {
     "IN_APPEAL",
     "LIMIT_EXCEEDED",
 }  # it can't be sent, and there is nothing to be done
+NO_ACCIDENT: Final = 5  # messages of one send
 KEPT_FROM_SENDING: Final = {"BANNED", "RESTRICTED", "DISCONNECTED"}
 
 
@@ -92,6 +95,17 @@ def account(session: Session, told: AccountNews, *, dispatch_id: int | None = No
         standstill.bar(session, dispatch_id, Hold.ACCOUNT, told.sentence, now=now)
     elif told.sentence:
         tell(session, told.sentence, told.tone, SETTINGS, now)
+
+
+def came_back(session: Session, dispatch_id: int, sentence: str, *, now: datetime) -> None:
+    """A picture is fetched only after the message was taken: where the first all came back for it, the rest stay here."""
+    heard = select(func.count()).select_from(Delivery).where(Delivery.dispatch_id == dispatch_id)
+    spoiled = session.scalar(
+        heard.where(Delivery.heard == Heard.BOUNCED, Delivery.heard_reason == Cause.TEMPLATE)
+    )
+    arrived = session.scalar(heard.where(Delivery.heard == Heard.DELIVERED))
+    if (spoiled or 0) >= NO_ACCIDENT and not arrived:
+        standstill.bar(session, dispatch_id, Hold.CONTENT, sentence, now=now)
 
 
 def _is_another(told: str, shown: str) -> bool:

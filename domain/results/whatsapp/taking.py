@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.audience.reach import WHATSAPP_REACH
 from domain.book import customers, suppressions
 from domain.book.customers import Customer
 from domain.book.whatsapp_numbers import spellings
-from domain.ledger import received, second_tries
+from domain.ledger import received, second_tries, whatsapp_errors
 from domain.ledger.causes import Cause
 from domain.ledger.deliveries import REACHED, Delivery
 from domain.refusal import Refusal
@@ -30,6 +30,7 @@ ANSWERS_FOR: Final = timedelta(days=3)  # a message that quotes none of ours ans
 ALIVE: Final = (Kind.DELIVERY, Kind.OPEN, Kind.MESSAGE)
 STRANGER: Final = "Somebody who is not in the book wrote to the shop by WhatsApp."
 ELSEWHERE: Final = "to another number of the shop"
+BY_ANOTHER_NUMBER: Final = "by another number of theirs"
 CAME_IN: Final = "/settings/reports/events"
 CHAT: Final = Actor(None, "WhatsApp", Role.MANAGER, via="whatsapp")
 
@@ -52,11 +53,13 @@ def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
     if not facts:
         return
     ours = [one for one in facts if not _is_elsewhere(one)]
-    changing = knowing.in_turn(ours)
-    knowing.learn(session, [one for one in ours if one not in changing])
     words = (
         whatsapp_words.read(session) if any(isinstance(one.report.about, Spoken) for one in facts) else None
     )
+    for one in ours:
+        _hear_a_no_by_another_number(session, one, words)
+    changing = knowing.in_turn(ours)
+    knowing.learn(session, [one for one in ours if one not in changing])
     for one in facts:
         about = one.report.about
         if one in changing:
@@ -75,7 +78,18 @@ def draw(session: Session, facts: Sequence[Told], *, now: datetime) -> None:
             account.account(session, about, dispatch_id=one.known.dispatch_id if one.known else None, now=now)
         if one.report.because is Kind.UNSUBSCRIBE:
             wishes.say(session, _people(session, one), one.address, False, how="whatsapp_app", at=one.at, source=_source(one))  # fmt: skip
+    _stop_what_nobody_gets(session, facts, now)
     _weigh(session, ours)
+
+
+def _stop_what_nobody_gets(session: Session, facts: Sequence[Told], now: datetime) -> None:
+    spoiled = {
+        one.known.dispatch_id: whatsapp_errors.error(int(one.report.status))
+        for one in facts
+        if one.known and one.report.reason == Cause.TEMPLATE and one.report.status
+    }
+    for dispatch_id, error in spoiled.items():
+        account.came_back(session, dispatch_id, error.sentence, now=now)
 
 
 # What was told of another number of the business
@@ -88,11 +102,25 @@ def _is_elsewhere(fact: Told) -> bool:
 
 def _hear_only_a_no(session: Session, fact: Told, words: Words | None) -> None:
     """Whoever stops the business there wants nothing of it here. A yes, and anything else, is said to that number alone."""
-    about = fact.report.about
-    says_so = isinstance(about, Spoken) and words is not None and _wanted(about, words) is False
-    if says_so or (isinstance(about, Wish) and not about.allowed) or fact.report.because is Kind.UNSUBSCRIBE:
-        how = "whatsapp_reply" if says_so else "whatsapp_app"
+    if how := _no(fact, words):
         wishes.say(session, _people(session, fact), fact.address, False, how=how, at=fact.at, source=ELSEWHERE)  # fmt: skip
+
+
+def _no(fact: Told, words: Words | None) -> str:
+    """How it was said; empty where it was not."""
+    about = fact.report.about
+    if isinstance(about, Spoken) and words is not None and _wanted(about, words) is False:
+        return "whatsapp_reply"
+    is_no = fact.report.because is Kind.UNSUBSCRIBE or (isinstance(about, Wish) and not about.allowed)
+    return "whatsapp_app" if is_no else ""
+
+
+def _hear_a_no_by_another_number(session: Session, fact: Told, words: Words | None) -> None:
+    """Before it is learned whose the id is now: whoever had it is the same human being, and wants nothing more."""
+    keys, user = spellings(fact.report.address), fact.report.person
+    if keys and user and (how := _no(fact, words)):
+        had = and_(Customer.wa_user_id == user, Customer.phone_key.not_in(keys))
+        wishes.say(session, _those(session, had), "", False, how=how, at=fact.at, source=BY_ANOTHER_NUMBER)
 
 
 # What somebody wrote
