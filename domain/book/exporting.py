@@ -37,6 +37,9 @@ OWN_DAYS: Final = {
     "name_day": "Name day",
 }
 SAID: Final = {MessageType.MARKETING: "Marketing by email", MessageType.NEWSLETTER: "Newsletter by email"}
+SAID_THERE: Final = (
+    "WhatsApp opt-in"  # yes or no to all that needs a yes; empty where they said nothing, or of each
+)
 COLUMNS: Final = {
     "id": "Customer number", "first_name": "First name", "last_name": "Last name", "company": "Company", "email": "Email",
     "phone": "Phone", "postcode": "Postcode", "status": "Status", "language": "Language", "timezone": "Time zone",
@@ -146,6 +149,7 @@ class Tables:
             "Notes",
             "Unsubscribed",
             *SAID.values(),
+            SAID_THERE,
             "Address trouble",
             "Records",
             "Added on",
@@ -180,11 +184,17 @@ class Tables:
             one["notes"],
             _cell(one["marketing_opt_out"]),
             *(_cell(said.get(kind)) for kind in SAID),
+            _opt_in(one["preferences"]),
             one["address_trouble"],
             len(one["records"]),
             _cell(one["created_at"]),
             *(_cell(one["attrs"].get(key)) for key in self._own),
         ]
+
+
+def _opt_in(wishes: Iterable[Mapping[str, Any]]) -> str:
+    said = {row["allowed"] for row in wishes if row["channel"] == "whatsapp"}
+    return _cell(said.pop()) if len(said) == 1 else ""
 
 
 def _whole(session: Session, people: Sequence[Customer]) -> list[dict[str, Any]]:

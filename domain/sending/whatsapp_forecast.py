@@ -27,7 +27,7 @@ from domain.shop.whatsapp_prices import Cost
 LOT: Final = 1_000
 NAMED: Final = 5
 BEGINNING: Final = 5  # characters of a number that tell its country
-USA: Final = "+1"
+USA: Final = ("+1", "US.")  # a number, or the id of somebody who shows none
 BY_THEMSELVES: Final = "The others get theirs by themselves as soon as there is room again."
 WHAT_IT_IS: Final = {
     "firstName": "first name",

@@ -13,6 +13,7 @@ from domain.book import (
     agreements,
     consent,
     customers,
+    exporting,
     importing,
     preferences,
     proof,
@@ -229,6 +230,22 @@ def test_a_no_to_mail_beside_a_yes_to_whatsapp_is_about_mail(desk: Desk) -> None
     with reading() as session:
         why = consent.why_left_out(EMAIL_REACH, MARKETING)
         assert set(session.scalars(select(why))) == {"opted_out"}
+
+
+def test_a_no_that_is_taken_away_comes_back_with_its_file(desk: Desk, cast: Cast) -> None:
+    """Handbill's own table, into an empty book."""
+    desk.take(LIST, **STATED)
+    with unit() as session:
+        tables = exporting.Tables(session, "customers")
+        rows = list(tables.rows(exporting.people(session)))
+        for number in [row[0] for row in rows]:
+            farewell = customers.get(session, number)
+            farewell.phone_key = farewell.phone_hash = None
+            customers.delete(session, number, by=cast.olive, now=desk.now)
+    lines = [",".join(tables.headings()), *(",".join(str(cell) for cell in row) for row in rows)]
+    told = agreeing.told_of(desk.take("\n".join(lines)))
+    assert (told.claimed, told.agreed, told.refused) == (1, 0, 1)
+    assert [desk.word(name) for name in ("Anna", "Ben", "Cleo")] == [None, False, None]
 
 
 def test_taking_the_import_back_takes_its_answers_back(desk: Desk) -> None:

@@ -403,6 +403,38 @@ def test_a_migrated_file_keeps_what_is_counted_as_the_mapped_classes_do(engine: 
     assert set(wanted) <= set(found)
 
 
+def test_a_shop_of_version_18_finds_who_shows_no_number_and_who_shares_one(engine: Engine) -> None:
+    upgrade(engine, "0018")
+    also = CUSTOMER.replace("VALUES (1", "VALUES (2"), CUSTOMER.replace("VALUES (1", "VALUES (3")
+    with engine.begin() as connection:
+        for statement in (CUSTOMER, *also):
+            connection.execute(text(statement))
+        connection.execute(text("UPDATE customers SET phone_key = '+44', wa_user_id = 'GB.1' WHERE id < 3"))
+        connection.execute(text("UPDATE customers SET wa_user_id = 'GB.2' WHERE id = 3"))
+    migrate.migrate(engine)
+    ways = "SELECT whatsapp_key FROM customers ORDER BY id"
+    shared = "SELECT customer_id FROM shared_addresses WHERE place = 'whatsapp_key' ORDER BY 1"
+    with engine.begin() as connection:
+        assert connection.scalars(text(ways)).all() == ["+44", "+44", "GB.2"]
+        assert connection.scalars(text(shared)).all() == [1, 2]
+        connection.execute(text("UPDATE customers SET phone_key = '+45' WHERE id > 1"))
+        assert connection.scalars(text(ways)).all() == ["+44", "+45", "+45"]
+        assert connection.scalars(text("SELECT wa_user_id FROM customers ORDER BY id")).all() == [
+            "GB.1",
+            None,
+            "GB.2",
+        ]
+        assert connection.scalars(text(shared)).all() == [1, 2, 3]
+    migrate.to_version(engine, "0018", back=True)
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT phone_key FROM customers ORDER BY id")).all() == [
+            "+44",
+            "+45",
+            "+45",
+        ]
+        assert connection.scalars(text(shared)).all() == []
+
+
 def test_the_audit_log_can_only_be_added_to(engine: Engine) -> None:
     migrate.migrate(engine)
     with engine.begin() as connection:
