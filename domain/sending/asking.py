@@ -52,8 +52,9 @@ class Asking:
 
 
 def would_ask(session: Session, campaign_id: int, *, now: datetime) -> Asking:
-    """As things are at this moment."""
+    """As things are at this moment. Raises Refusal where there is no other channel to ask."""
     campaign = campaigns.get(session, campaign_id)
+    _require_email(campaign)
     sends, measured = _sends(session, campaign_id)
     living = audiences.not_reached(channel.named(CHANNEL).reach(), campaign_id, CHANNEL)
     groups = unanswered.counts(session, sends, besides=living)
@@ -195,11 +196,15 @@ def _require_askable(session: Session, campaign: Campaign) -> Sibling:
     return there
 
 
-def _sent(campaign: Campaign) -> Campaign:
+def _require_email(campaign: Campaign) -> None:
     if campaign.channel != MAIN_CHANNEL:
         raise Refusal(
             "no_sibling", "Only for a campaign by email can another channel be asked.", Kind.REFUSED
         )
+
+
+def _sent(campaign: Campaign) -> Campaign:
+    _require_email(campaign)
     if campaign.status is not Status.SENT:
         raise Refusal("not_sent", "This campaign has not been sent yet. Ask when it is over.", Kind.CONFLICT)
     return campaign

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Index,
     String,
     Text,
-    UniqueConstraint,
     false,
     func,
     or_,
@@ -80,7 +79,14 @@ class Part(StrEnum):
 class Dispatch(Base):
     __tablename__ = "dispatches"
     __table_args__ = (
-        UniqueConstraint("campaign_id", "run_no", "part"),
+        Index(
+            "uq_dispatches_part",
+            "campaign_id",
+            "run_no",
+            "part",
+            unique=True,
+            sqlite_where=text("state != 'undone'"),
+        ),
         Index(
             "ix_dispatches_running",
             "state",

@@ -44,8 +44,17 @@ def undo(session: Session, dispatch_id: int, *, by: Actor, now: datetime) -> Dis
         one.outcome, one.finished_at = Outcome.CANCELLED, now
         audit.write(session, "dispatch.undone", by=by, now=now, subject_id=one.id)
     session.flush()
+    if dispatch.part is Part.ASKED:
+        _may_ask_again(session, dispatch)
     _settle_campaign(session, dispatch, now)
     return dispatch
+
+
+def _may_ask_again(session: Session, dispatch: Dispatch) -> None:
+    """When somebody says so; no day is set."""
+    there = sibling.of(session, dispatch.campaign_id or 0)
+    if there is not None:
+        there.asked_at = None
 
 
 def _pressed_with(session: Session, dispatch: Dispatch) -> list[Dispatch]:

@@ -91,8 +91,9 @@ class Story:
         return next((one for one in self.launches if one.state is not DispatchState.UNDONE), None)
 
     def run(self, launch: Dispatch) -> list[Dispatch]:
-        """The sends that this launch consists of, itself first."""
-        others = [one for one in self.beside if one.run_no == launch.run_no]
+        """The sends that this launch consists of, itself first, without a question that was called back."""
+        mine = [one for one in self.beside if one.run_no == launch.run_no]
+        others = [one for one in mine if not (one.part is Part.ASKED and one.state is DispatchState.UNDONE)]
         return [launch, *reversed(others)]
 
     @property
@@ -335,7 +336,7 @@ def _last_launches(session: Session, campaign_ids: list[int]) -> dict[int, Dispa
 def _runs(session: Session, last: dict[int, Dispatch]) -> dict[int, list[Dispatch]]:
     """By the number of the launch: its sends, itself first."""
     found = {one.id: [one] for one in last.values()}
-    beside = select(Dispatch).where(Dispatch.campaign_id.in_(last), Dispatch.part != Part.MAIN)
+    beside = select(Dispatch).where(Dispatch.campaign_id.in_(last), Dispatch.part != Part.MAIN, _not_undone())
     for one in session.scalars(beside.order_by(Dispatch.id)):
         main = last[one.campaign_id or 0]
         if one.run_no == main.run_no:

@@ -27,6 +27,7 @@ from domain.sending import (
     opt_out,
     parts,
     preview,
+    purging,
     reports,
     restoring,
     schedules,
@@ -532,6 +533,31 @@ def test_who_got_it_instead_is_not_asked_and_nobody_by_themselves_without_a_day(
     assert four.got(asked.id) == {"Ana"}
     with pytest.raises(Refusal, match="asked already"), unit() as session:
         asking.ask_now(session, campaign_id, Press(), by=four.cast.olive, now=four.now)
+
+
+def test_a_question_that_was_called_back_can_be_asked_again(four: Desk) -> None:
+    campaign_id = sent(four)
+    for _ in range(2):
+        with unit() as session:
+            press = Press(undo=timedelta(seconds=30))
+            asked = asking.ask_now(session, campaign_id, press, by=four.cast.olive, now=four.now).id
+        with unit() as session:
+            endings.undo(session, asked, by=four.cast.olive, now=four.now)
+        assert (four.status(campaign_id), four.sibling(campaign_id).asked_at) == (Status.SENT, None)
+    assert four.ask(campaign_id, four.now + timedelta(days=9)) == []
+    with unit() as session:
+        again = asking.ask_now(session, campaign_id, Press(), by=four.cast.olive, now=four.now).id
+    assert four.got(again) == {"Ana"}
+
+
+def test_of_a_deleted_campaign_nobody_is_asked_and_purged_it_says_nothing(four: Desk) -> None:
+    campaign_id = sent(four)
+    with unit() as session:
+        campaigns.delete(session, campaign_id, by=four.cast.olive, now=four.now)
+    assert four.ask(campaign_id, four.now + THREE_DAYS) == []
+    with unit() as session:
+        purging.purge_all(session, by=four.cast.olive, now=four.now)
+    assert (four.sibling(campaign_id).content, four.sibling(campaign_id).due_at) == ({}, None)
 
 
 def test_a_sent_campaign_that_said_nothing_elsewhere_can_still_ask(four: Desk) -> None:

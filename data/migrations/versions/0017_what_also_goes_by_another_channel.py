@@ -13,12 +13,19 @@ branch_labels = None
 depends_on = None
 
 ONE_SEND = "CONSTRAINT uq_dispatches_campaign_id_run_no UNIQUE (campaign_id, run_no)"
-ONE_OF_EACH_PART = "CONSTRAINT uq_dispatches_campaign_id_run_no_part UNIQUE (campaign_id, run_no, part)"
+ANOTHER = "CONSTRAINT uq_dispatches_nonce"
 
 
 def upgrade() -> None:
     op.add_column("dispatches", sa.Column("part", sa.String(40), nullable=False, server_default="main"))
-    with_another_constraint(ONE_SEND, ONE_OF_EACH_PART)
+    written_anew(f"{ONE_SEND}, \n\t{ANOTHER}", ANOTHER)
+    op.create_index(
+        "uq_dispatches_part",
+        "dispatches",
+        ["campaign_id", "run_no", "part"],
+        unique=True,
+        sqlite_where=sa.text("state != 'undone'"),
+    )
     op.create_table(
         "siblings",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -45,12 +52,13 @@ def downgrade() -> None:
     """What went by the other channel stays on record, as a send of its own."""
     op.drop_table("siblings")
     op.execute("UPDATE dispatches SET campaign_id = NULL WHERE part <> 'main'")
-    with_another_constraint(ONE_OF_EACH_PART, ONE_SEND)
+    op.drop_index("uq_dispatches_part", "dispatches")
+    written_anew(ANOTHER, f"{ONE_SEND}, \n\t{ANOTHER}")
     op.drop_column("dispatches", "part")
 
 
-def with_another_constraint(old: str, new: str) -> None:
-    """SQLite can't change one, so the table is written anew under its name; the ledger goes on pointing at its rows.
+def written_anew(old: str, new: str) -> None:
+    """SQLite can't change a constraint, so the table is written anew under its name; the ledger goes on pointing at its rows.
 
     `legacy_alter_table`: a trigger of the audit log names the table, and is not to be looked at while it is away.
     """
