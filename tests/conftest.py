@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.util import LRUCache
 
 from data import database
@@ -29,7 +29,11 @@ def now() -> datetime:
 @pytest.fixture(scope="session", autouse=True)
 def known_statements(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What SQLAlchemy made of a statement for one database serves the next: each test opens one of its own, and more than
-    half of a short test would go into making hundreds of statements anew."""
+    half of a short test would go into making hundreds of statements anew.
+
+    Nor does this process wait for the disk: that is for the hour when the power goes, and then the tests are over too.
+    Processes that are killed on purpose are others, and they wait.
+    """
     make = database.make_engine
     first = make(tmp_path_factory.mktemp("first") / "handbill.db")
     known: LRUCache[Any, Any] = LRUCache(5_000)  # more than one program has: all tests together know more
@@ -38,6 +42,7 @@ def known_statements(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     def like_the_first(path: Path) -> Engine:
         engine = make(path)
         engine.dialect, engine._compiled_cache = first.dialect, known
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
         return engine
 
     with pytest.MonkeyPatch.context() as patch:

@@ -120,6 +120,7 @@ people = st.fixed_dictionaries(
 LETTERS = {"flat": letter(), "turning": letter(TURNING)}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["flat", "turning"])
 @given(person=people)
 @example(

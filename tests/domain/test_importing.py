@@ -420,6 +420,7 @@ def test_a_quote_that_never_closes_is_told(cast: Cast, now: datetime) -> None:
     assert any("never closed" in warning for warning in seen.warnings)
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     raw=st.binary(max_size=400)

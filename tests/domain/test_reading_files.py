@@ -322,7 +322,10 @@ WHY = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8-sig", *(pytest.param(one, marks=pytest.mark.thorough) for one in ("cp1252", "utf-16"))],
+)
 def test_a_hostile_list_has_a_reason_for_each_row_that_was_not_taken(encoding: str) -> None:
     count = 20_000
     raw = hostile.file(count, encoding)

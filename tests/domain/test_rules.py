@@ -153,6 +153,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=TREES, zone=st.sampled_from([LONDON, AUCKLAND]))
 def test_sql_finds_the_same_people_as_a_plain_reading(

@@ -206,6 +206,7 @@ def test_description_names_every_door_and_needs_nothing_from_elsewhere(api: Api)
         assert path in page
 
 
+@pytest.mark.thorough
 def test_nothing_a_program_sends_is_a_fault_of_ours(api: Api, doors: FastAPI) -> None:
     writes = sorted(
         {

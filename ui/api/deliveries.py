@@ -55,7 +55,6 @@ class Logged(Recipient):
     """A message with the send that it belongs to."""
 
     campaign_id: int | None
-    channel: str
     send_name: str
     subject: str
     launched_at: Moment
@@ -145,7 +144,6 @@ def _logged(told: Recipient, send: Dispatch) -> Logged:
     return Logged(
         **dict(told),
         campaign_id=send.campaign_id,
-        channel=send.channel,
         send_name=send.name,
         subject=send.subject,
         launched_at=send.created_at,
