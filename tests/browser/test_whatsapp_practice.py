@@ -162,6 +162,7 @@ def test_a_number_is_connected_and_each_key_says_whether_it_fits(
         fill(page, twin, app_secret="guess")
         page.get_by_test_id("save-whatsapp").click()
         expect(page.get_by_test_id("finding-app-secret")).to_contain_text("does not fit")
+        expect(page.get_by_test_id("app_secret-field-wrong")).to_contain_text("does not fit")
         expect(page.get_by_test_id("finding-phone-number-id")).to_contain_text(twin.account.shown_number)
         page.get_by_test_id("app-secret").fill(twin.account.app_secret)
         page.get_by_test_id("save-whatsapp").click()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from data.database import now, reading, unit
 from domain.book import customers
-from domain.message import practice
+from domain.message import practice, practice_messages
 from domain.results import acting
 from domain.shop import mail
 from domain.shop.people import Actor, Right
@@ -23,7 +23,7 @@ from ui.parts.feedback import handled, io, toast
 from ui.parts.inputs import Segmented, search_field
 from ui.parts.mail_frame import MailFrame
 from ui.parts.practice_ways import LETTERS as PATH
-from ui.parts.practice_ways import practice_ways
+from ui.parts.practice_ways import NEWEST, practice_ways
 from ui.parts.tables import MOST_ROWS, Row
 
 EVERY = 2.0  # seconds between looks for new mail
@@ -66,6 +66,17 @@ class Mail:
 
 async def build(by: Actor, mail_id: int | None = None) -> None:
     await Inbox(by).draw(mail_id)
+
+
+async def newest(by: Actor) -> None:
+    """The letters or the phones: where something came last."""
+    await (practice_phones.build(by) if await io(_is_on_a_phone) else build(by))
+
+
+def _is_on_a_phone() -> bool:
+    with reading() as session:
+        letter, message = practice.latest(session), practice_messages.latest(session)
+        return message is not None and (letter is None or message > letter)
 
 
 class Inbox:
@@ -314,5 +325,6 @@ def _emptied(by: Actor) -> None:
 
 PAGES = [
     Page(PATH, "Practice inbox", build, nav=Nav("Reach", "inbox", "Practice inbox")),
+    Page(NEWEST, "Practice inbox", newest),
     *practice_phones.PAGES,
 ]

@@ -10,7 +10,7 @@ from nicegui import events, ui
 from data.database import now, reading, unit
 from domain.book import customers
 from domain.book import search as book
-from domain.message import practice, practice_messages
+from domain.message import practice_messages
 from domain.message.whatsapp_look import marked
 from domain.shop import shop as shops
 from domain.shop import whatsapp
@@ -23,7 +23,7 @@ from ui.parts.feedback import handled, io, toast
 from ui.parts.inputs import search_field
 from ui.parts.practice_chat import AT_ONCE as PER_PHONE
 from ui.parts.practice_chat import STAY, TO_THE_END, Chat, PracticeChat, looked_at, taken_up
-from ui.parts.practice_ways import LETTERS, NEWEST, PHONES, practice_ways
+from ui.parts.practice_ways import PHONES, practice_ways
 from ui.parts.tables import Row
 
 TAGS: Final = re.compile(r"<[^>]+>")
@@ -237,15 +237,4 @@ def _emptied(by: Actor) -> None:
         practice_messages.empty(session, by=by)
 
 
-async def newest() -> None:
-    """To the letters or to the phones: where something came last."""
-    ui.navigate.to(PHONES if await io(_is_on_a_phone) else LETTERS)
-
-
-def _is_on_a_phone() -> bool:
-    with reading() as session:
-        letter, message = practice.latest(session), practice_messages.latest(session)
-        return message is not None and (letter is None or message > letter)
-
-
-PAGES = [Page(PHONES, "Practice phones", build), Page(NEWEST, "Practice inbox", newest)]
+PAGES = [Page(PHONES, "Practice phones", build)]

@@ -34,6 +34,7 @@ WHERE: Final[Mapping[str, str]] = {
     "app_secret": "In your app: app settings, basic. Press Show beside App secret.",
     "verify_token": "Any word that you make up. You type it here and once more at Meta, beside the address below.",
 }
+MISFIT: Final = "This does not fit. What was found stands below."
 STEPS: Final = {"sending": "Sending", LAST_STEP: "What Meta reports"}
 KEPT: Final = "One is kept, sealed. Leave this empty to go on with it."
 SPEED: Final = {
@@ -107,7 +108,7 @@ class WhatsAppConnect:
                     button("Disconnect", self.forget, testid="forget-whatsapp")
                     button("Check again", self.check, icon="refresh", testid="check-whatsapp")
                 button("Save and check", self.save, kind="primary", testid="save-whatsapp")
-            self.form = Form(fields)
+            self.fields, self.form = fields, Form(fields)
             self.found = box("full", testid="findings")
 
     async def save(self) -> None:
@@ -143,6 +144,9 @@ class WhatsAppConnect:
         self._draw()
         with self.found:
             _findings(findings, self.begun.connection)
+        for found in findings:
+            if found.is_good is False and found.name in self.fields:
+                self.fields[found.name].wrong(MISFIT)
         something_new.emit()
         await self.changed()
 
