@@ -71,7 +71,7 @@ class DeliveriesTable:
         self.asked = 0
         self.cursors = [0]  # the row behind which each page begins: the ledger only grows at its end
         with box("hb-card", "section", testid="recipients"):
-            with box("bar"):
+            with box("bar hb-bar-files"):
                 with box("grow hb-bar-words"):
                     text("Recipients", "hb-card-title", "h2")
                     self.filter = text("", "hb-help", testid="recipients-filter")

@@ -160,9 +160,9 @@ def _delivered(figures: Figures) -> Said:
         case Told.YES:
             share = _share(figures.delivered, figures.books.sent, "sent")
             return Said(words.number(figures.delivered), share)
-        case Told.AWAITED:
-            return Said(UNKNOWN, "Nothing reported yet")
-    return Said(UNKNOWN, "Not reported by your mail provider")
+        case Told.NO if not figures.tells_reading:
+            return Said(UNKNOWN, "Not reported by your mail provider")
+    return Said(UNKNOWN, "Nothing reported yet")
 
 
 def _undelivered(figures: Figures) -> Said:

@@ -200,7 +200,7 @@ def _over_days(found: Prospect) -> str:
     told = found.forecast
     if told is None or not told.later:
         return ""
-    return f"{room_said(told)} The other {words.number(told.later)} get theirs by themselves; until then you can stop it."
+    return f"{room_said(told)} The rest goes out by itself; until then you can stop it."
 
 
 def _on_those_days(found: Prospect) -> str:
