@@ -11,7 +11,6 @@ from domain.audience.audience import Count
 from domain.refusal import Refusal
 from domain.shop.people import Actor, Right
 from domain.shop.sending_rules import Quiet
-from ui import words
 from ui.frame import Page, current_actor
 from ui.parts import whatsapp_form
 from ui.parts.also_count import Meant
@@ -138,7 +137,9 @@ class Builder:
 
     def _below(self) -> None:
         if self.also_begin:
-            self.also = AlsoForm(self.also_begin, self._changed, meant=self._meant, reader=self._reader)
+            self.also = AlsoForm(
+                self.also_begin, self._changed, meant=self._meant, reader=self._reader, on_count=self._say_to
+            )
         with card("When", "Leave it empty to send by hand."):
             self.schedule = SchedulePicker(self.begin.zone, self._paint_bar, self._quiet)
         with box("hb-actions hb-keep", testid="actions"):
@@ -174,12 +175,23 @@ class Builder:
         self.schedule.say()
 
     def _counted(self, count: Count | None) -> None:
-        if self.also and (count is not None or self.form.picker.missing):
+        if count is None and not self.form.picker.missing:
+            return
+        self._say_to()
+        if self.also:
             self.also.soon()
-        if count is not None:
-            self.goes_to.set_text(f"Goes to {words.people(count.reachable)}")
-        elif self.form.picker.missing:
-            self.goes_to.set_text(self.form.picker.missing)
+
+    def _say_to(self) -> None:
+        """By which channel only where there are two."""
+        picker = self.form.picker
+        if picker.missing:
+            self.goes_to.set_text(picker.missing)
+        elif picker.count is not None:
+            there = self.also.goes_to if self.also else ""
+            by_mail = (
+                f"{self.form.goes_to(picker.count)} by email" if there else self.form.goes_to(picker.count)
+            )
+            self.goes_to.set_text(by_mail + there)
 
     async def _save(self) -> None:
         if await self._kept():

@@ -1,7 +1,8 @@
 """How many get the message by WhatsApp beside the email, as the book is now."""
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from data.database import now, reading
 from domain.audience.audience import Audience, Count
@@ -22,10 +23,11 @@ NO_YES: Final = "of those who could get it there have not said yes to WhatsApp"
 
 
 class AlsoCount:
-    """While it is asked again the old figure stays, faded; late answers are dropped."""
+    """While it is asked again the old figure stays, faded; late answers are dropped. `on_count()` hears each answer."""
 
-    def __init__(self) -> None:
-        self.asked = 0
+    def __init__(self, on_count: Callable[[], Any]) -> None:
+        self.on_count = on_count
+        self.asked = self.number = 0
         with put(box("hb-count", testid="also-count-box"), aria_live="polite") as self.root:
             self.figure = text("–", "big", testid="also-count")
             with box("grow"):
@@ -36,6 +38,7 @@ class AlsoCount:
         self.asked += 1
         mine = self.asked
         if meant is None:
+            self.number = 0
             self._say("0", NOBODY_MEANT, "")
             return
         self.root.classes(add="is-stale")
@@ -59,6 +62,7 @@ class AlsoCount:
 
     def _show(self, found: Prospects, goes: Goes) -> None:
         count = found.by(goes)
+        self.number = count.reachable
         self._say(words.number(count.reachable), said(goes, count.reachable), why(count))
 
     def _wait_for(self, why: str) -> None:
@@ -70,6 +74,7 @@ class AlsoCount:
         self.title.set_text(title)
         self.why.set_text(reason)
         self.why.visible = bool(reason)
+        self.on_count()
 
 
 def said(goes: Goes, number: int) -> str:

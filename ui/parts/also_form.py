@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 
 from domain.audience.audience import Audience
 from domain.book.message_types import MessageType
+from domain.channels import channel
 from domain.refusal import Refusal
-from domain.sending.sibling import CHANNEL, MOST_DAYS, USUAL_DAYS, Goes
+from domain.sending.beside import MAIL_IS_PRACTICE, MAIL_IS_REAL
+from domain.sending.sibling import CHANNEL, MAIN_CHANNEL, MOST_DAYS, USUAL_DAYS, Goes
 from domain.shop import shop as shops
 from domain.shop import whatsapp
 from ui import words
 from ui.parts.also_count import AlsoCount
 from ui.parts.also_message import AlsoMessage
-from ui.parts.basics import box, button, card, link_button, text
+from ui.parts.basics import alert, box, button, card, link_button, text
 from ui.parts.dialogs import confirm
 from ui.parts.feedback import handled
 from ui.parts.inputs import Choices, Field, select
@@ -48,6 +50,7 @@ class AlsoStart:
     given: dict[str, Any] | None
     choice: Choice
     connected: bool
+    obstacle: str  # where one channel is in practice, and the other is not
     shop_name: str
     measured: frozenset[str]  # the types of messages whose opens are counted
 
@@ -55,11 +58,13 @@ class AlsoStart:
 def also_start(session: Session, given: dict[str, Any] | None) -> AlsoStart:
     shop = shops.read(session)
     measured = frozenset(map(str, shop.measured))
-    return AlsoStart(given, choice(session), whatsapp.is_connected(session), shop.name, measured)
+    connected, mail = whatsapp.is_connected(session), channel.named(MAIN_CHANNEL).is_connected(session)
+    obstacle = "" if connected is mail else MAIL_IS_REAL if mail else MAIL_IS_PRACTICE
+    return AlsoStart(given, choice(session), connected, obstacle, shop.name, measured)
 
 
 class AlsoForm:
-    """`meant()` gives whom the email is for, None while nobody is meant; `reader()` whose copy the phone shows.
+    """`on_count()` hears that `goes_to` may be another. `meant()` gives whom the email is for, None while nobody is meant; `reader()` whose copy the phone shows.
 
     Draw it, then `await ready()`. `value` is as a campaign keeps it: None where nothing goes by WhatsApp.
     """
@@ -71,7 +76,9 @@ class AlsoForm:
         *,
         meant: Callable[[], tuple[Audience, MessageType] | None],
         reader: Callable[[], int | None],
+        on_count: Callable[[], Any],
     ) -> None:
+        self.on_count = on_count
         self.begun, self.on_change, self.meant, self.reader = begin, on_change, meant, reader
         self.message: AlsoMessage | None = None
         with card(TITLE, WHAT_FOR, testid="also"):
@@ -103,6 +110,12 @@ class AlsoForm:
         self.wait.say(COUNTED if is_counted else NOT_COUNTED)
         await self.count.ask(meant, Goes(self.goes))
 
+    @property
+    def goes_to(self) -> str:
+        """For the bar at the foot; empty where nobody is known to get it."""
+        number = self.count.number if self.message else 0
+        return f", {words.number(number)} by WhatsApp" if number else ""
+
     def clear(self) -> None:
         if self.message:
             self.message.clear()
@@ -133,6 +146,7 @@ class AlsoForm:
         if sure:
             self._draw(None)
             self.on_change()
+            self.on_count()
 
     def _draw(self, given: dict[str, Any] | None) -> None:
         self.room.clear()
@@ -145,7 +159,9 @@ class AlsoForm:
             self._form(given)
 
     def _form(self, given: dict[str, Any]) -> None:
-        if not self.begun.connected:
+        if self.begun.obstacle:
+            alert("It can’t be sent like this yet", self.begun.obstacle, tone="warn", testid="also-obstacle")
+        elif not self.begun.connected:
             with box("hb-row wrap apart"):
                 text(PRACTISING, "hb-help grow", testid="also-practice")
                 link_button("Practice phones", "/practice/whatsapp")
@@ -174,7 +190,7 @@ class AlsoForm:
             self.days = select(
                 options, kept, on_change=self._changed, label="Days to wait for the email", testid="also-days"
             )
-        self.count = AlsoCount()
+        self.count = AlsoCount(self.on_count)
         self._show_wait()
 
     def _show_wait(self) -> None:

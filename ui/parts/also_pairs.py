@@ -23,6 +23,8 @@ def also_pairs(found: Prospect) -> Iterator[tuple[str, str]]:
             "Later by WhatsApp",
             f"whoever does not open the email within {words.counted(also.after_days, 'day')}",
         )
+    if also.goes is Goes.TOGETHER and count.reachable:
+        yield "On both", "whoever said yes to WhatsApp and has a working address"
     if count.reachable:
         yield "WhatsApp costs", cost_said(also.forecast.cost)
     yield (

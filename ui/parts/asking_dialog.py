@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from data.database import now, reading, unit
@@ -27,11 +26,11 @@ from ui.parts.feedback import io
 from ui.parts.inputs import Field, select
 from ui.parts.schedule_picker import quiet_sentence
 from ui.parts.send_controls import something_moved
+from ui.parts.send_dialog import undo_sentence
 from ui.parts.whatsapp_content import Choice, choice
 from ui.parts.whatsapp_outlook import cost_said
 from ui.parts.whatsapp_templates import language
 
-AT_ONCE: Final = "It leaves at once, and what has left can’t be called back."
 NOBODY: Final = "Nobody of them may be written to by WhatsApp."
 
 
@@ -60,7 +59,7 @@ async def confirm_and_ask(campaign_id: int) -> bool:
     people = words.people(who.reachable)
     sure = await confirm(
         f"Ask {people} by WhatsApp?",
-        f"{waits} Until then you can stop it." if waits else AT_ONCE,
+        undo_sentence(waits),
         pairs=_pairs(who, told, await io(_template, campaign_id)),
         confirm_label=f"Send to {people}",
         icon="send",
@@ -68,7 +67,7 @@ async def confirm_and_ask(campaign_id: int) -> bool:
     if not sure:
         return False
     by = await current_actor()
-    press = Press(timedelta(0), expected=who.reachable, nonce=secrets.token_hex(16))
+    press = Press(sending.undo_window(), expected=who.reachable, nonce=secrets.token_hex(16))
     await io(sending.ask_now, campaign_id, press, by)
     something_moved.emit()
     return True

@@ -116,7 +116,7 @@ async def _sure(found: Prospect, waits: str) -> bool:
     spread = over_days(found.forecast) if found.forecast else ""
     return await confirm(
         f"Send {spread}?" if spread else f"Send to {people}?",
-        " ".join(filter(None, [_over_days(found), _undo_sentence(waits)])),
+        " ".join(filter(None, [_over_days(found), undo_sentence(waits)])),
         pairs=_pairs(found),
         confirm_label=f"Send {spread}" if spread else sends_said(found),
         icon="send",
@@ -133,7 +133,7 @@ async def _remaining_or_all(found: Prospect, waits: str) -> Any:
             "Nobody gets it twice unless you say so." if rest else "",
             testid="reached-before",
         )
-        text(" ".join(filter(None, [_over_days(found), _undo_sentence(waits)])), "body", "p")
+        text(" ".join(filter(None, [_over_days(found), undo_sentence(waits)])), "body", "p")
         with box("actions"):
             button("Cancel", lambda: dialog.submit(None), kind="ghost", testid="cancel")
             button(
@@ -169,7 +169,7 @@ async def _sure_again(found: Prospect) -> bool:
 def _pairs(found: Prospect) -> Sequence[tuple[str, str]]:
     count = found.usual
     pairs = [
-        ("Goes to", words.named(found.first_names, count.reachable)),
+        ("By email to" if found.also else "Goes to", words.named(found.first_names, count.reachable)),
         ("Audience", found.audience),
         ("Subject", readable(found.subject)),
         *_of_the_template(found),
@@ -210,7 +210,7 @@ def _on_those_days(found: Prospect) -> str:
     return f"{room_said(told)} It goes to {over_days(told, 'on that day', 'the day after')}."
 
 
-def _undo_sentence(waits: str) -> str:
+def undo_sentence(waits: str) -> str:
     if waits:
         return f"{waits} Until then you can stop it."
     seconds = int(sending.undo_window().total_seconds())

@@ -182,10 +182,8 @@ async def _undo(dispatch_id: int) -> None:
     by = await current_actor()
     undone = await io(sending.undo, dispatch_id, by)
     something_moved.emit()
-    toast(
-        "Called back. Nobody was written to."
-        + (" The campaign is a draft again." if undone.campaign_id else "")
-    )
+    is_draft = undone.campaign_id and undone.part is not Part.ASKED
+    toast("Called back. Nobody was written to." + (" The campaign is a draft again." if is_draft else ""))
 
 
 def _look() -> Sight:
