@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from data.listed import listed
 from data.prepared import moment, plain
 from domain.book import wordings
 from domain.book.agreements import CHANNEL, TAKEN_BACK, Answer, Basis, Told, Weighed
@@ -17,6 +18,7 @@ from domain.book.imports import CHANGED, DONE, RUNNING, Import
 from domain.book.message_types import MessageType
 from domain.book.person import Customer
 from domain.book.preferences import Preference
+from domain.book.proof import Consent
 
 WISHES: Final = "wishes"  # under this name the way back is kept
 SPEAKS: Final = frozenset({"whatsapp_agreed", "whatsapp_out"})  # columns of a file that can say no
@@ -102,7 +104,15 @@ class TakingBack:
         rows = session.scalars(select(Preference).where(*mine)) if customer_ids else ()
         self.there = {(row.customer_id, str(row.message_type)): row for row in rows}
         self.lines: list[dict[str, Any]] = []
+        self._gone: list[int] = []  # preferences
         self._keeps_noes = bool(customer_ids) and self._another_file_speaks()
+
+    def write(self) -> None:
+        """After all of them: one by one the database would look through everything at hand each time."""
+        gone = delete(Preference).where(Preference.id.in_(listed(self._gone)))
+        self.session.execute(gone.execution_options(synchronize_session=False))
+        if self.lines:
+            self.session.execute(insert(Consent), self.lines)
 
     def take_back(self, customer: Customer, told: Mapping[str, Any]) -> bool:
         """Whether all of it is gone again."""
@@ -116,7 +126,7 @@ class TakingBack:
         if not row.allowed and self._keeps_noes:
             return False
         if before is None:
-            self.session.execute(delete(Preference).where(Preference.id == row.id))
+            self._gone.append(row.id)
         else:
             row.allowed, row.changed_at = before[0], moment(before[1]) or self.now
         self.lines.append(self._line(customer, kind, bool(before and before[0])))

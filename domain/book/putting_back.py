@@ -64,9 +64,9 @@ class PuttingBack:
 
     def write(self) -> None:
         self.session.flush()
-        for lines in (self.lines, self.wishes.lines):
-            if lines:
-                self.session.execute(insert(Consent), lines)
+        if self.lines:
+            self.session.execute(insert(Consent), self.lines)
+        self.wishes.write()
 
     def _facts(self, customer: Customer, facts: dict[str, Any]) -> Iterable[bool]:
         groups = [*TOGETHER, *((name,) for name in facts if not any(name in pair for pair in TOGETHER))]
