@@ -205,6 +205,7 @@ def test_before_send_one_learns_for_whom_there_is_room_who_would_miss_it_and_wha
     assert (told.people, told.new, told.room, told.later, told.days, told.in_usa) == (5, 5, 3, 2, 2, 1)
     [missing] = told.missing
     assert (missing.field, missing.people, missing.names) == ("first_name", 1, ("Miller",))
+    assert len(missing.who) == 1, "there is a way to the card of each who is named"
     prices = whatsapp_prices.listed()
     wanted = 4 * prices.by_code["49"]["marketing"] + prices.by_code["1"]["marketing"]
     assert (told.cost.amount, told.cost.as_of) == (wanted, prices.as_of)

@@ -87,7 +87,10 @@ class Log:
         with box("hb-card hb-sends", "section", testid="log"):
             with box("bar"):
                 search_field(
-                    "Search name or address", self._search, value=self.wanted.search, testid="log-search"
+                    "Search name or address" if self.wanted.is_by_mail else "Search name or number",
+                    self._search,
+                    value=self.wanted.search,
+                    testid="log-search",
                 ).classes("whole")
                 select(
                     CHANNELS,
