@@ -3,8 +3,9 @@
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -91,19 +92,23 @@ def test_no_second_at_the_server_sees_more_than_the_limit_and_hardly_less(
     dispatch_id = desk.press(desk.campaign())
     server = TimedServer(extensions, delay)
     beside = desk.another_worker(dispatch_id) if workers == 2 else nullcontext()
+    before = stood_in_line()
     with desk.mail_accounts((server, Limits(per_second=limit))), beside:
         books = desk.until_over(dispatch_id)
+        in_line = stood_in_line() - before
     assert books.sent == len({one.recipient for one in server.received}) == len(server.came) == people
     assert server.busiest_second <= limit
-    assert server.seconds <= 1.4 * people / limit
+    assert server.seconds <= 1.4 * people / limit + in_line
     assert who_carried(dispatch_id) == workers
 
 
-def who_carried(dispatch_id: int) -> int:
-    """How many workers."""
-    with reading() as session:
-        mine = (Delivery.dispatch_id == dispatch_id) & Delivery.claimed_by.is_not(None)
-        return len(set(session.scalars(select(Delivery.claimed_by).where(mine))))
+def stood_in_line() -> float:
+    """Seconds that threads of this process were ready to go on and others had the processors: none on a quiet machine."""
+    waited = 0.0
+    for thread in Path("/proc/self/task").glob("[0-9]*/schedstat"):
+        with suppress(OSError):  # it has ended meanwhile
+            waited += int(thread.read_text().split()[1]) / 1e9
+    return waited
 
 
 @pytest.mark.parametrize("extensions", [CHUNKED, EXTENSIONS], ids=["chunks", "pipeline"])
