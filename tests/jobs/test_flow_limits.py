@@ -111,6 +111,13 @@ def stood_in_line() -> float:
     return waited
 
 
+def who_carried(dispatch_id: int) -> int:
+    """How many workers."""
+    with reading() as session:
+        mine = (Delivery.dispatch_id == dispatch_id) & Delivery.claimed_by.is_not(None)
+        return len(set(session.scalars(select(Delivery.claimed_by).where(mine))))
+
+
 @pytest.mark.parametrize("extensions", [CHUNKED, EXTENSIONS], ids=["chunks", "pipeline"])
 def test_what_was_held_up_by_a_server_that_stalls_does_not_come_all_at_once(
     desk: Desk, extensions: tuple[str, ...]
