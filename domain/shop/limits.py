@@ -62,6 +62,7 @@ class Limits:
     per_connection: int | None = None
     journey: ClassVar[timedelta] = JOURNEY  # after which what nobody answered is thought to have arrived
     spread: ClassVar[timedelta] = timedelta(seconds=1) + JOURNEY  # see domain/shop/places.py
+    hurry: ClassVar[int] = 1
 
     @property
     def are_timed(self) -> bool:
@@ -239,7 +240,7 @@ def _bounds(session: Session, account_id: int, limits: Limits, now: datetime) ->
 def _places(session: Session, account_id: int, now: datetime, limits: Limits = Limits()) -> Places:
     kept = _reading().run(session, account=account_id).scalar()
     taken = still(json.loads(kept or "[]"), _ticks(now))
-    return Places(taken, limits.per_second or 1, limits.journey // TICK, limits.spread // TICK)
+    return Places(taken, limits.per_second or 1, limits.journey // TICK, limits.spread // TICK, limits.hurry)
 
 
 def _keep(session: Session, account_id: int, places: Places) -> None:

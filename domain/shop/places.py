@@ -24,6 +24,7 @@ class Places:
     most: int = 1  # a second
     journey: int = 0  # after which a message that nobody answered is thought to have arrived
     spread: int = SECOND  # over so much time as many as may go in a second are spread
+    hurry: int = 1  # so many times closer may follow who takes a place again: what came late is made up for
 
     def turns(self, now: int) -> Iterator[int]:
         """One after the other, without an end. Nothing is taken."""
@@ -31,7 +32,10 @@ class Places:
         last = self.taken[-1][0] if self.taken else now - self._distance
         while True:
             there = len(free) - self.most
-            last = max(now, last + self._distance, free[there] if there >= 0 else now)
+            if there >= 0:
+                last = max(now, last + -(-self._distance // self.hurry), free[there])
+            else:
+                last = max(now, last + self._distance)
             yield last
             insort(free, last + SECOND + self.journey)
 

@@ -39,7 +39,7 @@ class ExactLimits(Limits):
     """
 
     __slots__ = ()
-    journey, spread = timedelta(seconds=3), timedelta(seconds=0.5)
+    journey, spread, hurry = timedelta(seconds=3), timedelta(seconds=0.9), 8
 
 
 class WhatsAppNumber(Base):

@@ -17,6 +17,7 @@ from domain.shop import limits
 from domain.shop.limits import EPOCH, TICK, Grant, Journeys, Limits, MailMinute, MailPace
 from domain.shop.places import SECOND as MICRO
 from domain.shop.places import Places, still
+from domain.shop.whatsapp import ExactLimits
 
 pytestmark = pytest.mark.thorough
 
@@ -129,7 +130,8 @@ def test_the_pace_is_nearly_the_whole_limit(shop_db: Path) -> None:
 @pytest.mark.parametrize("way", [1, 100])  # milliseconds there, and as many back
 def test_where_each_answer_is_waited_for_the_whole_limit_goes_and_never_more(way: int) -> None:
     """However long a message takes on its way: as it comes, with a stall now and then."""
-    chance, places, journeys = random.Random(way), Places([], 80, 3 * MICRO, MICRO // 2), Journeys(80)
+    exact, chance, journeys = ExactLimits, random.Random(way), Journeys(80)
+    places = Places([], 80, exact.journey // TICK, exact.spread // TICK, exact.hurry)
     at, arrived, under_way = 0, list[int](), list[tuple[int, int]]()  # when it is answered, its turn
     while len(arrived) < 2_000:
         turn = next(places.turns(at))
