@@ -265,8 +265,8 @@ def test_stats_balance_and_nothing_is_counted_that_is_not_followed(api: Api) -> 
     body = api.get(f"campaigns/{number}/stats").json()
     assert set(body) == {
         "recipients", "queued", "sent", "delivered", "pending", "failed", "bounced", "complained", "skipped",
-        "cancelled", "notSure", "opens", "uniqueOpens", "machineOpens", "clicks", "uniqueClicks", "unsubscribed",
-        "openRate", "clickRate", "asOf",
+        "cancelled", "notSure", "held", "opens", "uniqueOpens", "machineOpens", "clicks", "uniqueClicks", "unsubscribed",
+        "replied", "openRate", "clickRate", "channels", "asOf",
     }  # fmt: skip
     assert body["recipients"] == body["opens"] == 0
     assert body["openRate"] is None
