@@ -8,7 +8,27 @@ LONGEST: Final = 200  # characters that are looked at
 ENOUGH: Final = 4  # words that nobody writes in a row by chance
 # Beside a sentence that agrees, any of these may take it back: then a person has to read it.
 DOUBTFUL: Final = frozenset(
-    ["no", "not", "don", "dont", "never", "stop", "nicht", "kein", "keine", "nie", "pas", "jamais", "non", "nunca", "niet", "geen", "nooit", "mai", "nao"]
+    [
+        "no",
+        "not",
+        "don",
+        "dont",
+        "never",
+        "stop",
+        "nicht",
+        "kein",
+        "keine",
+        "nie",
+        "pas",
+        "jamais",
+        "non",
+        "nunca",
+        "niet",
+        "geen",
+        "nooit",
+        "mai",
+        "nao",
+    ]
 )
 
 
