@@ -16,6 +16,7 @@ from ui import words
 from ui.frame import Page, current_actor
 from ui.pages.campaigns import sure_to_delete
 from ui.parts import holds
+from ui.parts.also_told import Signs, signs
 from ui.parts.asking_card import asking_card, asking_said
 from ui.parts.basics import (
     alert,
@@ -76,7 +77,7 @@ class CampaignPage:
         await self._report(seen)
         self.version = seen.campaign.version
         self.timer = ui.timer(EVERY, handled(self._watch), immediate=False)
-        self._watch_only_schedules(seen)
+        self._watch_what_waits(seen)
 
     async def redraw(self, *_: Any) -> None:
         """The head and the facts; the report stays as it is, unless there is another launch to tell about."""
@@ -87,7 +88,7 @@ class CampaignPage:
         self.version = seen.campaign.version
         self._fill(seen)
         await self._report(seen)
-        self._watch_only_schedules(seen)
+        self._watch_what_waits(seen)
 
     def _fill(self, seen: Seen) -> None:
         self.top.show((self.by.role, *_said_above(seen)), lambda: self._above(seen))
@@ -235,11 +236,13 @@ class CampaignPage:
 
     async def _watch(self) -> None:
         await current_actor()
-        if await io(_version_of, self.id) != self.version:
+        if await io(_signs_of, self.id) != self.signs:
             await self.redraw()
 
-    def _watch_only_schedules(self, seen: Seen) -> None:
-        self.timer.active = seen.campaign.status is Status.SCHEDULED
+    def _watch_what_waits(self, seen: Seen) -> None:
+        """For a time to come, when something happens by itself."""
+        self.signs = seen.signs
+        self.timer.active = seen.campaign.status is Status.SCHEDULED or seen.also.due_at is not None
 
 
 def _said_above(seen: Seen) -> tuple[Hashable, ...]:
@@ -285,9 +288,9 @@ def _called_back(seen: Seen) -> None:
         )
 
 
-def _version_of(campaign_id: int) -> int:
+def _signs_of(campaign_id: int) -> Signs:
     with reading() as session:
-        return campaigns.get(session, campaign_id).version
+        return signs(session, campaigns.get(session, campaign_id))
 
 
 def _unscheduled(campaign_id: int, by: Actor) -> None:

@@ -1,6 +1,6 @@
 """What is to be told of the message by WhatsApp beside a campaign: to whom it goes, when somebody is asked, what came of that."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +22,9 @@ SAID: Final = {
     Goes.AFTER: "Who gets no email, and after {days} whoever does not open it",
     Goes.TOGETHER: "Everyone who said yes, beside the email",
 }
+
+
+Signs = tuple[Hashable, ...]
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,12 @@ def also_of(session: Session, campaign: Campaign, rolled: Rolled | None, moment:
     return Also(
         there.goes, there.after_days, there.content or {}, there.due_at, asked, there.error, could, sent
     )
+
+
+def signs(session: Session, campaign: Campaign) -> Signs:
+    """What is otherwise once the clock has done something about this campaign."""
+    there = sibling.of(session, campaign.id)
+    return (campaign.version, there and there.due_at, there and there.asked_at, there and there.error)
 
 
 def also_said(goes: Goes, after_days: int) -> str:

@@ -131,7 +131,7 @@ class _Acts:
         )
         if sure:
             await io(_cancelled, self.id, await current_actor())
-            toast("Nobody is asked by itself any more")
+            toast("Nothing goes by itself any more")
         await self.after()
 
 

@@ -16,7 +16,7 @@ from domain.sending.sibling import MAIN_CHANNEL
 from domain.shop.shop import read as read_shop
 from ui import words
 from ui.parts import holds
-from ui.parts.also_told import Also, also_of, also_said, phone_beside
+from ui.parts.also_told import Also, Signs, also_of, also_said, phone_beside, signs
 from ui.parts.campaign_report import Rolled, rolled
 from ui.parts.phone_preview import OnPhone, on_a_phone, on_the_phone
 from ui.parts.send_report import Look
@@ -37,6 +37,7 @@ class Seen:
     reader: str
     zone: ZoneInfo
     at: datetime
+    signs: Signs  # as it was then
 
     @property
     def campaign(self) -> Campaign:
@@ -106,7 +107,8 @@ def look(campaign_id: int) -> Seen:
         is_mail = story.campaign.channel == MAIN_CHANNEL
         phone = phone_beside(session, also, whole) if is_mail else _phone(session, story)
         reader, sight = _sight(session, story) if is_mail else ("", None)
-    return Seen(story, whole, prospect, obstacle, sight, phone, also, reader, zone, moment)
+        told = signs(session, story.campaign)
+    return Seen(story, whole, prospect, obstacle, sight, phone, also, reader, zone, moment, told)
 
 
 def _prospect(session: Session, campaign: Campaign, moment: datetime) -> tuple[Prospect | None, str]:
