@@ -6,7 +6,7 @@ without an end it goes on. Current: upcoming or ongoing. What was cancelled coun
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from domain.audience.fields import bad_rule, whole
 from domain.audience.leaf import Reference, Thing, bare, inner, one_of, one_or_more, only, owns, times
 from domain.audience.look import Look
 from domain.audience.names import Names
+from domain.audience.record_terms import RecordTerms
 from domain.audience.record_words import said
 from domain.audience.span import Span, read_span
 from domain.book.categories import Category
@@ -47,20 +48,7 @@ R: Final = CustomerRecord
 
 
 @dataclass(frozen=True, slots=True)
-class RecordLeaf:
-    kind: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-    staff: tuple[str, ...] = ()
-    status: tuple[str, ...] = ()
-    none_since: tuple[str, ...] = ()  # kinds of which the customer had none after it
-    state: str = ""
-    mode: tuple[str, ...] = ()
-    not_mode: tuple[str, ...] = ()
-    spans: dict[str, Span] = field(default_factory=dict)
-    amount: tuple[tuple[str, int], ...] = ()  # in the currency's smallest unit
-    uses_left: tuple[tuple[str, int], ...] = ()
-    count: tuple[str, int] = ("gte", 1)
-
+class RecordLeaf(RecordTerms):
     @property
     def weight(self) -> int:
         lists = (self.kind, self.category, self.staff, self.status, self.none_since, self.mode, self.not_mode)

@@ -1,12 +1,10 @@
 """How a condition about a record reads: "has a workshop coming up, served by Ana"."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from domain.audience.leaf import called, either
 from domain.audience.names import Names
-
-if TYPE_CHECKING:
-    from domain.audience.record_leaf import RecordLeaf
+from domain.audience.record_terms import RecordTerms
 
 NOUNS: Final = {"order": "order", "appointment": "appointment", "repair": "repair", "workshop": "workshop",
                 "pass": "gift card or pass", "subscription": "care plan", "quote": "quote"}  # fmt: skip
@@ -19,25 +17,25 @@ SIZE: Final = {"gte": "{} or more", "gt": "more than {}", "lte": "at most {}", "
 OFTEN: Final = {"gte": "at least", "gt": "more than", "lte": "at most", "lt": "less than", "eq": "exactly"}
 
 
-def said(leaf: "RecordLeaf", names: Names) -> str:
+def said(leaf: RecordTerms, names: Names) -> str:
     head = _bought(leaf) if _is_purchase(leaf) else _has(leaf, names)
     return head + _spans(leaf) + _narrowed(leaf, names) + _often(leaf)
 
 
-def _is_purchase(leaf: "RecordLeaf") -> bool:
+def _is_purchase(leaf: RecordTerms) -> bool:
     return leaf.kind == ("order",) and leaf.state in ("", "ended")
 
 
-def _never(leaf: "RecordLeaf") -> bool:
+def _never(leaf: RecordTerms) -> bool:
     return leaf.count == ("eq", 0)
 
 
-def _bought(leaf: "RecordLeaf") -> str:
+def _bought(leaf: RecordTerms) -> str:
     modes = f" {either([HELD[mode] for mode in leaf.mode])}" if leaf.mode else ""
     return ("bought nothing" if _never(leaf) else "bought") + modes
 
 
-def _has(leaf: "RecordLeaf", names: Names) -> str:
+def _has(leaf: RecordTerms, names: Names) -> str:
     thing = _thing(leaf, names)
     if leaf.state == "ended":
         if _waits(leaf):
@@ -49,7 +47,7 @@ def _has(leaf: "RecordLeaf", names: Names) -> str:
     return f"has {thing}{_state(leaf)}"
 
 
-def _state(leaf: "RecordLeaf") -> str:
+def _state(leaf: RecordTerms) -> str:
     if leaf.state == "ongoing" and _is_good(leaf):
         return " that is still good"
     if leaf.state == "ongoing" and leaf.kind == ("subscription",):
@@ -57,7 +55,7 @@ def _state(leaf: "RecordLeaf") -> str:
     return f" {STATES[leaf.state]}" if leaf.state else ""
 
 
-def _thing(leaf: "RecordLeaf", names: Names) -> str:
+def _thing(leaf: RecordTerms, names: Names) -> str:
     """an online workshop; a repair or a quote; no workshop"""
     if not leaf.kind:
         return "nothing on record" if _never(leaf) else "something on record"
@@ -78,15 +76,15 @@ def _with_article(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
-def _is_good(leaf: "RecordLeaf") -> bool:
+def _is_good(leaf: RecordTerms) -> bool:
     return leaf.kind == ("pass",) and ("ne", 0) in leaf.uses_left
 
 
-def _waits(leaf: "RecordLeaf") -> bool:
+def _waits(leaf: RecordTerms) -> bool:
     return leaf.kind == ("repair",) and leaf.status == ("active",)
 
 
-def _spans(leaf: "RecordLeaf") -> str:
+def _spans(leaf: RecordTerms) -> str:
     bought = _is_purchase(leaf)
     words = {
         "started_within": "in the last {}" if bought else "begun in the last {}",
@@ -102,7 +100,7 @@ def _spans(leaf: "RecordLeaf") -> str:
     return "".join(f" {one}" for one in shown if one)
 
 
-def _narrowed(leaf: "RecordLeaf", names: Names) -> str:
+def _narrowed(leaf: RecordTerms, names: Names) -> str:
     said = [f" for {' and '.join(_sizes(leaf.amount, money=True))}"] if leaf.amount else []
     if leaf.category:
         said.append(f" in category {either(called(leaf.category, names.categories))}")
@@ -119,7 +117,7 @@ def _narrowed(leaf: "RecordLeaf", names: Names) -> str:
     return "".join(said)
 
 
-def _is_implied(leaf: "RecordLeaf") -> bool:
+def _is_implied(leaf: RecordTerms) -> bool:
     running = leaf.kind == ("subscription",) and leaf.state == "ongoing"
     return leaf.status == ("active",) and (running or (leaf.state == "ended" and _waits(leaf)))
 
@@ -133,7 +131,7 @@ def _money(amount: int) -> str:
     return f"{'-' if amount < 0 else ''}{whole:,}.{rest:02}"
 
 
-def _often(leaf: "RecordLeaf") -> str:
+def _often(leaf: RecordTerms) -> str:
     op, number = leaf.count
     if leaf.count in (("gte", 1), ("eq", 0)):
         return ""
