@@ -28,6 +28,7 @@ TYPES: Final[dict[str, str]] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 ADDRESS: Final = "Email"
+HEADING_OF: Final = {"whatsapp": "Number"}  # by channel
 HEADINGS: Final = (
     "Name", ADDRESS, "State", "Reason", "Server code", "Server words", "Time (UTC)", "Opened first (UTC)", "Opens",
     "Clicked first (UTC)", "Clicks", "Opens by machines", "Clicks by machines",
@@ -44,43 +45,51 @@ def file(dispatch_id: int, form: Form, by: Actor) -> StreamingResponse:
     by.require(Right.VIEW)
     with reading() as session:
         dispatch = dispatches.get(session, dispatch_id)
+        headings = _headings(dispatch.channel)
     name = re.sub(r"[^A-Za-z0-9]+", "-", dispatch.name).strip("-").lower()[:60] or "send"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}-{dispatch_id}.{form}"',
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    lines: Iterator[bytes] | Iterator[str] = _csv(dispatch_id) if form == "csv" else _read(_xlsx(dispatch_id))
+    lines: Iterator[bytes] | Iterator[str] = (
+        _csv(dispatch_id, headings) if form == "csv" else _read(_xlsx(dispatch_id, headings))
+    )
     return StreamingResponse(lines, media_type=TYPES[form], headers=headers)
 
 
-def _csv(dispatch_id: int) -> Iterator[str]:
-    yield csv_file.opening(HEADINGS)
+def _headings(channel: str) -> Sequence[str]:
+    """Where a message goes by number, no column is called Email."""
+    return [HEADING_OF.get(channel, one) if one == ADDRESS else one for one in HEADINGS]
+
+
+def _csv(dispatch_id: int, headings: Sequence[str]) -> Iterator[str]:
+    yield csv_file.opening(headings)
     for lot in _rows(dispatch_id):
         yield "".join(csv_file.line(_plain(cell) for cell in row) for row in lot)
 
 
-def _xlsx(dispatch_id: int) -> IO[bytes]:
+def _xlsx(dispatch_id: int, headings: Sequence[str]) -> IO[bytes]:
     """Row by row on the disk, so that a long list takes no memory. What somebody typed is text there, never a formula."""
     kept: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
     with xlsxwriter.Workbook(kept, {"constant_memory": True}) as book:
         looks = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-        sheet, place = _sheet(book, looks[0]), 0
+        sheet, place = _sheet(book, looks[0], headings), 0
         for lot in _rows(dispatch_id):
             for row in lot:
                 place += 1
                 if place > MOST_ROWS:
-                    sheet, place = _sheet(book, looks[0]), 1
+                    sheet, place = _sheet(book, looks[0], headings), 1
                 for column, cell in enumerate(row):
                     _write(sheet, place, column, cell, looks[1])
     kept.seek(0)
     return kept
 
 
-def _sheet(book: xlsxwriter.Workbook, bold: Format) -> Worksheet:
+def _sheet(book: xlsxwriter.Workbook, bold: Format, headings: Sequence[str]) -> Worksheet:
     sheet = book.add_worksheet()
     sheet.freeze_panes(1, 0)
-    for column, (heading, width) in enumerate(zip(HEADINGS, WIDTHS, strict=True)):
+    for column, (heading, width) in enumerate(zip(headings, WIDTHS, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, heading, bold)
     return sheet

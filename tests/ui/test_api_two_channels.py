@@ -1,5 +1,7 @@
 """A campaign by email that also goes out on WhatsApp, by program."""
 
+import csv
+import io
 from typing import Any, Final
 
 import pytest
@@ -11,6 +13,7 @@ from domain.ledger.deliveries import Delivery, State
 from domain.message import whatsapp_templates
 from domain.sending import endings
 from tests.ui.conftest import Api
+from tests.ui.test_roles import _cookie
 
 SUNDAY: Final = {"template": {"name": "open_on_sunday", "language": "en"}}
 TEMPLATE: Final = {
@@ -42,6 +45,10 @@ def made(api: Api, **more: Any) -> Any:
     answer = api.post("campaigns", PLAN | more)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+def table(written: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(written.lstrip("\ufeff"))))
 
 
 def over(dispatch_id: int) -> None:
@@ -113,9 +120,14 @@ def test_results_are_one_record_with_each_channel_beside_it(two: Api) -> None:
     ]
     people = two.get(f"campaigns/{number}/recipients").json()["items"]
     assert {one["name"]: one["status"] for one in people} == {"Ana": "sent", "Ben": "sent"}
+    file = table(two.get(f"campaigns/{number}/recipients.csv").text)
+    assert {row["name"]: row["channel"] for row in file} == {one["name"]: one["channel"] for one in people}
     told = two.get(f"campaigns/{number}/analytics").json()
     assert (told["launches"], told["sends"]) == (1, 2)
     assert {one["channel"]: one["sends"] for one in told["channels"]} == {"email": 1, "whatsapp": 2}
+    by_number = f"/marketing/sends/{launched['alsoDispatchId']}/recipients.csv"
+    rows = table(two.nobody.get(by_number, headers=_cookie(two, "sal")).text)
+    assert sorted(row["Number"] for row in rows) == ["+4917000001", "+4917000002"]
 
 
 def test_the_other_channel_is_asked_once(two: Api) -> None:

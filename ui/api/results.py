@@ -30,7 +30,7 @@ AT_ONCE: Final = (
 )
 HEADINGS: Final = (
     "email", "name", "status", "reason", "replyCode", "reply", "time", "customerId", "dispatchId", "deliveryId",
-    "delivery", "deliveryTime", "opens", "openedAt", "machineOpens", "clicks", "clickedAt", "held",
+    "delivery", "deliveryTime", "opens", "openedAt", "machineOpens", "clicks", "clickedAt", "held", "channel",
 )  # fmt: skip
 CSV: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {}}, "description": "One line for each recipient."}
@@ -291,7 +291,8 @@ def _written(find: Callable[[Session], Of], states: tuple[State, ...]) -> Iterat
         with reading() as session:
             lines = deliveries.lines(session, find(session), states=states, after=after, limit=AT_ONCE)
             did = engagement.of_deliveries(session, [one.id for one in lines])
-            rows = [_cells(one, did.get(one.id)) for one in lines]
+            ways = {one.dispatch_id: dispatches.get(session, one.dispatch_id).channel for one in lines}
+            rows = [[*_cells(one, did.get(one.id)), ways[one.dispatch_id]] for one in lines]
         yield "".join(map(csv_file.line, rows))
         if len(lines) < AT_ONCE:
             return
