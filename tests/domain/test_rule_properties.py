@@ -155,7 +155,8 @@ def write_launch(session: Session, launch: int, campaign: int | None) -> None:
             session.add(Campaign(id=campaign, name=f"Campaign {campaign}", created_at=at, updated_at=at))
             session.flush()
         session.execute(
-            text("UPDATE dispatches SET campaign_id = :c, run_no = :d WHERE id = :d"), {"c": campaign, "d": launch}
+            text("UPDATE dispatches SET campaign_id = :c, run_no = :d WHERE id = :d"),
+            {"c": campaign, "d": launch},
         )
 
 
