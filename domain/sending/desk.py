@@ -7,8 +7,7 @@ shares with all others in flight, and results cost next to nothing.
 import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,11 +26,12 @@ from domain.book.reach import Reach
 from domain.channels.channel import Channel, Route
 from domain.ledger import steps
 from domain.ledger.steps import Claim, Result
-from domain.sending import dispatches, holds
+from domain.sending import dispatches, gate_line, holds
 from domain.sending.dispatches import Hold
+from domain.sending.gate_line import Arrived, Asked, Line, tell
 from domain.sending.holds import LONG_WAITS, Held
 from domain.shop import limits
-from domain.shop.limits import Grant, Journeys
+from domain.shop.limits import Grant
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ RESULTS_WAIT = 0.1  # seconds that a result may lie on the desk before it is wri
 COMPANY_WAIT = 0.002  # seconds that a hand-over waits for others
 TROUBLE_WAIT = 1.0  # seconds before the next try where the database refused (full disk, locked file)
 QUIET_LOOK = 1.0  # seconds between looks at whether quiet hours have begun
-NEXT_ASKING = 0.05  # seconds before who waits for a turn asks again: by then there are turns for several
 Lot = list[tuple[Claim, Mapping[str, Any]]]
 
 
@@ -57,32 +56,11 @@ class Assignment:
         return self.way.reach()
 
 
-@dataclass(slots=True, eq=False)
-class _Asked:
-    """A message at the gate. `turn`: when it may go, where so many go in a second."""
-
-    row: int
-    attempt: int
-    address: str
-    route: Route
-    answer: asyncio.Future[bool]
-    turn: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     most: int
     route: Route
     answer: asyncio.Future[Lot]
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    """A message that has been answered was there by then."""
-
-    account_id: int
-    turn: datetime
-    at: datetime
 
 
 @dataclass(slots=True)
@@ -92,8 +70,8 @@ class _Pile:
     results: list[Result] = field(default_factory=list)
     released: list[tuple[int, int]] = field(default_factory=list)
     dead_addresses: list[str] = field(default_factory=list)
-    arrived: list[_Arrived] = field(default_factory=list)
-    asked: list[_Asked] = field(default_factory=list)
+    arrived: list[Arrived] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     wanted: list[_Wanted] = field(default_factory=list)
 
     def is_urgent(self) -> bool:
@@ -116,9 +94,7 @@ class Desk:
         self._broken: BaseException | None = None
         self.held: Held | None = None
         self._next_look = 0.0  # at quiet hours, by time.monotonic
-        self._in_line: dict[int, deque[_Asked]] = {}  # by account: they ask again together
-        self._gone: dict[int, _Asked] = {}  # by row: who took a turn and was not answered yet
-        self._journeys: dict[int, Journeys] = {}  # by account
+        self._line = Line(clock, self._ask)
         self._writer: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -144,24 +120,16 @@ class Desk:
     async def hand_over(self, claim: Claim, route: Route) -> bool:
         """True after the commit that says "from now on this may have been sent". Waits its turn where there are limits."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        asked = _Asked(claim.id, claim.attempt, claim.address, route, answer)
-        if line := self._in_line.get(route.account_id):
-            line.append(asked)
-        else:
-            self._pile.asked.append(asked)
-            self._something.set()
+        asked = Asked(claim.id, claim.attempt, claim.address, route, answer)
+        if not self._line.joined(asked):
+            self._ask([asked])
         return await answer
 
     def note_answer(self, claim: Claim) -> None:
-        """Whatever it was: a message that took a turn is there now, or never will be."""
-        asked = self._gone.pop(claim.id, None)
-        if asked is None or asked.turn is None:
-            return
-        route = asked.route
-        journeys = self._journeys.setdefault(route.account_id, Journeys(route.limits.per_second or 1))
-        at = journeys.arrived(asked.turn, self.clock())
-        self._pile.arrived.append(_Arrived(route.account_id, asked.turn, at))
-        self._something.set()
+        """Whatever it was: its place in this second is free for the next."""
+        if arrived := self._line.answered(claim.id):
+            self._pile.arrived.append(arrived)
+            self._something.set()
 
     def settle(self, result: Result) -> None:
         self._pile.results.append(result)
@@ -236,11 +204,11 @@ class Desk:
                 for address in pile.dead_addresses:
                     reach.mark_mailbox(session, me.reach, address, "bounced")
                 self._let_go(session, pile.released, now)
-                self._note_arrived(session, pile.arrived, now)
+                gate_line.note_arrived(session, pile.arrived, now=now)
                 asked = [] if pile.asked and self._is_quiet(session, now) else pile.asked
                 late = self._late(session, asked, now)
                 may_go = self._hand_over(session, [one for one in asked if one not in late], now)
-                self._give_back(session, [one for one in asked if one.row not in may_go], now)
+                gate_line.give_back(session, [one for one in asked if one.row not in may_go], now=now)
                 claimed = [self._claim(session, one, now) for one in pile.wanted]
         except (OperationalError, NoConnection) as error:
             log.warning("The ledger could not be written, trying again: %s", error)
@@ -260,27 +228,19 @@ class Desk:
             self.held = self.held or holds.by_quiet(session, self.assignment.message_type, now=now)
         return self.held is not None and self.held.why is Hold.QUIET
 
-    def _late(self, session: Session, asked: list[_Asked], now: datetime) -> dict[_Asked, Grant]:
+    def _late(self, session: Session, asked: list[Asked], now: datetime) -> dict[Asked, Grant]:
         """Those whom the account's limits do not let go at this moment. Nobody waits for a turn that never comes."""
-        late: dict[_Asked, Grant] = {}
-        for route in {
-            one.route.account_id: one.route for one in asked if one.route.limits.are_timed
-        }.values():
-            mine = [one for one in asked if one.route.account_id == route.account_id]
-            grant = limits.grant(session, route.account_id, route.limits, len(mine), now=now)
-            for one, turn in zip(mine, grant.turns, strict=False):
-                one.turn = turn
-            late.update(dict.fromkeys(mine[grant.granted :], grant))
+        late = gate_line.take_turns(session, asked, now=now)
         late |= self._people_later(session, [one for one in asked if one not in late], now)
         return late if late and dispatches.is_sending(session, self.assignment.dispatch_id) else {}
 
-    def _people_later(self, session: Session, asked: list[_Asked], now: datetime) -> dict[_Asked, Grant]:
+    def _people_later(self, session: Session, asked: list[Asked], now: datetime) -> dict[Asked, Grant]:
         if not asked:
             return {}
         waiting = self.assignment.way.turns(session, [one.address for one in asked], now=now)
         return {one: waiting[one.address] for one in asked if one.address in waiting}
 
-    def _hand_over(self, session: Session, asked: list[_Asked], now: datetime) -> set[int]:
+    def _hand_over(self, session: Session, asked: list[Asked], now: datetime) -> set[int]:
         if not asked:
             return set()
         me = self.assignment
@@ -300,18 +260,6 @@ class Desk:
             me.message_type,
             now=now,
         )
-
-    def _give_back(self, session: Session, asked: list[_Asked], now: datetime) -> None:
-        """Turns of those who were let go by the account's limits, and then were not to go."""
-        for account_id, turns in _by_account(asked).items():
-            limits.give_back(session, account_id, turns, now=now)
-        for one in asked:
-            one.turn = None
-
-    def _note_arrived(self, session: Session, arrived: list[_Arrived], now: datetime) -> None:
-        for account_id in {one.account_id for one in arrived}:
-            mine = {one.turn: one.at for one in arrived if one.account_id == account_id}
-            limits.note_arrived(session, account_id, mine, now=now)
 
     def _claim(self, session: Session, wanted: _Wanted, now: datetime) -> Lot:
         me = self.assignment
@@ -342,62 +290,32 @@ class Desk:
         return claims
 
     def _answer(
-        self, pile: _Pile, may_go: set[int], claimed: list[Lot], late: dict[_Asked, Grant], now: datetime
+        self, pile: _Pile, may_go: set[int], claimed: list[Lot], late: dict[Asked, Grant], now: datetime
     ) -> None:
         for asked in pile.asked:
             if asked not in late:
-                if asked.turn:
-                    self._gone[asked.row] = asked
-                self._let_through(asked, asked.row in may_go)
+                self._line.let_through(asked, asked.row in may_go)
         for wanted, lot in zip(pile.wanted, claimed, strict=True):
-            _tell(wanted.answer, lot)
+            tell(wanted.answer, lot)
         for asked, grant in late.items():
             self._keep_waiting(asked, grant, now)
 
-    def _let_through(self, asked: _Asked, may_go: bool) -> None:
-        """At its turn, never sooner: the timer may be a moment too early."""
-        wait = (asked.turn - self.clock()).total_seconds() if asked.turn else 0.0
-        if wait > 0:
-            asyncio.get_running_loop().call_later(wait, self._let_through, asked, may_go)
-        else:
-            _tell(asked.answer, may_go)
-
-    def _keep_waiting(self, asked: _Asked, grant: Grant, now: datetime) -> None:
+    def _keep_waiting(self, asked: Asked, grant: Grant, now: datetime) -> None:
         """For a turn; what is for longer is no reason to stand at the gate, where others may go."""
         until = grant.until or now
         if grant.why in LONG_WAITS:
             self.held = Held(LONG_WAITS[grant.why], until)
         if grant.why != "second":
-            return _tell(asked.answer, False)
-        account_id = asked.route.account_id
-        if account_id not in self._in_line:
-            self._in_line[account_id] = deque()
-            delay = max((until - now).total_seconds(), NEXT_ASKING)
-            asyncio.get_running_loop().call_later(delay, self._ask_again, account_id)
-        self._in_line[account_id].append(asked)
-        return None
+            return tell(asked.answer, False)
+        return self._line.wait(asked, until, now)
 
-    def _ask_again(self, account_id: int) -> None:
-        line = self._in_line.pop(account_id)
-        self._pile.asked += [asked for asked in line if not asked.answer.done()]
+    def _ask(self, asked: Iterable[Asked]) -> None:
+        self._pile.asked += asked
         self._something.set()
-
-
-def _tell(answer: asyncio.Future[Any], what: Any) -> None:
-    if not answer.done():
-        answer.set_result(what)
-
-
-def _by_account(asked: list[_Asked]) -> dict[int, list[datetime]]:
-    found: dict[int, list[datetime]] = {}
-    for one in asked:
-        if one.turn is not None:
-            found.setdefault(one.route.account_id, []).append(one.turn)
-    return found
 
 
 def _answer_no(pile: _Pile) -> None:
     for asked in pile.asked:
-        _tell(asked.answer, False)
+        tell(asked.answer, False)
     for wanted in pile.wanted:
-        _tell(wanted.answer, [])
+        tell(wanted.answer, [])
