@@ -35,7 +35,7 @@ from ui.parts.basics import (
     text,
 )
 from ui.parts.campaign_controls import campaign_controls
-from ui.parts.campaign_report import CampaignReport
+from ui.parts.campaign_report import CampaignReport, stages
 from ui.parts.campaign_rows import PATH, status_of
 from ui.parts.campaign_story import Seen, audience_line, look, plan_facts
 from ui.parts.feedback import handled, io, toast
@@ -250,7 +250,7 @@ def _said_above(seen: Seen) -> tuple[Hashable, ...]:
     return (
         campaign.version,
         campaign.last_launch_error,
-        seen.rolled and seen.rolled.stages,
+        seen.rolled and stages(seen.rolled.looks),
         status_of(campaign.status, campaign.last_launch_error, seen.story.told),
         audience_line(seen),
         seen.obstacle,

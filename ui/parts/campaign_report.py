@@ -1,5 +1,6 @@
 """What became of a campaign's launch, whatever channels it went by: one record on top, each channel's own report below."""
 
+import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from data.database import now, reading
 from domain.results import figures
 from domain.results.figures import Figures
-from domain.sending import campaigns, dispatches
+from domain.sending import dispatches
 from domain.sending.dispatches import DispatchState, Part
 from domain.sending.reports import Report
 from ui import words
@@ -23,6 +24,7 @@ from ui.parts.inputs import Tabs
 from ui.parts.progress import Progress
 from ui.parts.send_report import EVERY, LATER, Look, SendReport, look_from
 
+SELDOM: Final = 20  # times as long as a sum takes passes before the next
 NAMES: Final = {Part.MAIN: "Email", Part.ALSO: "WhatsApp", Part.ASKED: "WhatsApp, asked later"}
 BY: Final = {"email": "by email", "whatsapp": "by WhatsApp"}
 ICONS: Final = {"email": "mail", "whatsapp": "chat"}
@@ -42,13 +44,6 @@ class Rolled:
     @property
     def moves(self) -> bool:
         return any(one.report.moves for one in self.looks)
-
-    @property
-    def stages(self) -> Hashable:
-        """What the page around has to be drawn anew for."""
-        return tuple(
-            (one.report.dispatch.id, one.report.dispatch.state, one.report.moves) for one in self.looks
-        )
 
     @property
     def by_channel(self) -> dict[str, int]:
@@ -139,10 +134,11 @@ class RolledCard:
         on_change: Callable[[Report], Any],
     ) -> None:
         self.campaign_id, self.on_pick, self.on_change = campaign_id, on_pick, on_change
-        self.stages = first.stages
+        self.main_id = first.ids[0]
+        self.sum_at = 0.0  # not before this moment
         self.lines: dict[int, Line] = {}
         with card(testid="rolled"):
-            self.title = put(text("", "hb-card-title", "h2", testid="rolled-said"), role="status")
+            self.title = put(text("", "hb-card-title", "h2", testid="rolled-said"), aria_live="polite")
             self.sum = box("full")
             with box("hb-stack tight full"):
                 for one in first.looks:
@@ -154,11 +150,9 @@ class RolledCard:
     def show(self, seen: Rolled) -> None:
         if self.sum.is_deleted:
             return
-        self.stages = seen.stages
+        self.stages = stages(seen.looks)
+        self._show_lines(seen.looks)
         self.title.set_text(said(seen))
-        for one in seen.looks:
-            if one.report.dispatch.id in self.lines:
-                self.lines[one.report.dispatch.id].show(one)
         pairs = _pairs(seen)
         if pairs != self.said:
             self.said = pairs
@@ -168,15 +162,27 @@ class RolledCard:
         if hasattr(self, "timer"):
             self.timer.interval = EVERY if seen.moves else LATER
 
+    def _show_lines(self, looks: Sequence[Look]) -> None:
+        for one in looks:
+            if one.report.dispatch.id in self.lines:
+                self.lines[one.report.dispatch.id].show(one)
+
     async def _again(self) -> None:
+        """How far each send is costs little to know; who of all was reached is summed up less often, the longer it takes."""
         await current_actor()
-        seen = await io(_rolled_now, self.campaign_id)
-        if seen is None or self.sum.is_deleted:
+        looks = await io(_looks_now, self.campaign_id, self.main_id)
+        if self.sum.is_deleted:
             return
-        is_news = seen.stages != self.stages
-        self.show(seen)
+        is_news = stages(looks) != self.stages
+        if is_news or time.monotonic() >= self.sum_at:
+            begun = time.monotonic()
+            whole = await io(_whole_of, [one.report.dispatch.id for one in looks])
+            self.sum_at = time.monotonic() + SELDOM * (time.monotonic() - begun)
+            self.show(Rolled(looks, whole))
+        else:
+            self._show_lines(looks)
         if is_news:
-            await self.on_change(seen.looks[0].report)
+            await self.on_change(looks[0].report)
 
 
 class Line:
@@ -244,21 +250,33 @@ def _pairs(seen: Rolled) -> Sequence[tuple[str, str]]:
     return [(name, words.number(number)) for name, number in told if number or name == "Reached"]
 
 
+def stages(looks: Sequence[Look]) -> Hashable:
+    """What the page around has to be drawn anew for."""
+    reports = (one.report for one in looks)
+    return tuple((one.dispatch.id, one.dispatch.state, one.moves) for one in reports)
+
+
 def rolled(session: Session, campaign_id: int, main_id: int, moment: datetime) -> Rolled:
     """The launch that this send belongs to: its main part first, then what went beside and after it."""
-    main = dispatches.get(session, main_id)
-    parts = [
-        one
-        for one in dispatches.of_run(session, campaign_id, main.run_no)
-        if one.id == main_id or one.state is not DispatchState.UNDONE
-    ]
-    parts.sort(key=lambda one: (one.part is not Part.MAIN, one.id))
-    looks = tuple(look_from(session, one.id, moment) for one in parts)
-    whole = looks[0].figures if len(looks) == 1 else figures.of_sends(session, parts, now=moment)
+    looks = _looks(session, campaign_id, main_id, moment)
+    sends = [one.report.dispatch for one in looks]
+    whole = looks[0].figures if len(looks) == 1 else figures.of_sends(session, sends, now=moment)
     return Rolled(looks, whole)
 
 
-def _rolled_now(campaign_id: int) -> Rolled | None:
+def _looks(session: Session, campaign_id: int, main_id: int, moment: datetime) -> tuple[Look, ...]:
+    run = dispatches.of_run(session, campaign_id, dispatches.get(session, main_id).run_no)
+    parts = [one for one in run if one.id == main_id or one.state is not DispatchState.UNDONE]
+    parts.sort(key=lambda one: (one.part is not Part.MAIN, one.id))
+    return tuple(look_from(session, one.id, moment) for one in parts)
+
+
+def _looks_now(campaign_id: int, main_id: int) -> tuple[Look, ...]:
     with reading() as session:
-        main = dispatches.latest_of(session, [campaigns.get(session, campaign_id).id]).get(campaign_id)
-        return rolled(session, campaign_id, main.id, now()) if main else None
+        return _looks(session, campaign_id, main_id, now())
+
+
+def _whole_of(dispatch_ids: list[int]) -> Figures:
+    with reading() as session:
+        sends = [dispatches.get(session, one) for one in dispatch_ids]
+        return figures.of_sends(session, sends, now=now())
