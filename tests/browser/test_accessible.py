@@ -95,6 +95,12 @@ ALIKE: Final = [
     ".q-table__grid-content > :nth-child(n+9)",
     "main > details:nth-of-type(n+9)",
 ]
+# The bar with Save floats over whatever happens to stand there; one scrolls. So it is looked at where it belongs, below.
+UNDER_NOTHING: Final = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".hb-actions { position: static !important }");
+  document.adoptedStyleSheets = [sheet];
+}"""
 STILL = 200  # milliseconds without anything new: so it will stay
 STANDS: Final = """still => new Promise(done => {
   const end = () => { seen.disconnect(); clearTimeout(at_last); done(); };
@@ -118,6 +124,7 @@ class Eye:
         self.next = [("desk", DESK, "light"), ("phone", PHONE, "dark")]
 
     def look(self, name: str, *, within: str = "html", once: bool = False) -> None:
+        self.page.evaluate(UNDER_NOTHING)
         for way, size, look in self.next[: 1 if once else 2]:
             self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
             self.page.emulate_media(color_scheme="dark" if look == "dark" else "light")
