@@ -27,8 +27,8 @@ from ui.parts.whatsapp_content import Choice, choice
 TITLE: Final = "Also send on WhatsApp"
 WHAT_FOR: Final = "For people the email can’t reach. It goes only to those who said yes to WhatsApp, and is reported with the email."
 GOES: Final = {
-    str(Goes.INSTEAD): ("minus", "Only who gets no email", "Their address is missing or does not work."),
-    str(Goes.AFTER): ("clock", "Also who does not open it", "The same at once. Days later also whoever’s email came back or lies unopened."),
+    str(Goes.INSTEAD): ("minus", "Only whoever gets no email", "Their address is missing or does not work."),
+    str(Goes.AFTER): ("clock", "Also whoever does not open it", "The same at once. Days later also whoever’s email came back or lies unopened."),
     str(Goes.TOGETHER): ("mail", "Everyone who said yes", "Those who get the email get both."),
 }  # fmt: skip
 ABOUT_WHO: Final = {"goes", "afterDays"}

@@ -18,7 +18,7 @@ from ui.parts.campaign_report import Rolled
 from ui.parts.phone_preview import OnPhone, on_a_phone, on_the_phone
 
 SAID: Final = {
-    Goes.INSTEAD: "Only who gets no email",
+    Goes.INSTEAD: "Only whoever gets no email",
     Goes.AFTER: "Who gets no email, and after {days} whoever does not open it",
     Goes.TOGETHER: "Everyone who said yes, beside the email",
 }

@@ -47,7 +47,7 @@ ANSWERS: Final = (
 )
 FIELDS: Final = (
     "messages, user_preferences, message_template_status_update, message_template_quality_update, template_category_update, "
-    "phone_number_quality_update, account_update"
+    "phone_number_quality_update, business_capability_update, account_update"
 )
 NO_HTTPS: Final = "Whoever looks after this installation sets its public address: HANDBILL_BASE_URL."
 
