@@ -102,5 +102,10 @@ LOOK_AT_WHATSAPP: Final = (
 BY_CHANNEL: Final[Mapping[str, ChannelWords]] = {"whatsapp": WHATSAPP}
 
 
+def by(channel: str) -> str:
+    """Of a send in a list, where most go by email."""
+    return "" if channel not in BY_CHANNEL else f"By {BY_CHANNEL[channel].taker}"
+
+
 def of(channel: str) -> ChannelWords:
     return BY_CHANNEL.get(channel, EMAIL)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from domain.ledger import deliveries
 from domain.refusal import Kind, Refusal, invalid
 from domain.results import figures
 from domain.results.figures import Figures, Told
@@ -40,7 +41,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """`reported` and `measured` are the messages of sends whose delivery is told, and whose opens are counted."""
+    """`reported`, `measured` and `linked` are the messages of sends whose delivery is told, whose opens are counted, and in
+    which a press on a link is counted: what delivered, opened and clicked are a share of. Not every channel tells each.
+    """
 
     sends: int = 0
     recipients: int = 0
@@ -53,6 +56,7 @@ class Totals:
     complained: int = 0
     measured: int = 0
     opened: int = 0
+    linked: int = 0
     clicked: int = 0
     machine_opens: int = 0
     machine_clicks: int = 0
@@ -68,7 +72,7 @@ class Totals:
 
     @property
     def click_rate(self) -> float | None:
-        return _share(self.clicked, self.measured)
+        return _share(self.clicked, self.linked)
 
     @property
     def unsubscribe_rate(self) -> float | None:
@@ -104,9 +108,13 @@ def overview(
 
 def totals(session: Session, span: Span, *, campaigns: Sequence[int] | None = None, now: datetime) -> Totals:
     those = launched(session, span, campaigns=campaigns)
-    each = figures.of_launches(session, _by_launch(those), now=now)
-    out = figures.unsubscribed(session, [one.id for one in those])
-    return _added_up(list(each.values()), out)
+    numbers = [one.id for one in those]
+    sends = figures.of_many(session, those, deliveries.books_of(session, numbers), now=now)
+    launches = [
+        sends[run[0].id] if len(run) == 1 else figures.of_sends(session, run, now=now)
+        for run in _by_launch(those)
+    ]
+    return _added_up(launches, list(sends.values()), figures.unsubscribed(session, numbers))
 
 
 def launched(session: Session, span: Span, *, campaigns: Sequence[int] | None = None) -> list[Dispatch]:
@@ -152,24 +160,25 @@ def _by_launch(those: Sequence[Dispatch]) -> list[list[Dispatch]]:
     return list(found.values())
 
 
-def _added_up(each: Sequence[Figures], unsubscribed: int) -> Totals:
-    told = [one for one in each if one.told is Told.YES]
-    measured = [one for one in each if one.is_measured or one.counts.unique_opens or one.counts.unique_clicks]
+def _added_up(launches: Sequence[Figures], sends: Sequence[Figures], unsubscribed: int) -> Totals:
+    """People by launches, shares by sends: what one channel tells is no share of what went by another."""
+    told = [one for one in sends if one.told is Told.YES]
     return Totals(
-        sends=len(each),
-        recipients=sum(one.books.recipients for one in each),
-        sent=sum(one.books.sent for one in each),
-        failed=sum(one.books.failed for one in each),
-        skipped=sum(one.books.skipped for one in each),
+        sends=len(launches),
+        recipients=sum(one.books.recipients for one in launches),
+        sent=sum(one.books.sent for one in launches),
+        failed=sum(one.books.failed for one in launches),
+        skipped=sum(one.books.skipped for one in launches),
         reported=sum(one.books.sent for one in told),
         delivered=sum(one.delivered for one in told),
-        came_back=sum(one.came_back for one in each),
-        complained=sum(one.complained for one in each),
-        measured=sum(one.whole for one in measured),
-        opened=sum(one.counts.unique_opens for one in each),
-        clicked=sum(one.counts.unique_clicks for one in each),
-        machine_opens=sum(one.counts.machine_opens for one in each),
-        machine_clicks=sum(one.counts.machine_clicks for one in each),
+        came_back=sum(one.came_back for one in launches),
+        complained=sum(one.complained for one in launches),
+        measured=sum(one.whole for one in sends if one.counts_opens),
+        opened=sum(one.counts.unique_opens for one in sends),
+        linked=sum(one.whole for one in sends if one.counts_clicks),
+        clicked=sum(one.counts.unique_clicks for one in sends),
+        machine_opens=sum(one.counts.machine_opens for one in sends),
+        machine_clicks=sum(one.counts.machine_clicks for one in sends),
         unsubscribed=unsubscribed,
     )
 

@@ -73,6 +73,30 @@ def test_thirty_days_stand_beside_the_thirty_before(book: list[int], cast: Cast,
     assert (seen.before.sends, seen.before.sent, seen.before.opened) == (1, 10, 1)
 
 
+def test_what_one_channel_tells_is_no_share_of_what_went_by_another(
+    book: list[int], cast: Cast, now: datetime
+) -> None:
+    """Ten people by email, of which nobody reports; four of them by WhatsApp too, which reports all and has no link."""
+    with unit() as session:
+        by_email = sent(session, cast, now - DAY, opens=2)
+        by_whatsapp = sent(session, cast, now - DAY, opens=3)
+        silent = "UPDATE deliveries SET heard = NULL WHERE dispatch_id = :id"
+        session.execute(text(silent), {"id": by_email})
+        others = "DELETE FROM deliveries WHERE dispatch_id = :id AND customer_id > :fourth"
+        session.execute(text(others), {"id": by_whatsapp, "fourth": book[3]})
+        beside = (
+            "UPDATE dispatches SET channel = 'whatsapp', part = 'also', content = '{}', "
+            "campaign_id = (SELECT campaign_id FROM dispatches WHERE id = :main) WHERE id = :id"
+        )
+        session.execute(text(beside), {"main": by_email, "id": by_whatsapp})
+        session.expire_all()
+        totals = overview.totals(session, overview.last_days(now, LONDON), now=now)
+    assert (totals.sends, totals.sent) == (1, 10)
+    assert (totals.delivered, totals.reported) == (4, 4)
+    assert (totals.opened, totals.measured) == (5, 14)
+    assert totals.linked == 10
+
+
 def test_only_chosen_campaigns_are_added_up(book: list[int], cast: Cast, now: datetime) -> None:
     with unit() as session:
         sent(session, cast, now - 2 * DAY, opens=4)

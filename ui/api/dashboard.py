@@ -56,7 +56,8 @@ class TotalsTold(Told):
     unique_clicks: int
     machine_opens: int
     machine_clicks: int
-    measured: Annotated[int, Field(description="Messages that opens and clicks are a share of.")]
+    measured: Annotated[int, Field(description="Messages that opens are a share of.")]
+    linked: Annotated[int, Field(description="Messages that clicks are a share of.")]
     unsubscribed: int
     delivery_rate: float | None
     open_rate: float | None
@@ -172,6 +173,7 @@ def _totals(found: Totals) -> TotalsTold:
         machine_opens=found.machine_opens,
         machine_clicks=found.machine_clicks,
         measured=found.measured,
+        linked=found.linked,
         unsubscribed=found.unsubscribed,
         delivery_rate=found.delivery_rate,
         open_rate=found.open_rate,

@@ -17,7 +17,7 @@ from domain.sending.reports import SendRow
 from domain.shop import mail
 from domain.shop.people import Actor, Right
 from domain.shop.shop import read as read_shop
-from ui import words
+from ui import channel_words, words
 from ui.frame import Nav, Page
 from ui.pages.results import PATH as RESULTS
 from ui.parts import holds
@@ -135,7 +135,8 @@ def _send(row: SendRow, seen: Seen) -> None:
             text(readable(dispatch.name), "hb-cell-name")
             held = holds.sentence(dispatch, seen.zone, seen.at) if holds.is_held(dispatch) else ""
             begun = words.when(dispatch.created_at, seen.zone, seen.at)
-            text(" · ".join(filter(None, [begun, counts, held])), "hb-cell-sub num")
+            way = channel_words.by(dispatch.channel)
+            text(" · ".join(filter(None, [begun, way, counts, held])), "hb-cell-sub num")
         pill(*holds.state_of(dispatch))
 
 

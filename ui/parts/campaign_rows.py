@@ -16,7 +16,7 @@ from domain.sending.campaigns import Status
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.reports import Asked, Row, Sent
 from domain.shop.shop import read as read_shop
-from ui import words
+from ui import channel_words, words
 from ui.parts import holds, tables
 from ui.parts.sent_message import readable
 from ui.parts.tables import MOST_ROWS
@@ -96,7 +96,7 @@ def _by(row: Row) -> str:
     """Which channel, where it is not email alone."""
     if row.also:
         return "Also by WhatsApp"
-    return "By WhatsApp" if row.campaign.channel == "whatsapp" else ""
+    return channel_words.by(row.campaign.channel)
 
 
 def _came_of(found: results.Figures | None) -> tables.Row:

@@ -29,7 +29,7 @@ def tiles(seen: Overview, *, testid: str = "result-tiles") -> None:
         Stat(
             "Clicked",
             share(now.click_rate) or UNKNOWN,
-            _of(now.clicked, now.measured, before.click_rate) or NOT_MEASURED,
+            _of(now.clicked, now.linked, before.click_rate) or NOT_MEASURED,
             testid="tile-clicked",
         )
         Stat(

@@ -13,7 +13,7 @@ from domain.sending import reports
 from domain.sending.dispatches import Dispatch, DispatchState
 from domain.sending.reports import Sent, Wanted
 from domain.shop.shop import read as read_shop
-from ui import words
+from ui import channel_words, words
 from ui.parts import holds, tables
 from ui.parts.sent_message import readable
 from ui.parts.tables import MOST_ROWS
@@ -104,11 +104,9 @@ def _row(dispatch: Dispatch, found: Figures, zone: ZoneInfo, moment: datetime) -
 
 
 def _to_whom(dispatch: Dispatch) -> str:
-    return (
-        f"Deleted. {dispatch.audience_label}"
-        if dispatch.deleted_at and not dispatch.purged_at
-        else dispatch.audience_label
-    )
+    is_deleted = dispatch.deleted_at and not dispatch.purged_at
+    told = f"Deleted. {dispatch.audience_label}" if is_deleted else dispatch.audience_label
+    return " · ".join(filter(None, [channel_words.by(dispatch.channel), told]))
 
 
 def _sent_share(books: Books) -> str:
