@@ -45,7 +45,7 @@ class PhonePreview:
         self.note.visible = False
 
     async def begin(self) -> None:
-        """The first look, as the first customer in the book."""
+        """The first look, as one of the first customers in the book."""
         await self.to.begin()
         await self._again()
 

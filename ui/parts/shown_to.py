@@ -1,4 +1,4 @@
-"""As whom a message is looked at: the first customer in the book, or whoever is found by name."""
+"""As whom a message is looked at: one of the first customers in the book, or whoever is found by name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,6 +56,8 @@ class ShownTo:
 
 
 def _first() -> Somebody:
+    """Of the first in the book one of whom a message can say the name; a look at an empty gap tells little."""
     with reading() as session:
-        found = [shown(one) for one in search.suggest(session, "", 1)]
+        some = search.suggest(session, "")
+        found = [shown(one) for one in sorted(some, key=lambda one: not one.first_name)]
     return found[0][:2] if found else None
