@@ -85,7 +85,8 @@ def test_two_choices_within_one_round_trip_are_both_kept(page: Page) -> None:
     page.goto(NEW)
     page.get_by_test_id("leave-out").click()
     page.get_by_test_id("leave-out-choice").click()
-    expect(page.get_by_role("option", name="Tag: gold", exact=True)).to_be_visible()
+    for name in ("Tag: gold", "Tag: watches"):
+        expect(page.get_by_role("option", name=name, exact=True)).to_be_visible()
     page.evaluate(BOTH_AT_ONCE, ["Tag: gold", "Tag: watches"])
     chosen = page.get_by_test_id("leave-out-field").locator(".q-chip")
     expect(chosen).to_have_text(["Tag: gold", "Tag: watches"])
