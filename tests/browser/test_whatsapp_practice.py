@@ -116,7 +116,7 @@ def test_an_answer_a_pressed_button_and_a_failure_on_a_phone_reach_the_shop(phon
 def test_who_asked_something_is_answered_in_free_words_from_their_page(page: Page) -> None:
     with unit() as session:
         person = customers.create(
-            session, {"first_name": "Ottilie", "phone": "+441632960013"}, by=OLIVE, now=now()
+            session, {"first_name": "Odalys", "phone": "+441632960013"}, by=OLIVE, now=now()
         )
         consent.grant(session, person.id, "whatsapp", "marketing", how="staff", now=now(), by=OLIVE)
         lies_there = {"body": "Hello, our spring collection is in the window."}
@@ -128,7 +128,7 @@ def test_who_asked_something_is_answered_in_free_words_from_their_page(page: Pag
             shown=lies_there,
             now=now(),
         )
-    take_up(page, "Ottilie")
+    take_up(page, "Odalys")
     page.get_by_test_id("answer").fill("Is my ring ready?")
     page.get_by_test_id("answer-send").click()
     expect(page.get_by_test_id("bubble")).to_have_count(2)
@@ -144,7 +144,7 @@ def test_who_asked_something_is_answered_in_free_words_from_their_page(page: Pag
     expect(page.get_by_test_id("value-delivered")).to_have_text("1")
     page.get_by_test_id("open-practice").click()
     page.get_by_test_id("phone-item").first.click()
-    expect(page.get_by_test_id("phone-of")).to_have_text("The phone of Ottilie")
+    expect(page.get_by_test_id("phone-of")).to_have_text("The phone of Odalys")
     expect(page.get_by_test_id("bubble-body").last).to_have_text("Yes, come on Saturday.")
 
 
