@@ -34,13 +34,12 @@ from ui.parts.basics import (
     put,
     text,
 )
-from ui.parts.campaign_controls import campaign_controls
 from ui.parts.campaign_report import CampaignReport, stages
 from ui.parts.campaign_rows import PATH, status_of
 from ui.parts.campaign_story import Seen, audience_line, look, plan_facts
 from ui.parts.feedback import handled, io, toast
 from ui.parts.phone_preview import phone_card
-from ui.parts.send_controls import something_moved
+from ui.parts.send_controls import controls, something_moved, whole_campaign
 from ui.parts.send_dialog import confirm_and_send
 from ui.parts.sent_message import copyable, message_card
 from ui.parts.steady import Steady
@@ -142,7 +141,8 @@ class CampaignPage:
             self.by.may(Right.SEND),
         )
         if may_send and seen.rolled:
-            campaign_controls(self.id, [one.report.dispatch for one in seen.rolled.looks], self.redraw)
+            sends = [one.report.dispatch for one in seen.rolled.looks]
+            controls(sends, whole_campaign(self.id, sends), self.redraw)
         if status is Status.SENDING:
             return
         if status is Status.DRAFT and may_edit:

@@ -36,7 +36,7 @@ from ui.parts.dialogs import ask, confirm, sheet
 from ui.parts.feedback import handled, io, refusals_to, toast
 from ui.parts.inputs import field, select, text_input
 from ui.parts.phone_preview import OnPhone, on_the_phone, phone_card
-from ui.parts.send_controls import controls
+from ui.parts.send_controls import controls, one_send
 from ui.parts.send_report import Look, SendReport, look_at
 from ui.parts.send_rows import ANY, PATH, look, month_said, months
 from ui.parts.sent_message import Pairs, copyable, message_card, readable
@@ -201,7 +201,7 @@ class SendPage:
         with head(readable(dispatch.name), back=("Sends", PATH)):
             icon_button("refresh", "Refresh", self.redraw, testid="refresh").classes("hb-hide-phone")
             if dispatch.is_running and self.by.may(Right.SEND):
-                controls(dispatch, self.redraw)
+                controls([dispatch], one_send(dispatch.id), self.redraw)
             elif self._may_keep_or_delete(dispatch):
                 button("Save as campaign", self._promote, icon="mail", testid="promote")
             more = [("copy", "Copy diagnosis", lambda: diagnosis.show(self.id))]

@@ -17,7 +17,7 @@ from ui.frame import current_actor
 from ui.parts import holds
 from ui.parts.basics import box, button, icon, link, put, text
 from ui.parts.feedback import handled, io, toast
-from ui.parts.send_controls import TOLD_IN, go_on, pause
+from ui.parts.send_controls import TOLD_IN, go_on, one_send, pause
 from ui.parts.send_controls import something_moved as something_moved
 from ui.parts.sent_message import readable
 from ui.theme import address
@@ -162,10 +162,14 @@ def _going(one: Moving, said: tuple[str, ...], by: Actor) -> ui.label:
         text(" done" if holds.is_held(one) else "", "", "span")
     if by.may(Right.SEND):
         if holds.is_paused(one):
-            made = button("Go on", lambda: go_on(one.id), icon="play", small=True, testid="bar-go-on")
+            made = button(
+                "Go on", lambda: go_on(one_send(one.id)), icon="play", small=True, testid="bar-go-on"
+            )
             put(made, data_place=f"bar-turn-{one.id}")
         elif one.state is DispatchState.SENDING:
-            made = button("Pause", lambda: pause(one.id), icon="pause", small=True, testid="bar-pause")
+            made = button(
+                "Pause", lambda: pause(one_send(one.id)), icon="pause", small=True, testid="bar-pause"
+            )
             put(made, data_place=f"bar-turn-{one.id}")
     link("Look", path_of(one.id, one.campaign_id), classes="")
     return figures
