@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.load.sink import PROJECT
+from tests.load.watcher import PROJECT
 
 AT_MOST = 300.0  # seconds for one send
 LOOK_EVERY = 0.05  # seconds between looks whether it ended; each costs some 0.1 ms

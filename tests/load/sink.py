@@ -10,17 +10,11 @@ import argparse
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Self
 
+from tests.load.watcher import Watcher
 from tests.twins.smtp_server import CHUNKED, EXTENSIONS, ScriptedServer
-
-PROJECT = Path(__file__).parents[2]
-ENDS_WITHIN = 20.0  # seconds
 
 
 @dataclass(slots=True)
@@ -42,34 +36,10 @@ class Seen:
         return self.body_bytes // self.messages if self.messages else 0
 
 
-class Sink:
-    """The process, seen from the bench."""
-
+class Sink(Watcher[Seen]):
     def __init__(self, *options: str) -> None:
-        self._seen: Seen | None = None
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.load.sink", *options],
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout
-        self.port = int(self.process.stdout.readline())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seen()
-
-    def seen(self) -> Seen:
-        """Ends it."""
-        if self._seen is None:
-            self.process.terminate()
-            said, _ = self.process.communicate(timeout=ENDS_WITHIN)
-            self._seen = Seen(**json.loads(said))
-        return self._seen
+        super().__init__(Seen, "tests.load.sink", *options)
+        self.port = int(self.said)
 
 
 class Counting(ScriptedServer):

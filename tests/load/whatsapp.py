@@ -18,9 +18,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from tests.load.sink import PROJECT, Sink
+from tests.load.sink import Sink
+from tests.load.watcher import PROJECT, Watcher
 
 MESSAGES, LETTERS = 2_000, 5_000
 A_SECOND = 80  # messages, as the platform allows
@@ -117,34 +118,10 @@ def _spread(seconds: list[int]) -> str:
 # The platform, a process of its own
 
 
-class Platform:
-    """The process, seen from the bench."""
-
+class Platform(Watcher[Seen]):
     def __init__(self, *options: str) -> None:
-        self._seen: Seen | None = None
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.load.whatsapp", "--twin", *options],
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout
-        self.url = self.process.stdout.readline().strip()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seen()
-
-    def seen(self) -> Seen:
-        """Ends it."""
-        if self._seen is None:
-            self.process.terminate()
-            said, _ = self.process.communicate(timeout=20)
-            self._seen = Seen(**json.loads(said))
-        return self._seen
+        super().__init__(Seen, "tests.load.whatsapp", "--twin", *options)
+        self.url = self.said
 
 
 def run_twin(delay: float) -> None:
